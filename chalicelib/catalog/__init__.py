@@ -1,0 +1,1 @@
+"""What a customer owns (assets, uploads) and how it is named: ids, object keys, states, prices. Pure."""

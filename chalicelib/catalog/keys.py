@@ -1,0 +1,63 @@
+"""Object keys: every name of an object in either bucket is made here and nowhere else.
+
+Source bucket (private): `uploads/` what customers sent, `renders/` plans and receipts.
+Media bucket (served): everything under `media/<asset>/<plan>/`. The plan's hash is part of the prefix, so the bytes
+under a key never change and may be cached for ever; a re-encode under another plan gets another prefix.
+"""
+
+from __future__ import annotations
+
+UPLOADS_PREFIX = "uploads/"
+RENDERS_PREFIX = "renders/"
+MEDIA_PREFIX = "media/"
+
+INIT_NAME = "init.mp4"
+HLS_NAME = "index.m3u8"
+DASH_NAME = "manifest.mpd"
+IFRAMES_NAME = "iframes.m3u8"
+POSTER_NAME = "poster.jpg"
+STORYBOARD_NAME = "storyboard.vtt"
+
+_PLAN_DIGITS = 16
+
+
+def upload_key(asset_id: str) -> str:
+    """Where the bytes of an upload go. The name the customer gave is kept in the record, never in the key."""
+    return f"{UPLOADS_PREFIX}{asset_id}/source"
+
+
+def asset_of_upload_key(key: str) -> str | None:
+    """The asset id inside a key of `upload_key`, or None for an object that was put under uploads/ by other means."""
+    parts = key.split("/")
+    if len(parts) == 3 and f"{parts[0]}/" == UPLOADS_PREFIX and parts[1].startswith("as_") and parts[2] == "source":
+        return parts[1]
+    return None
+
+
+def asset_renders_prefix(asset_id: str) -> str:
+    return f"{RENDERS_PREFIX}{asset_id}/"
+
+
+def plan_key(asset_id: str, plan_hash: str) -> str:
+    return f"{RENDERS_PREFIX}{asset_id}/plan/{plan_hash}.json"
+
+
+def receipt_key(asset_id: str, plan_hash: str, index: int) -> str:
+    return f"{RENDERS_PREFIX}{asset_id}/receipts/{plan_hash}/{index:05d}.json"
+
+
+def asset_media_prefix(asset_id: str) -> str:
+    return f"{MEDIA_PREFIX}{asset_id}/"
+
+
+def media_prefix(asset_id: str, plan_hash: str) -> str:
+    """Where one publication lives; ends in a slash."""
+    return f"{MEDIA_PREFIX}{asset_id}/{plan_hash[:_PLAN_DIGITS]}/"
+
+
+def segment_name(number: int) -> str:
+    return f"{number:05d}.m4s"
+
+
+def sprite_name(chunk_index: int) -> str:
+    return f"storyboard-{chunk_index:05d}.jpg"

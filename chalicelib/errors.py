@@ -1,0 +1,254 @@
+"""The one table of errors.
+
+The class name is the contract: in kebab case it is the problem `code` of the API, and Lambda reports it verbatim as the
+error name that Step Functions matches. Four trees decide what happens next:
+
+- `UserError`: the request or the media is wrong. Never retried.
+- `ConflictError`: the state of the world forbids it now. Never retried by us.
+- `TransientError`: worth another attempt, with jitter.
+- `InternalError`: our fault. Never retried.
+
+`message` is for a person. `context` goes to the log and to the problem document, so it never holds a secret or a
+presigned URL.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import ClassVar
+
+
+class SluiceError(Exception):
+    """Root of the table.
+
+    Attributes:
+        status: HTTP status of the problem document.
+        retryable: Whether the same work may succeed when it is tried again.
+        wire_code: A foreign contract's own name for it, where one exists.
+    """
+
+    status: ClassVar[int] = 500
+    retryable: ClassVar[bool] = False
+    wire_code: ClassVar[str | None] = None
+
+    def __init__(self, message: str, **context: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.context = context
+
+    @classmethod
+    def code(cls) -> str:
+        """The problem code: the class name in kebab case."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", cls.__name__).lower()
+
+
+class UserError(SluiceError):
+    """The request or the media is wrong; the same input fails again."""
+
+    status = 422
+
+
+class ConflictError(SluiceError):
+    """The state of the world forbids it."""
+
+    status = 409
+
+
+class TransientError(SluiceError):
+    """Worth another attempt."""
+
+    status = 503
+    retryable = True
+
+
+class InternalError(SluiceError):
+    """Our fault."""
+
+    status = 500
+
+
+# --- requests -------------------------------------------------------------------------------------------------------
+
+
+class MalformedRequest(UserError):
+    """The body is not what its content type says."""
+
+    status = 400
+
+
+class InvalidRequest(UserError):
+    """A field is missing or out of range; `context["errors"]` lists {pointer, detail}."""
+
+
+class Unauthorized(UserError):
+    """No API key, or one that we do not know."""
+
+    status = 401
+
+
+class RouteNotFound(UserError):
+    """No such path."""
+
+    status = 404
+
+
+class MethodNotAllowed(UserError):
+    """The path exists, but not for this method."""
+
+    status = 405
+
+
+class AssetNotFound(UserError):
+    """No asset has this id."""
+
+    status = 404
+
+
+class UploadNotFound(UserError):
+    """No upload has this id."""
+
+    status = 404
+
+
+class UnsupportedContentType(UserError):
+    """The content type is not one that this route takes."""
+
+    status = 415
+
+
+class PayloadTooLarge(UserError):
+    """The body is larger than API Gateway passes on; use POST /v1/uploads."""
+
+    status = 413
+
+
+class UploadTooLarge(UserError):
+    """The announced or stored size is above `upload_max_bytes`."""
+
+    status = 413
+
+
+class IdempotencyKeyReused(UserError):
+    """The Idempotency-Key was used before with another body."""
+
+
+class IdempotencyKeyInFlight(ConflictError):
+    """A request with this Idempotency-Key is still being answered."""
+
+
+class UploadNotOpen(ConflictError):
+    """The upload is already completed, cancelled, expired or errored."""
+
+
+class UploadIncomplete(ConflictError):
+    """Complete was called before every byte had arrived."""
+
+
+class AssetNotRetryable(ConflictError):
+    """Only an errored asset can be retried."""
+
+
+# --- media ----------------------------------------------------------------------------------------------------------
+
+
+class EmptySource(UserError):
+    """The uploaded object has no bytes."""
+
+
+class NotAVideo(UserError):
+    """Neither a video nor an audio stream of a known container was found."""
+
+
+class PlaylistNotAllowed(UserError):
+    """The file is a playlist, a concat script or another list of references, which is never followed."""
+
+
+class EncryptedSource(UserError):
+    """The media is encrypted (DRM or Common Encryption)."""
+
+
+class SourceTruncated(UserError):
+    """The file ends before its own index says that it does."""
+
+
+class UnsupportedMedia(UserError):
+    """A codec, size or layout that the encoder refuses."""
+
+
+class SourceChanged(ConflictError):
+    """The source object is no longer the one that was probed."""
+
+
+# --- work -----------------------------------------------------------------------------------------------------------
+
+
+class PlanMismatch(ConflictError):
+    """A chunk was asked for under a plan that is not the stored one."""
+
+    wire_code = "PLAN_HASH_MISMATCH"
+
+
+class ActionUnknown(UserError):
+    """The render function was invoked with an `Action` it does not have."""
+
+    status = 400
+
+
+class DeadlineNear(TransientError):
+    """Too little of the function's time is left to finish the work."""
+
+
+class StorageUnavailable(TransientError):
+    """S3 did not answer, or asked us to slow down."""
+
+
+class TableUnavailable(TransientError):
+    """DynamoDB did not answer, or throttled us."""
+
+
+class QueueUnavailable(TransientError):
+    """SQS did not answer."""
+
+
+class WorkflowUnavailable(TransientError):
+    """Step Functions did not answer, or throttled us."""
+
+
+class ExecutionLost(TransientError):
+    """A state machine execution ended without leaving a result."""
+
+
+class EncoderKilled(TransientError):
+    """The encoder was ended by a signal, most often for want of memory."""
+
+
+class ObjectMissing(InternalError):
+    """An object that must exist does not."""
+
+
+class EncoderFailed(InternalError):
+    """The encoder refused work that the plan promised it could do."""
+
+
+class ChunkInexact(InternalError):
+    """A chunk does not hold exactly the frames that the plan gave it."""
+
+
+class AssemblyFailed(InternalError):
+    """The receipts of the chunks do not add up to the plan."""
+
+
+class InternalFault(InternalError):
+    """Anything that is not in this table; the log has the traceback under the request id."""
+
+
+def all_errors() -> Iterator[type[SluiceError]]:
+    """Yield every concrete class of the table, in no particular order."""
+    stack: list[type[SluiceError]] = [SluiceError]
+    while stack:
+        for child in stack.pop().__subclasses__():
+            if child.__subclasses__():
+                stack.append(child)
+            else:
+                yield child

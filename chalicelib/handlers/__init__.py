@@ -1,0 +1,1 @@
+"""Chalice Blueprints: decorators translate wire to values and values to wire."""

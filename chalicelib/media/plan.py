@@ -1,0 +1,150 @@
+"""The plan: the frozen decision about one publish job.
+
+Everything a chunk worker does follows from (plan, index). The hash covers the source's identity, the configuration, the
+tool versions and the schema, so a chunk rendered under another plan can never be mixed in (DESIGN, law 1 and 2).
+Time is a Fraction of a second or an integer frame number, never a float.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import msgspec
+
+PLAN_SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SourceIdentity:
+    """Which bytes the plan was made for."""
+
+    bucket: str
+    key: str
+    etag: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """One video rung of the ladder. `name` ("720p") is also its folder under the media prefix."""
+
+    name: str
+    width: int
+    height: int
+    crf: int
+    max_bitrate_bps: int
+
+
+@dataclass(frozen=True, slots=True)
+class AudioRendition:
+    """One audio track, encoded whole. `position` is ffmpeg's `0:a:<position>`; `name` is its folder."""
+
+    name: str
+    position: int
+    language: str
+    channels: int
+    bitrate_bps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Frames [start_frame, end_frame) of the grid, whole GOPs except at the very end.
+
+    `first_segment` is the number, counted from 1, of the first segment this chunk writes.
+    """
+
+    index: int
+    start_frame: int
+    end_frame: int
+    first_segment: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stills:
+    """Poster and storyboard.
+
+    The storyboard takes one tile every `tile_interval_frames`; each chunk writes one sprite with its own tiles in rows
+    of `columns`. Chunk bounds are multiples of the interval, so a tile belongs to one chunk only.
+    """
+
+    poster_frame: int
+    poster_width: int
+    poster_height: int
+    tile_interval_frames: int
+    tile_width: int
+    tile_height: int
+    columns: int
+
+
+@dataclass(frozen=True, slots=True)
+class VideoPlan:
+    """The grid: frame n is shown at n / frame_rate seconds after `Plan.origin`."""
+
+    frame_rate: Fraction
+    total_frames: int
+    gop_frames: int
+    segment_frames: int
+    preset: str
+    renditions: tuple[Rendition, ...]
+    chunks: tuple[Chunk, ...]
+    stills: Stills
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`origin` is the source's own time of presentation zero, in seconds; `duration` is what a player will show.
+
+    A job has `len(video.chunks)` video tasks (indexes from 0) and then one task per audio rendition.
+    """
+
+    schema: int
+    asset_id: str
+    source: SourceIdentity
+    origin: Fraction
+    duration: Fraction
+    segment_seconds: int
+    ffmpeg_version: str
+    video: VideoPlan | None
+    audio: tuple[AudioRendition, ...]
+
+    @property
+    def video_tasks(self) -> int:
+        return len(self.video.chunks) if self.video else 0
+
+    @property
+    def task_count(self) -> int:
+        return self.video_tasks + len(self.audio)
+
+
+def _encode(value: Any) -> Any:
+    if isinstance(value, Fraction):
+        return f"{value.numerator}/{value.denominator}"
+    raise TypeError(f"a plan cannot hold {type(value).__name__}")
+
+
+def _decode(kind: type, value: Any) -> Any:
+    if kind is Fraction:
+        return Fraction(value)
+    raise TypeError(f"a plan cannot hold {kind.__name__}")
+
+
+def plan_bytes(plan: Plan) -> bytes:
+    """The canonical JSON of a plan: what is stored, and what the hash covers."""
+    return msgspec.json.encode(plan, enc_hook=_encode, order="deterministic")
+
+
+def plan_hash(plan: Plan) -> str:
+    """Sha-256 of the canonical JSON, 64 hex digits."""
+    return hashlib.sha256(plan_bytes(plan)).hexdigest()
+
+
+def parse_plan(data: bytes) -> Plan:
+    """Read back what `plan_bytes` wrote.
+
+    Raises:
+        msgspec.ValidationError: If the document is not a plan of this schema.
+    """
+    return msgspec.json.decode(data, type=Plan, dec_hook=_decode)

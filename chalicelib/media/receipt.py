@@ -1,0 +1,54 @@
+"""Receipts: what a chunk worker leaves behind so that Assemble never reads media.
+
+A receipt is written last, after every object it names. Its presence says that the task is done; a task that finds its
+receipt has nothing to do. Sizes in bytes, times in ticks of the track's timescale (ISO/IEC 14496-12).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One CMAF segment. `iframe_bytes` counts from its first byte to the end of its first sample (audio: 0)."""
+
+    number: int
+    size_bytes: int
+    duration_ticks: int
+    decode_time_ticks: int
+    samples: int
+    iframe_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrackReceipt:
+    """The segments one task wrote of one track; `track` is the name of a rendition or of an audio rendition."""
+
+    track: str
+    codec: str
+    timescale: int
+    init_sha256: str
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkReceipt:
+    """What task `index` of plan `plan_hash` wrote. `tiles` is the number of storyboard tiles in its sprite."""
+
+    plan_hash: str
+    index: int
+    tracks: tuple[TrackReceipt, ...]
+    tiles: int
+
+
+def receipt_bytes(receipt: ChunkReceipt) -> bytes:
+    return msgspec.json.encode(receipt, order="deterministic")
+
+
+def parse_receipt(data: bytes) -> ChunkReceipt:
+    """Raises msgspec.ValidationError if the document is not a receipt."""
+    return msgspec.json.decode(data, type=ChunkReceipt)

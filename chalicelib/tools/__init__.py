@@ -1,0 +1,1 @@
+"""Subprocesses and native libraries: ffmpeg and MediaInfo."""

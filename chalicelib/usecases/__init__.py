@@ -1,0 +1,1 @@
+"""One module per verb. Each gathers facts through adapters, lets pure code decide, then acts."""
