@@ -1,0 +1,63 @@
+# Sluice. A bare `make` prints this list.
+PYTHON ?= python3
+BIN := .venv/bin
+STAGE ?= dev
+VIDEO ?=
+ONCE ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run up down test unit contract e2e lint fmt layers package deploy bench golden clean
+
+help: ## print this list
+	@grep -hE '^[a-z0-9]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: ## make .venv and install everything (the other targets do it when needed)
+	@$(PYTHON) sluice/setup_venv.py
+
+run: setup ## publish VIDEO=path (or a sample) on the local AWS, print the player's address, keep serving; ONCE=1 ends after ready
+	@$(BIN)/sluice run $(if $(VIDEO),"$(VIDEO)") $(if $(ONCE),--once)
+
+up: setup ## start the local AWS in the background
+	@$(BIN)/sluice up --detach
+
+down: setup ## stop the local AWS
+	@$(BIN)/sluice down
+
+test: setup ## unit, contract and end-to-end tests
+	@$(BIN)/pytest
+
+unit: setup ## unit tests only: seconds, no I/O
+	@$(BIN)/pytest tests/unit
+
+contract: setup ## adapters, templates, state machines, exactness
+	@$(BIN)/pytest tests/contract
+
+e2e: setup ## upload to play on the deployed local AWS
+	@$(BIN)/pytest tests/e2e
+
+lint: setup ## ruff, mypy --strict, the import law, cfn-lint and statelint on what is deployed
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m sluice.lint
+
+fmt: setup ## format the tree
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+layers: setup ## build the layer zips that hold ffmpeg and MediaInfo
+	@$(BIN)/python -m sluice.layers
+
+package: layers ## write the CloudFormation template and zip of STAGE to out/
+	@$(BIN)/sluice package --stage $(STAGE) --out out
+
+bench: setup ## side-by-side measurements, printed as ratios
+	@$(BIN)/python -m benchmarks
+
+golden: setup ## rewrite the golden files of the tests
+	@$(BIN)/pytest tests/unit --update-golden
+
+clean: setup ## stop the local AWS and delete its state and every build product
+	@$(BIN)/sluice down
+	@rm -rf .local build out .chalice/deployments

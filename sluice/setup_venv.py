@@ -1,0 +1,79 @@
+"""First-time set-up: the project's own virtual environment, from nothing but python3 and the package registries.
+
+Standard library only, because nothing else is installed yet. Run by `make setup` as `python3 sluice/setup_venv.py`. The
+stamp inside the environment holds a digest of what was asked for, so that a second run costs nothing and a changed
+requirements file brings the environment up to date. The stamp is written last: an interrupted set-up is done again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+STAMP = VENV / ".sluice-setup"
+INPUTS = ("requirements.txt", "requirements-dev.txt", "pyproject.toml")
+OLDEST, TOO_NEW = (3, 11), (3, 15)
+
+
+def stop(message: str) -> None:
+    """End with one clear line."""
+    sys.exit(f"sluice: {message}")
+
+
+def wanted() -> str:
+    """What the environment has to match, as a digest."""
+    digest = hashlib.sha256(platform.python_version().encode())
+    for name in INPUTS:
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def check_machine() -> None:
+    """Refuse what can not work, with the command that mends it."""
+    version = sys.version_info[:2]
+    if not OLDEST <= version < TOO_NEW:
+        stop(f"Python {OLDEST[0]}.{OLDEST[1]} to 3.14 is needed, this is {platform.python_version()}; try PYTHON=python3.13")
+    if platform.system() != "Linux" or platform.machine() != "x86_64":
+        stop(f"the encoder build is for Linux on x86-64, this is {platform.system()} on {platform.machine()}")
+    if importlib.util.find_spec("ensurepip") is None:
+        stop(f"Python has no venv module here; run: apt-get install -y python{version[0]}.{version[1]}-venv")
+
+
+def install() -> None:
+    """Make the environment and install what the requirement files name."""
+    python = VENV / "bin" / "python"
+    steps = (
+        ("making .venv", [sys.executable, "-m", "venv", "--clear", str(VENV)]),
+        ("installing packages", [str(python), "-m", "pip", *_QUIET, "-r", str(ROOT / "requirements-dev.txt")]),
+        ("installing sluice", [str(python), "-m", "pip", *_QUIET, "--no-deps", "-e", str(ROOT)]),
+    )
+    for title, command in steps:
+        print(f"setup: {title} ...", flush=True)
+        started = time.monotonic()
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode:
+            stop(f"{title} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+        print(f"setup: {title} done in {time.monotonic() - started:.0f} s", flush=True)
+
+
+_QUIET = ("install", "--quiet", "--disable-pip-version-check", "--no-input")
+
+
+def main() -> None:
+    check_machine()
+    digest = wanted()
+    if STAMP.exists() and STAMP.read_text() == digest:
+        return
+    install()
+    STAMP.write_text(digest)
+
+
+if __name__ == "__main__":
+    main()
