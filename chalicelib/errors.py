@@ -137,6 +137,12 @@ class IdempotencyKeyInFlight(ConflictError):
     """A request with this Idempotency-Key is still being answered."""
 
 
+class UploadExpired(UserError):
+    """The bytes did not arrive before the upload's time was over."""
+
+    status = 410
+
+
 class UploadNotOpen(ConflictError):
     """The upload is already completed, cancelled, expired or errored."""
 
@@ -189,6 +195,10 @@ class PlanMismatch(ConflictError):
     wire_code = "PLAN_HASH_MISMATCH"
 
 
+class WorkSuperseded(ConflictError):
+    """The asset is no longer being prepared, or not by this execution: it was deleted, cancelled or begun again."""
+
+
 class ActionUnknown(UserError):
     """The render function was invoked with an `Action` it does not have."""
 
@@ -231,12 +241,24 @@ class EncoderFailed(InternalError):
     """The encoder refused work that the plan promised it could do."""
 
 
+class EncoderOutputMalformed(InternalError):
+    """The encoder wrote a file that is not a whole fragmented MP4, or holds a codec that we cannot describe."""
+
+
 class ChunkInexact(InternalError):
     """A chunk does not hold exactly the frames that the plan gave it."""
 
 
 class AssemblyFailed(InternalError):
     """The receipts of the chunks do not add up to the plan."""
+
+
+class AwsRefused(InternalError):
+    """AWS refused a call for a reason that another attempt will not change, such as a missing permission."""
+
+
+class ConfigurationInvalid(InternalError):
+    """A setting of this deployment is missing or malformed."""
 
 
 class InternalFault(InternalError):

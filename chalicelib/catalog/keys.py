@@ -7,16 +7,41 @@ under a key never change and may be cached for ever; a re-encode under another p
 
 from __future__ import annotations
 
+from chalicelib.media.names import (
+    DASH_NAME,
+    HLS_NAME,
+    IFRAMES_NAME,
+    INIT_NAME,
+    POSTER_NAME,
+    STORYBOARD_NAME,
+    segment_name,
+    sprite_name,
+)
+
+__all__ = [
+    "DASH_NAME",
+    "HLS_NAME",
+    "IFRAMES_NAME",
+    "INIT_NAME",
+    "MEDIA_PREFIX",
+    "POSTER_NAME",
+    "RENDERS_PREFIX",
+    "STORYBOARD_NAME",
+    "UPLOADS_PREFIX",
+    "asset_media_prefix",
+    "asset_of_upload_key",
+    "asset_renders_prefix",
+    "media_prefix",
+    "plan_key",
+    "receipt_key",
+    "segment_name",
+    "sprite_name",
+    "upload_key",
+]
+
 UPLOADS_PREFIX = "uploads/"
 RENDERS_PREFIX = "renders/"
 MEDIA_PREFIX = "media/"
-
-INIT_NAME = "init.mp4"
-HLS_NAME = "index.m3u8"
-DASH_NAME = "manifest.mpd"
-IFRAMES_NAME = "iframes.m3u8"
-POSTER_NAME = "poster.jpg"
-STORYBOARD_NAME = "storyboard.vtt"
 
 _PLAN_DIGITS = 16
 
@@ -53,11 +78,3 @@ def asset_media_prefix(asset_id: str) -> str:
 def media_prefix(asset_id: str, plan_hash: str) -> str:
     """Where one publication lives; ends in a slash."""
     return f"{MEDIA_PREFIX}{asset_id}/{plan_hash[:_PLAN_DIGITS]}/"
-
-
-def segment_name(number: int) -> str:
-    return f"{number:05d}.m4s"
-
-
-def sprite_name(chunk_index: int) -> str:
-    return f"storyboard-{chunk_index:05d}.jpg"

@@ -1,0 +1,124 @@
+"""The one place that makes boto3 clients, and the one place that reads their errors.
+
+Presigned URLs are SigV4 on the bucket's own regional host; boto3's default is SigV2 and the global host, which answers
+a new bucket with redirects. (With an endpoint that is an IP address, botocore itself falls back to path style.)
+Errors are classified by code, never by message text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BotocoreConnectionError
+
+from chalicelib.errors import AwsRefused, SluiceError, TransientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+S3_CONNECTIONS = 16
+
+_COMMON = Config(
+    connect_timeout=3,
+    read_timeout=20,
+    retries={"mode": "standard", "total_max_attempts": 4},
+    # A presigned PUT must not ask for a checksum header that plain curl does not send.
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+)
+_S3 = _COMMON.merge(
+    Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
+        max_pool_connections=S3_CONNECTIONS,
+    )
+)
+
+_TRANSIENT_CODES = frozenset(
+    {
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceUnavailable",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "TransactionConflictException",
+    }
+)
+
+
+class Clients:
+    """Each client is made when it is first asked for; making one reads files but touches no network."""
+
+    @cached_property
+    def _session(self) -> boto3.session.Session:
+        return boto3.session.Session()
+
+    @cached_property
+    def s3(self) -> S3Client:
+        return self._session.client("s3", config=_S3)
+
+    @cached_property
+    def dynamodb(self) -> DynamoDBClient:
+        return self._session.client("dynamodb", config=_COMMON)
+
+    @cached_property
+    def sqs(self) -> SQSClient:
+        return self._session.client("sqs", config=_COMMON)
+
+    @cached_property
+    def stepfunctions(self) -> SFNClient:
+        return self._session.client("stepfunctions", config=_COMMON)
+
+
+@contextmanager
+def calling(
+    operation: str, unavailable: type[TransientError], known: Mapping[str, SluiceError] | None = None
+) -> Iterator[None]:
+    """Turn what boto3 raises in the body into errors of our table.
+
+    Args:
+        operation: For the log, such as "s3:HeadObject".
+        unavailable: Raised when another attempt may succeed.
+        known: Raised for these error codes.
+
+    Raises:
+        AwsRefused: For every other refusal.
+    """
+    try:
+        yield
+    except ClientError as error:
+        code = error_code(error)
+        if known and code in known:
+            raise known[code] from error
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if code in _TRANSIENT_CODES or status >= 500:
+            raise unavailable(f"{operation} failed with {code}", operation=operation, aws_code=code) from error
+        raise AwsRefused(f"{operation} was refused with {code}", operation=operation, aws_code=code) from error
+    except (HTTPClientError, BotocoreConnectionError) as error:
+        raise unavailable(f"{operation} got no answer", operation=operation, aws_code=type(error).__name__) from error
+    except BotoCoreError as error:
+        raise AwsRefused(
+            f"{operation} could not be sent", operation=operation, aws_code=type(error).__name__
+        ) from error
+
+
+def error_code(error: ClientError) -> str:
+    """S3's HEAD has no body, so its code is the bare status, "404"."""
+    return error.response.get("Error", {}).get("Code", "Unknown")

@@ -1,0 +1,195 @@
+"""Objects in S3: reading, writing and signing. Multipart uploads are in `multipart.py`, which `Objects` extends.
+
+Permissions used: s3:GetObject, PutObject, DeleteObject, ListBucket, AbortMultipartUpload, ListMultipartUploadParts,
+ListBucketMultipartUploads. Etags are without quotes throughout.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from botocore.exceptions import ClientError
+
+from chalicelib.aws.clients import calling, error_code
+from chalicelib.aws.multipart import Multiparts
+from chalicelib.aws.ranges import RangeReader
+from chalicelib.errors import ObjectMissing, SourceChanged, StorageUnavailable
+
+_DOWNLOAD_RANGE_BYTES = 16 * 1024 * 1024
+_DOWNLOAD_THREADS = 6
+_BODY_ATTEMPTS = 3
+_DELETE_BATCH = 1000
+_ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectHead:
+    size_bytes: int
+    etag: str
+    content_type: str
+    last_modified_ms: int
+
+
+class Objects(Multiparts):
+    """Every method raises StorageUnavailable when S3 does not answer, and AwsRefused when it refuses."""
+
+    def head(self, bucket: str, key: str) -> ObjectHead:
+        """Raises ObjectMissing if there is none."""
+        with calling("s3:HeadObject", StorageUnavailable, _missing(bucket, key)):
+            found = self._s3.head_object(Bucket=bucket, Key=key)
+        return ObjectHead(
+            size_bytes=found["ContentLength"],
+            etag=found["ETag"].strip('"'),
+            content_type=found.get("ContentType", ""),
+            last_modified_ms=round(found["LastModified"].timestamp() * 1000),
+        )
+
+    def exists(self, bucket: str, key: str) -> bool:
+        with calling("s3:HeadObject", StorageUnavailable):
+            try:
+                self._s3.head_object(Bucket=bucket, Key=key)
+            except ClientError as error:
+                if error_code(error) in _ABSENT:
+                    return False
+                raise
+        return True
+
+    def read(self, bucket: str, key: str) -> bytes:
+        """The whole object; for documents, not for media. Raises ObjectMissing."""
+        with calling("s3:GetObject", StorageUnavailable, _missing(bucket, key)):
+            return self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+    def read_range(self, bucket: str, key: str, start: int, end: int, *, etag: str = "") -> bytes:
+        """Exactly the bytes [start, end), which must lie inside the object.
+
+        Args:
+            etag: If given, the object must still have it.
+
+        Raises:
+            ObjectMissing: If there is no such object.
+            SourceChanged: If it has another etag, or no such bytes.
+        """
+        if end <= start:
+            return b""
+        changed = SourceChanged("the object is no longer the one that was probed", bucket=bucket, key=key)
+        known = _missing(bucket, key) | {"PreconditionFailed": changed, "412": changed, "InvalidRange": changed}
+        byte_range = f"bytes={start}-{end - 1}"
+        for attempt in range(1, _BODY_ATTEMPTS + 1):
+            try:
+                with calling("s3:GetObject", StorageUnavailable, known):
+                    if etag:
+                        found = self._s3.get_object(Bucket=bucket, Key=key, Range=byte_range, IfMatch=f'"{etag}"')
+                    else:
+                        found = self._s3.get_object(Bucket=bucket, Key=key, Range=byte_range)
+                    data = found["Body"].read()
+            except StorageUnavailable:
+                # botocore retries requests, but not a body that breaks off.
+                if attempt == _BODY_ATTEMPTS:
+                    raise
+                continue
+            if len(data) != end - start:
+                raise changed
+            return data
+        raise AssertionError("unreachable")
+
+    def reader(self, bucket: str, key: str, size_bytes: int, *, etag: str = "") -> RangeReader:
+        """The object as a seekable file, read as needed."""
+
+        def fetch(start: int, end: int) -> bytes:
+            return self.read_range(bucket, key, start, end, etag=etag)
+
+        return RangeReader(fetch, size_bytes)
+
+    def download(self, bucket: str, key: str, path: Path, *, size_bytes: int, etag: str) -> None:
+        """Fetch the object of this etag into a new file, several ranges at a time.
+
+        Raises:
+            SourceChanged: If the object is another one by now.
+        """
+        with path.open("xb") as target, ThreadPoolExecutor(_DOWNLOAD_THREADS) as threads:
+            target.truncate(size_bytes)
+            starts = range(0, size_bytes, _DOWNLOAD_RANGE_BYTES)
+            copy = partial(self._copy_range, bucket, key, target.fileno(), size_bytes=size_bytes, etag=etag)
+            pending = [threads.submit(copy, start) for start in starts]
+            try:
+                for done in pending:
+                    done.result()
+            finally:
+                for waiting in pending:
+                    waiting.cancel()
+
+    def _copy_range(self, bucket: str, key: str, target: int, start: int, *, size_bytes: int, etag: str) -> None:
+        end = min(start + _DOWNLOAD_RANGE_BYTES, size_bytes)
+        data = memoryview(self.read_range(bucket, key, start, end, etag=etag))
+        while data:
+            written = os.pwrite(target, data, start)
+            data, start = data[written:], start + written
+
+    def write(self, bucket: str, key: str, data: bytes | Path, *, content_type: str, cache_control: str = "") -> str:
+        """Store bytes, or a file of at most 5 GB, under `key`, replacing what was there. Returns the etag."""
+        if isinstance(data, Path):
+            with data.open("rb") as file:
+                return self._put(bucket, key, file, content_type, cache_control)
+        return self._put(bucket, key, data, content_type, cache_control)
+
+    def _put(self, bucket: str, key: str, body: object, content_type: str, cache_control: str) -> str:
+        options = {"CacheControl": cache_control} if cache_control else {}
+        with calling("s3:PutObject", StorageUnavailable):
+            stored = self._s3.put_object(
+                Bucket=bucket,
+                Key=key,
+                Body=body,  # type: ignore[arg-type]
+                ContentType=content_type,
+                **options,  # type: ignore[arg-type]
+            )
+        return stored["ETag"].strip('"')
+
+    def list_keys(self, bucket: str, prefix: str) -> Iterator[str]:
+        """Keys under a prefix, in order."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        with calling("s3:ListObjectsV2", StorageUnavailable):
+            for page in pages:
+                yield from (found["Key"] for found in page.get("Contents", []))
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete one object; nothing happens if it is not there."""
+        with calling("s3:DeleteObject", StorageUnavailable):
+            self._s3.delete_object(Bucket=bucket, Key=key)
+
+    def delete_prefix(self, bucket: str, prefix: str) -> int:
+        """Delete every object under a prefix that ends in a slash. Returns how many there were."""
+        if not prefix.endswith("/"):
+            raise ValueError("a prefix to delete must end in a slash")
+        keys = list(self.list_keys(bucket, prefix))
+        for start in range(0, len(keys), _DELETE_BATCH):
+            batch = keys[start : start + _DELETE_BATCH]
+            with calling("s3:DeleteObjects", StorageUnavailable):
+                answer = self._s3.delete_objects(
+                    Bucket=bucket, Delete={"Objects": [{"Key": key} for key in batch], "Quiet": True}
+                )
+            failed = answer.get("Errors", [])
+            if failed:
+                raise StorageUnavailable(
+                    f"{len(failed)} objects were not deleted", prefix=prefix, aws_code=failed[0].get("Code")
+                )
+        return len(keys)
+
+    def presign_put(self, bucket: str, key: str, *, expires_s: int, size_bytes: int | None = None) -> str:
+        """A URL that takes one PUT; if the size is given, of exactly so many bytes. Any content type will do."""
+        params: dict[str, object] = {"Bucket": bucket, "Key": key}
+        if size_bytes is not None:
+            params["ContentLength"] = size_bytes
+        return self._presign("put_object", params, expires_s)
+
+    def presign_get(self, bucket: str, key: str, *, expires_s: int) -> str:
+        return self._presign("get_object", {"Bucket": bucket, "Key": key}, expires_s)
+
+
+def _missing(bucket: str, key: str) -> dict[str, ObjectMissing | SourceChanged]:
+    missing = ObjectMissing("there is no such object", bucket=bucket, key=key)
+    return dict.fromkeys(_ABSENT, missing)

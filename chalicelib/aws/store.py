@@ -1,0 +1,207 @@
+"""One DynamoDB table as get, put-if-new, conditional update and index pages; what the records mean is in `assets.py`,
+`uploads.py` and `tokens.py`. Names and values always travel as placeholders, never inside an expression's text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from botocore.exceptions import ClientError
+
+from chalicelib.aws.clients import Clients, calling, error_code
+from chalicelib.aws.records import encode_value
+from chalicelib.errors import TableUnavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+    from chalicelib.aws.records import Item, Values
+
+INDEX = "GSI1"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One test of one attribute. `values` holds the allowed ones for `in`, the limit for `at_most`."""
+
+    operator: Literal["in", "absent", "at_most"]
+    name: str
+    values: tuple[AttributeValueTypeDef, ...] = ()
+
+
+class Update:
+    """One UpdateExpression and its condition: every group of alternatives must hold."""
+
+    def __init__(self) -> None:
+        self.sets: Values = {}
+        self.removes: list[str] = []
+        self.adds: Values = {}
+        self.conditions: list[tuple[Condition, ...]] = []
+
+    def set(self, name: str, value: object) -> None:
+        self.sets[name] = encode_value(value)
+
+    def remove(self, name: str) -> None:
+        self.removes.append(name)
+
+    def add(self, name: str, number: int) -> None:
+        """Add to a counter that starts at nought."""
+        self.adds[name] = {"N": str(number)}
+
+    def add_to_set(self, name: str, number: int) -> None:
+        """Put a number into a set that starts empty."""
+        self.adds[name] = {"NS": [str(number)]}
+
+    def require_in(self, name: str, allowed: Iterable[object]) -> None:
+        self.conditions.append((Condition("in", name, tuple(encode_value(value) for value in allowed)),))
+
+    def require_absent(self, name: str) -> None:
+        self.conditions.append((Condition("absent", name),))
+
+    def require_new_or_at_most(self, name: str, limit: int) -> None:
+        """There is no such record yet, or its number `name` is at most `limit`."""
+        at_most = Condition("at_most", name, ({"N": str(limit)},))
+        self.conditions.append((Condition("absent", "pk"), at_most))
+
+
+class _Rendered:
+    """An update in DynamoDB's words."""
+
+    def __init__(self, update: Update) -> None:
+        self.names: dict[str, str] = {}
+        self.values: Values = {}
+        clauses = {
+            "SET": [f"{self._name(name)} = {self._value(value)}" for name, value in update.sets.items()],
+            "REMOVE": [self._name(name) for name in update.removes],
+            "ADD": [f"{self._name(name)} {self._value(value)}" for name, value in update.adds.items()],
+        }
+        self.expression = " ".join(f"{word} {', '.join(parts)}" for word, parts in clauses.items() if parts)
+        groups = (" OR ".join(self._condition(each) for each in group) for group in update.conditions)
+        self.condition = " AND ".join(f"({group})" for group in groups)
+
+    def _condition(self, condition: Condition) -> str:
+        name = self._name(condition.name)
+        values = ", ".join(self._value(value) for value in condition.values)
+        templates = {"in": f"{name} IN ({values})", "absent": f"attribute_not_exists({name})"}
+        return templates.get(condition.operator, f"{name} <= {values}")
+
+    def _name(self, name: str) -> str:
+        self.names[f"#{name}"] = name
+        return f"#{name}"
+
+    def _value(self, value: AttributeValueTypeDef) -> str:
+        placeholder = f":v{len(self.values)}"
+        self.values[placeholder] = value
+        return placeholder
+
+
+class Store:
+    """Every method raises TableUnavailable when DynamoDB does not answer or throttles."""
+
+    def __init__(self, clients: Clients, table: str) -> None:
+        self._clients = clients
+        self._table = table
+
+    @property
+    def _dynamodb(self) -> DynamoDBClient:
+        return self._clients.dynamodb
+
+    def _get(self, pk: str, sk: str) -> Item | None:
+        """Read consistently."""
+        with calling("dynamodb:GetItem", TableUnavailable):
+            answer = self._dynamodb.get_item(TableName=self._table, Key=_key(pk, sk), ConsistentRead=True)
+        return answer.get("Item")
+
+    def _get_many(self, keys: list[tuple[str, str]]) -> list[Item]:
+        """Read up to 100 items, in no order; those that are not there are left out."""
+        wanted = {self._table: {"Keys": [_key(pk, sk) for pk, sk in keys]}}
+        found: list[Item] = []
+        while wanted and keys:
+            with calling("dynamodb:BatchGetItem", TableUnavailable):
+                answer = self._dynamodb.batch_get_item(RequestItems=wanted)  # type: ignore[arg-type]
+            items = answer["Responses"].get(self._table, [])
+            if not items and answer["UnprocessedKeys"]:
+                raise TableUnavailable("dynamodb:BatchGetItem is throttled")
+            found += items
+            wanted = answer["UnprocessedKeys"]  # type: ignore[assignment]
+        return found
+
+    def _put_new(self, pk: str, sk: str, values: Values) -> bool:
+        """Returns False, and writes nothing, if the record exists."""
+        with calling("dynamodb:PutItem", TableUnavailable):
+            try:
+                self._dynamodb.put_item(
+                    TableName=self._table,
+                    Item={**values, **_key(pk, sk)},
+                    ConditionExpression="attribute_not_exists(pk)",
+                )
+            except ClientError as error:
+                if error_code(error) == "ConditionalCheckFailedException":
+                    return False
+                raise
+        return True
+
+    def _put(self, pk: str, sk: str, values: Values) -> None:
+        with calling("dynamodb:PutItem", TableUnavailable):
+            self._dynamodb.put_item(TableName=self._table, Item={**values, **_key(pk, sk)})
+
+    def _update(self, pk: str, sk: str, update: Update) -> Item | None:
+        """Returns the new item, or None if the condition did not hold."""
+        rendered = _Rendered(update)
+        condition = {"ConditionExpression": rendered.condition} if rendered.condition else {}
+        with calling("dynamodb:UpdateItem", TableUnavailable):
+            try:
+                answer = self._dynamodb.update_item(
+                    TableName=self._table,
+                    Key=_key(pk, sk),
+                    UpdateExpression=rendered.expression,
+                    ExpressionAttributeNames=rendered.names,
+                    ExpressionAttributeValues=rendered.values,
+                    ReturnValues="ALL_NEW",
+                    **condition,  # type: ignore[arg-type]
+                )
+            except ClientError as error:
+                if error_code(error) == "ConditionalCheckFailedException":
+                    return None
+                raise
+        return answer["Attributes"]
+
+    def _delete(self, pk: str, sk: str) -> None:
+        with calling("dynamodb:DeleteItem", TableUnavailable):
+            self._dynamodb.delete_item(TableName=self._table, Key=_key(pk, sk))
+
+    def _index_page(self, gsi1pk: str, *, before: str | None, limit: int) -> list[Item]:
+        """At most `limit` items of one index partition, the latest first, with a sort key below `before`."""
+        condition = "gsi1pk = :pk AND gsi1sk < :before"
+        values: Values = {":pk": {"S": gsi1pk}, ":before": {"S": before or "~"}}
+        with calling("dynamodb:Query", TableUnavailable):
+            pages = self._dynamodb.get_paginator("query").paginate(
+                TableName=self._table,
+                IndexName=INDEX,
+                KeyConditionExpression=condition,
+                ExpressionAttributeValues=values,
+                ScanIndexForward=False,
+                PaginationConfig={"MaxItems": limit, "PageSize": limit},
+            )
+            return [item for page in pages for item in page["Items"]]
+
+    def _index_below(self, gsi1pk: str, attribute: str, limit_value: int) -> Iterator[Item]:
+        """Every item of one index partition whose number `attribute` is below `limit_value`, the oldest first."""
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=INDEX,
+            KeyConditionExpression="gsi1pk = :pk",
+            FilterExpression="#attribute < :limit",
+            ExpressionAttributeNames={"#attribute": attribute},
+            ExpressionAttributeValues={":pk": {"S": gsi1pk}, ":limit": {"N": str(limit_value)}},
+        )
+        with calling("dynamodb:Query", TableUnavailable):
+            for page in pages:
+                yield from page["Items"]
+
+
+def _key(pk: str, sk: str) -> Values:
+    return {"pk": {"S": pk}, "sk": {"S": sk}}

@@ -1,0 +1,23 @@
+"""The one DynamoDB table.
+
+| record      | pk           | sk     | gsi1pk, gsi1sk (index GSI1) |
+|-------------|--------------|--------|-----------------------------|
+| Asset       | asset#<id>   | asset  | asset#<status>, <id>        |
+| Work        | asset#<id>   | work   |                             |
+| Upload      | upload#<id>  | upload | upload#<status>, <id>       |
+| API key     | key#<sha256> | key    |                             |
+| Idempotency | idem#<digest>| idem   |                             |
+
+Ids sort by time of creation, so the index lists each status in that order. `expires_at` (seconds) is the table's TTL
+attribute; records without it stay. Every update carries the condition that makes a late or duplicated event harmless.
+"""
+
+from __future__ import annotations
+
+from chalicelib.aws.assets import AssetRecords
+from chalicelib.aws.tokens import TokenRecords
+from chalicelib.aws.uploads import UploadRecords
+
+
+class Table(AssetRecords, UploadRecords, TokenRecords):
+    """Every record of a deployment."""

@@ -1,0 +1,66 @@
+"""Upload records. See `table.py` for the keys. An upload leaves `waiting` once and never comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from chalicelib.aws.assets import Page
+from chalicelib.aws.records import decode_record, encode_record
+from chalicelib.aws.store import Store, Update
+from chalicelib.catalog.upload import Upload, UploadStatus
+from chalicelib.errors import UploadNotFound
+
+if TYPE_CHECKING:
+    from chalicelib.aws.records import Item
+
+
+class UploadRecords(Store):
+    def create_upload(self, upload: Upload) -> bool:
+        """Returns False, and changes nothing, if an upload of this id exists."""
+        values = encode_record(upload)
+        values["gsi1pk"] = {"S": _partition(upload.status)}
+        values["gsi1sk"] = {"S": upload.id}
+        return self._put_new(_pk(upload.id), "upload", values)
+
+    def get_upload(self, upload_id: str) -> Upload:
+        """Raises UploadNotFound."""
+        item = self._get(_pk(upload_id), "upload")
+        if item is None:
+            raise UploadNotFound("there is no such upload", upload_id=upload_id)
+        return decode_record(item, Upload)
+
+    def end_upload(self, upload_id: str, status: UploadStatus, *, now_ms: int) -> Upload | None:
+        """Close an upload that is waiting. Returns None, and changes nothing, if it was closed before or unknown."""
+        update = Update()
+        update.require_in("status", (UploadStatus.WAITING,))
+        update.set("status", status)
+        update.set("gsi1pk", _partition(status))
+        update.set("updated_at_ms", now_ms)
+        item = self._update(_pk(upload_id), "upload", update)
+        return decode_record(item, Upload) if item else None
+
+    def list_uploads(self, *, status: UploadStatus | None, limit: int, cursor: str | None) -> Page[Upload]:
+        """Uploads by time of creation, the latest first; `cursor` is the `next_cursor` of the page before."""
+        statuses = tuple(UploadStatus) if status is None else (status,)
+        found: list[Item] = []
+        for each in statuses:
+            found += self._index_page(_partition(each), before=cursor, limit=limit + 1)
+        # The index lags a little behind the table, so an upload may for a moment appear under two statuses.
+        uploads = {upload.id: upload for upload in (decode_record(item, Upload) for item in found)}
+        latest = sorted(uploads.values(), key=lambda upload: upload.id, reverse=True)
+        page = tuple(latest[:limit])
+        return Page(page, page[-1].id if len(latest) > limit else None)
+
+    def expired_uploads(self, now_ms: int) -> Iterator[Upload]:
+        """Uploads that are still waiting though their time is over, the oldest first."""
+        for item in self._index_below(_partition(UploadStatus.WAITING), "expires_at_ms", now_ms):
+            yield decode_record(item, Upload)
+
+
+def _pk(upload_id: str) -> str:
+    return f"upload#{upload_id}"
+
+
+def _partition(status: UploadStatus) -> str:
+    return f"upload#{status}"

@@ -1,0 +1,83 @@
+"""Executions of the publish state machine.
+
+An execution's name is its identity: starting the same name twice is one execution, so a duplicated message starts
+nothing new. (Step Functions keeps a name for 90 days after the execution has ended.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+from botocore.exceptions import ClientError
+
+from chalicelib.aws.clients import Clients, calling, error_code
+from chalicelib.errors import WorkflowUnavailable
+
+
+class ExecutionStatus(StrEnum):
+    """Step Functions' own words, and MISSING for an execution it does not know."""
+
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    TIMED_OUT = "TIMED_OUT"
+    ABORTED = "ABORTED"
+    PENDING_REDRIVE = "PENDING_REDRIVE"
+    MISSING = "MISSING"
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """`error` and `cause` are Step Functions' own, empty unless it failed."""
+
+    arn: str
+    status: ExecutionStatus
+    error: str = ""
+    cause: str = ""
+
+
+class Workflows:
+    def __init__(self, clients: Clients, publish_state_machine_arn: str) -> None:
+        self._clients = clients
+        self._publish_arn = publish_state_machine_arn
+
+    def start_publish(self, name: str, state_input: Mapping[str, object]) -> str:
+        """Start the execution `name`, or find the one of that name. Returns its ARN."""
+        document = msgspec.json.encode(state_input).decode()
+        with calling("states:StartExecution", WorkflowUnavailable):
+            try:
+                started = self._clients.stepfunctions.start_execution(
+                    stateMachineArn=self._publish_arn, name=name, input=document
+                )
+            except ClientError as error:
+                if error_code(error) != "ExecutionAlreadyExists":
+                    raise
+                return self.publish_execution_arn(name)
+        return started["executionArn"]
+
+    def publish_execution_arn(self, name: str) -> str:
+        return f"{self._publish_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
+
+    def describe(self, execution_arn: str) -> Execution:
+        with calling("states:DescribeExecution", WorkflowUnavailable):
+            try:
+                found = self._clients.stepfunctions.describe_execution(executionArn=execution_arn)
+            except ClientError as error:
+                if error_code(error) != "ExecutionDoesNotExist":
+                    raise
+                return Execution(execution_arn, ExecutionStatus.MISSING)
+        return Execution(
+            execution_arn, ExecutionStatus(found["status"]), found.get("error", ""), found.get("cause", "")
+        )
+
+    def stop(self, execution_arn: str, *, error: str = "", cause: str = "") -> None:
+        """End an execution; nothing happens if it has ended or is unknown."""
+        with calling("states:StopExecution", WorkflowUnavailable):
+            try:
+                self._clients.stepfunctions.stop_execution(executionArn=execution_arn, error=error, cause=cause)
+            except ClientError as failure:
+                if error_code(failure) != "ExecutionDoesNotExist":
+                    raise

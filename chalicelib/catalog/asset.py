@@ -1,0 +1,199 @@
+"""The asset: what the customer owns, and how its record may change.
+
+Invariant: a record only moves forward. `PREDECESSORS` says from which status each status may be reached; the table
+turns it into a condition, so that a late or duplicated event changes nothing. Within `preparing`, the progress state
+only moves forward too. The one way back is the explicit retry of an errored asset, under a new `attempt`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+
+
+class AssetStatus(StrEnum):
+    WAITING = "waiting"
+    PREPARING = "preparing"
+    READY = "ready"
+    ERRORED = "errored"
+    CANCELLED = "cancelled"
+    DELETED = "deleted"
+
+
+class ProgressState(StrEnum):
+    """What happens to an asset, in running order."""
+
+    INGESTING = "ingesting"
+    PROBING = "probing"
+    ENCODING = "encoding"
+    PACKAGING = "packaging"
+    COMPLETED = "completed"
+
+
+_S = AssetStatus
+
+PREDECESSORS: dict[AssetStatus, frozenset[AssetStatus]] = {
+    _S.WAITING: frozenset({_S.ERRORED}),  # retry
+    _S.PREPARING: frozenset({_S.WAITING}),
+    _S.READY: frozenset({_S.PREPARING}),
+    _S.ERRORED: frozenset({_S.WAITING, _S.PREPARING}),
+    _S.CANCELLED: frozenset({_S.WAITING, _S.PREPARING}),
+    _S.DELETED: frozenset({_S.WAITING, _S.PREPARING, _S.READY, _S.ERRORED, _S.CANCELLED}),
+}
+
+UNFINISHED = frozenset({_S.WAITING, _S.PREPARING})
+LISTED = (_S.WAITING, _S.PREPARING, _S.READY, _S.ERRORED, _S.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class AssetError:
+    """Why an asset is errored: a code of the error table and a sentence for a person."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """The source's video track. Width and height as coded; `rotation` in degrees clockwise."""
+
+    codec: str
+    width: int
+    height: int
+    rotation: int
+    frame_rate: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class AudioInfo:
+    codec: str
+    channels: int
+    sample_rate_hz: int
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """What MediaInfo said of the source, for the customer to read; the plan never looks here."""
+
+    container: str
+    video: VideoInfo | None
+    audio: tuple[AudioInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RenditionInfo:
+    """One published rung. `bandwidth_bps` is the peak that the HLS multivariant playlist announces."""
+
+    name: str
+    width: int
+    height: int
+    bandwidth_bps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """The record.
+
+    Attributes:
+        state: Where a `preparing` asset stands; otherwise where it ended.
+        upload_id: The upload that brought it, if any.
+        source_etag: S3's, without quotes; known from ingest on.
+        duration: Seconds that a player will show; known from the plan on.
+        aspect_ratio: Such as "16:9", of the displayed picture.
+        hls_key, dash_key, poster_key, storyboard_key: In the media bucket, known once ready.
+        task_count: Chunk tasks of the plan; how many are done is in `Work`.
+        attempt: 1, and one more for each retry.
+        meta: The customer's own JSON object.
+    """
+
+    id: str
+    status: AssetStatus
+    state: ProgressState
+    created_at_ms: int
+    updated_at_ms: int
+    source_bucket: str
+    source_key: str
+    upload_id: str | None = None
+    source_etag: str | None = None
+    source_size_bytes: int | None = None
+    filename: str | None = None
+    content_type: str | None = None
+    duration: Fraction | None = None
+    aspect_ratio: str | None = None
+    source_info: SourceInfo | None = None
+    renditions: tuple[RenditionInfo, ...] = ()
+    hls_key: str | None = None
+    dash_key: str | None = None
+    poster_key: str | None = None
+    storyboard_key: str | None = None
+    plan_hash: str | None = None
+    task_count: int = 0
+    execution_arn: str | None = None
+    attempt: int = 1
+    errors: tuple[AssetError, ...] = ()
+    passthrough: str | None = None
+    meta: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetChange:
+    """The fields of an asset that an update writes. UNSET leaves a field alone; None removes it."""
+
+    status: AssetStatus | UnsetType = UNSET
+    state: ProgressState | UnsetType = UNSET
+    source_bucket: str | UnsetType = UNSET
+    source_key: str | UnsetType = UNSET
+    source_etag: str | UnsetType | None = UNSET
+    source_size_bytes: int | UnsetType | None = UNSET
+    content_type: str | UnsetType | None = UNSET
+    duration: Fraction | UnsetType | None = UNSET
+    aspect_ratio: str | UnsetType | None = UNSET
+    source_info: SourceInfo | UnsetType | None = UNSET
+    renditions: tuple[RenditionInfo, ...] | UnsetType = UNSET
+    hls_key: str | UnsetType | None = UNSET
+    dash_key: str | UnsetType | None = UNSET
+    poster_key: str | UnsetType | None = UNSET
+    storyboard_key: str | UnsetType | None = UNSET
+    plan_hash: str | UnsetType | None = UNSET
+    task_count: int | UnsetType = UNSET
+    execution_arn: str | UnsetType | None = UNSET
+    attempt: int | UnsetType = UNSET
+    errors: tuple[AssetError, ...] | UnsetType = UNSET
+    passthrough: str | UnsetType | None = UNSET
+    meta: dict[str, Any] | UnsetType = UNSET
+
+
+NO_CHANGE = AssetChange()
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What an asset's work has come to: tasks done under its current plan, and everything billed so far.
+
+    `lambda_mb_ms` is milliseconds times the function's memory in MB, over every attempt.
+    """
+
+    tasks_done: int = 0
+    lambda_mb_ms: int = 0
+    transitions: int = 0
+    updated_at_ms: int | None = None
+
+
+def states_up_to(state: ProgressState) -> tuple[ProgressState, ...]:
+    """The states from which `state` may be written: those before it, and itself."""
+    order = tuple(ProgressState)
+    return order[: order.index(state) + 1]
+
+
+def percent_done(asset: Asset, work: Work) -> float:
+    """Share of the asset's tasks that are done, 0 to 100; 100 is kept for `completed`."""
+    if asset.state is ProgressState.COMPLETED:
+        return 100.0
+    if asset.task_count == 0:
+        return 0.0
+    return min(99.0, round(100 * work.tasks_done / asset.task_count, 1))

@@ -1,0 +1,108 @@
+"""The settings of a deployment, and the only reader of the environment.
+
+Names of resources come from the stack and have no default: a function that lacks one fails at once, by name. Numbers
+have the defaults of API.md.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chalicelib.errors import ConfigurationInvalid
+
+GIB = 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One deployment.
+
+    Attributes:
+        public_base_url: Origin that serves the media bucket and the player, without a trailing slash; empty when
+            nothing serves it, and then the API gives keys but no playback URLs.
+        upload_max_bytes: Largest source taken. A worker keeps the source on its disk, 10 GiB at most on Lambda.
+        upload_ttl_s: How long an upload stays open, unless its creator asks for less or more.
+        presign_ttl_s: Life of one presigned URL; a client asks for fresh ones while the upload is open.
+        ladder: Heights of the renditions on offer, tallest first.
+        cors_origins: Browser origins allowed to call the API, or ("*",).
+    """
+
+    stage: str
+    table: str
+    source_bucket: str
+    media_bucket: str
+    encode_queue_url: str
+    publish_state_machine_arn: str
+    public_base_url: str
+    upload_max_bytes: int
+    upload_ttl_s: int
+    presign_ttl_s: int
+    ladder: tuple[int, ...]
+    segment_seconds: int
+    chunk_seconds: int
+    max_parallel_chunks: int
+    cors_origins: tuple[str, ...]
+    abort_incomplete_days: int
+
+    @staticmethod
+    def from_env(environ: Mapping[str, str]) -> Settings:
+        """Raises ConfigurationInvalid, which names the variable, if one is missing or malformed."""
+        return Settings(
+            stage=_text(environ, "SLUICE_STAGE"),
+            table=_text(environ, "SLUICE_TABLE"),
+            source_bucket=_text(environ, "SLUICE_SOURCE_BUCKET"),
+            media_bucket=_text(environ, "SLUICE_MEDIA_BUCKET"),
+            encode_queue_url=_text(environ, "SLUICE_ENCODE_QUEUE_URL"),
+            publish_state_machine_arn=_text(environ, "SLUICE_PUBLISH_STATE_MACHINE_ARN"),
+            public_base_url=environ.get("SLUICE_PUBLIC_BASE_URL", "").rstrip("/"),
+            upload_max_bytes=_count(environ, "SLUICE_UPLOAD_MAX_BYTES", 8 * GIB),
+            upload_ttl_s=_count(environ, "SLUICE_UPLOAD_TTL_S", 3600),
+            presign_ttl_s=_count(environ, "SLUICE_PRESIGN_TTL_S", 900),
+            ladder=_ladder(environ),
+            segment_seconds=_count(environ, "SLUICE_SEGMENT_SECONDS", 6),
+            chunk_seconds=_count(environ, "SLUICE_CHUNK_SECONDS", 12),
+            max_parallel_chunks=_count(environ, "SLUICE_MAX_PARALLEL_CHUNKS", 40),
+            cors_origins=cors_origins(environ),
+            abort_incomplete_days=_count(environ, "SLUICE_ABORT_INCOMPLETE_DAYS", 2),
+        )
+
+
+def load_settings() -> Settings:
+    """The settings of this process."""
+    return Settings.from_env(os.environ)
+
+
+def cors_origins(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """The allowed browser origins; readable before anything else is set, because `chalice package` needs them."""
+    text = (os.environ if environ is None else environ).get("SLUICE_CORS_ORIGINS", "*")
+    return tuple(origin.strip().rstrip("/") for origin in text.split(",") if origin.strip()) or ("*",)
+
+
+def on_lambda() -> bool:
+    """Whether this process serves a Lambda function, here or on AWS."""
+    return "AWS_LAMBDA_RUNTIME_API" in os.environ
+
+
+def _text(environ: Mapping[str, str], name: str) -> str:
+    value = environ.get(name, "").strip()
+    if not value:
+        raise ConfigurationInvalid(f"the environment variable {name} is not set", setting=name)
+    return value
+
+
+def _count(environ: Mapping[str, str], name: str, default: int) -> int:
+    value = environ.get(name, "").strip() or str(default)
+    if not value.isdecimal() or int(value) < 1:
+        raise ConfigurationInvalid(f"the environment variable {name} is not a positive whole number", setting=name)
+    return int(value)
+
+
+def _ladder(environ: Mapping[str, str]) -> tuple[int, ...]:
+    name = "SLUICE_LADDER"
+    text = environ.get(name, "").strip() or "2160,1440,1080,720,480,360"
+    heights = [part.strip() for part in text.split(",")]
+    if not all(height.isdecimal() and int(height) > 0 for height in heights):
+        raise ConfigurationInvalid(f"the environment variable {name} is not a list of heights", setting=name)
+    return tuple(sorted({int(height) for height in heights}, reverse=True))

@@ -1,0 +1,55 @@
+"""Log lines: one JSON object each on standard output, in the form of aws-lambda-powertools.
+
+Modules log with `logging.getLogger(__name__)` and `extra={...}`; `log_context` adds fields to every line written inside
+it, such as the asset's id. Neither ever holds a secret or a presigned URL.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+
+ROOT = "chalicelib"
+
+
+@cache
+def _formatter() -> LambdaPowertoolsFormatter:
+    # Imported late: an import of this module must stay cheap, and the package takes its time.
+    from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+
+    return LambdaPowertoolsFormatter(use_rfc3339=True, utc=True, service="sluice")
+
+
+@cache
+def configure_logging(*, alone: bool) -> None:
+    """Send everything below `chalicelib` to standard output, once per process.
+
+    Args:
+        alone: Whether no other handler may see the lines: Lambda's own would print each a second time, as text.
+    """
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(_formatter())
+    logger = logging.getLogger(ROOT)
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    logger.propagate = not alone
+
+
+@contextmanager
+def log_context(fields: Mapping[str, str]) -> Iterator[None]:
+    """Add fields to every line of this thread until the end of the block."""
+    formatter = _formatter()
+    before = dict(formatter.thread_safe_get_current_keys())
+    formatter.thread_safe_append_keys(**fields)
+    try:
+        yield
+    finally:
+        formatter.thread_safe_clear_keys()
+        formatter.thread_safe_append_keys(**before)
