@@ -14,7 +14,10 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.media.source import Container, Transfer
+
 PLAN_SCHEMA = 1
+_MIN_TIMESCALE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,10 @@ class Stills:
 
 @dataclass(frozen=True, slots=True)
 class VideoPlan:
-    """The grid: frame n is shown at n / frame_rate seconds after `Plan.origin`."""
+    """The grid: frame n is shown at n / frame_rate seconds after `Plan.origin`.
+
+    `first_frame` is where the source's own first picture lands; the frames before it repeat that picture.
+    """
 
     frame_rate: Fraction
     total_frames: int
@@ -91,11 +97,30 @@ class VideoPlan:
     renditions: tuple[Rendition, ...]
     chunks: tuple[Chunk, ...]
     stills: Stills
+    first_frame: int = 0
+    deinterlace: bool = False
+    transfer: Transfer = Transfer.SDR
+
+    @property
+    def timescale(self) -> int:
+        """Ticks per second of every video track: the rate's numerator, made large enough for players' arithmetic."""
+        numerator = self.frame_rate.numerator
+        return numerator if numerator >= _MIN_TIMESCALE else numerator * 1000
+
+    @property
+    def frame_ticks(self) -> int:
+        """Duration of one frame in ticks of `timescale`; exact."""
+        return self.frame_rate.denominator * (self.timescale // self.frame_rate.numerator)
+
+    def tiles_of(self, chunk: Chunk) -> int:
+        """Storyboard tiles in the sprite of a chunk."""
+        return -(-(chunk.end_frame - chunk.start_frame) // self.stills.tile_interval_frames)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """`origin` is the source's own time of presentation zero, in seconds; `duration` is what a player will show.
+    `container` names the one demuxer that may open the source.
 
     A job has `len(video.chunks)` video tasks (indexes from 0) and then one task per audio rendition.
     """
@@ -109,6 +134,7 @@ class Plan:
     ffmpeg_version: str
     video: VideoPlan | None
     audio: tuple[AudioRendition, ...]
+    container: Container = Container.MP4
 
     @property
     def video_tasks(self) -> int:

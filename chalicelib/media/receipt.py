@@ -12,15 +12,27 @@ import msgspec
 
 
 @dataclass(frozen=True, slots=True)
+class IFrame:
+    """The bytes of a segment that show the first picture of one GOP: its `moof` up to the end of that picture.
+
+    The first range of a segment begins with the segment. `duration_ticks` is the length of the GOP.
+    """
+
+    offset_bytes: int
+    size_bytes: int
+    duration_ticks: int
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
-    """One CMAF segment. `iframe_bytes` counts from its first byte to the end of its first sample (audio: 0)."""
+    """One CMAF segment. `iframes` has one entry for each GOP, none for audio."""
 
     number: int
     size_bytes: int
     duration_ticks: int
     decode_time_ticks: int
     samples: int
-    iframe_bytes: int
+    iframes: tuple[IFrame, ...]
     sha256: str
 
 

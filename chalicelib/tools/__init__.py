@@ -1,1 +1,19 @@
-"""Subprocesses and native libraries: ffmpeg and MediaInfo."""
+"""Subprocesses and native libraries: the only code that runs ffmpeg and MediaInfo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.tools.ffmpeg import Ffmpeg
+from chalicelib.tools.mediainfo import MediaInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What use cases get."""
+
+    ffmpeg: Ffmpeg
+    mediainfo: MediaInfo
+
+
+__all__ = ["Ffmpeg", "MediaInfo", "Tools"]

@@ -1,0 +1,89 @@
+"""The CODECS string of an init segment (RFC 6381; ISO/IEC 14496-15 Annex E for AVC, 14496-1 7.2.6 for AAC).
+
+Players decide from this string, before they fetch any media, whether they can decode: it is read from the decoder
+configuration that the encoder wrote, never assumed. Only the codecs that we encode are known.
+"""
+
+from __future__ import annotations
+
+from chalicelib.errors import EncoderOutputMalformed
+from chalicelib.media.boxes import Box, Fields, boxes, fields, find
+
+_STSD_FIELDS = 8
+_VISUAL_SAMPLE_ENTRY_FIELDS = 78
+_AUDIO_SAMPLE_ENTRY_FIELDS = 28
+
+_ES_DESCRIPTOR = 3
+_DECODER_CONFIG = 4
+_DECODER_SPECIFIC = 5
+_MPEG4_AUDIO = 0x40
+_ESCAPED_OBJECT_TYPE = 31
+
+
+def codec_string(init: bytes) -> str:
+    """The RFC 6381 name of the one sample entry in an init segment, such as `avc1.64001f` or `mp4a.40.2`.
+
+    Raises:
+        EncoderOutputMalformed: If the entry is not H.264 or AAC, or its configuration cannot be read.
+    """
+    table = find(init, b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
+    entry = next(boxes(init, table.body + _STSD_FIELDS, table.end), None)
+    if entry is None:
+        raise EncoderOutputMalformed("the init segment describes no codec")
+    if entry.kind == b"avc1":
+        return _avc(init, _configuration(init, entry, _VISUAL_SAMPLE_ENTRY_FIELDS, b"avcC"))
+    if entry.kind == b"mp4a":
+        return _aac(init, _configuration(init, entry, _AUDIO_SAMPLE_ENTRY_FIELDS, b"esds"))
+    raise EncoderOutputMalformed("the encoder wrote a codec that has no CODECS string here", codec=repr(entry.kind))
+
+
+def _configuration(init: bytes, entry: Box, entry_fields: int, kind: bytes) -> Box:
+    inner = Box(kind=entry.kind, start=entry.start, body=entry.body + entry_fields, end=entry.end)
+    return find(init, kind, inside=inner)
+
+
+def _avc(init: bytes, box: Box) -> str:
+    """avcC: version, then AVCProfileIndication, profile_compatibility and AVCLevelIndication."""
+    reader = fields(init, box)
+    reader.skip(1)
+    return f"avc1.{reader.take(3).hex()}"
+
+
+def _aac(init: bytes, box: Box) -> str:
+    """esds: an ES_Descriptor that holds the DecoderConfigDescriptor that holds the AudioSpecificConfig."""
+    reader = fields(init, box)
+    reader.version_and_flags()
+    stream = _descriptor(init, reader, _ES_DESCRIPTOR)
+    stream.skip(2)
+    flags = stream.unsigned(1)
+    if flags & 0x80:
+        stream.skip(2)
+    if flags & 0x40:
+        stream.skip(stream.unsigned(1))
+    if flags & 0x20:
+        stream.skip(2)
+    decoder = _descriptor(init, stream, _DECODER_CONFIG)
+    object_type = decoder.unsigned(1)
+    if object_type != _MPEG4_AUDIO:
+        raise EncoderOutputMalformed("the audio is not MPEG-4 audio", object_type=object_type)
+    decoder.skip(12)
+    specific = _descriptor(init, decoder, _DECODER_SPECIFIC).unsigned(2)
+    audio_object_type = specific >> 11
+    if audio_object_type == _ESCAPED_OBJECT_TYPE:
+        audio_object_type = 32 + (specific >> 5 & 0x3F)
+    return f"mp4a.{object_type:x}.{audio_object_type}"
+
+
+def _descriptor(init: bytes, reader: Fields, tag: int) -> Fields:
+    """Open the next descriptor, which must be `tag`; its size has 7 bits a byte, at most four bytes (14496-1 8.3.3)."""
+    found = reader.unsigned(1)
+    if found != tag:
+        raise EncoderOutputMalformed("the audio descriptors are out of order", expected=tag, found=found)
+    size = 0
+    for _ in range(4):
+        byte = reader.unsigned(1)
+        size = size << 7 | byte & 0x7F
+        if not byte & 0x80:
+            break
+    start = reader.skip(size)
+    return Fields(init, start, start + size)

@@ -1,0 +1,266 @@
+"""The ffmpeg commands of the workers, as argument lists.
+
+Same plan, same index, same arguments: threads are pinned, times come from frame numbers, and nothing depends on the
+machine. The recipe that makes cuts frame-exact on every kind of source (and why its relatives are not) is measured in
+the project's encoding facts; each flag carries its reason. ffmpeg-python compiles the filter graph.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import ffmpeg
+
+from chalicelib.media.flags import (
+    GLOBAL_ARGUMENTS,
+    MICROSECONDS,
+    input_options,
+    jpeg_options,
+    mp4_options,
+    scale_options,
+    seconds,
+)
+from chalicelib.media.names import POSTER_NAME
+from chalicelib.media.plan import AudioRendition, Chunk, Plan, Rendition, VideoPlan
+from chalicelib.media.source import Container, Transfer
+
+SEEK_PADS: tuple[Fraction, ...] = (Fraction(0), Fraction(2), Fraction(6), Fraction(18))
+"""Seconds to seek ahead of a chunk, on each try. Containers without an index land late on the first."""
+
+SPRITE_NAME = "sprite.jpg"
+"""The storyboard tiles of one chunk, in its worker's folder."""
+
+ENCODER_THREADS = 2
+AUDIO_RATE_HZ = 48_000
+_DEINTERLACE_PAD = Fraction(1, 2)
+
+
+def seek_pads(container: Container) -> tuple[Fraction, ...]:
+    """The pads to try for a source, in order."""
+    return SEEK_PADS[1:] if container in (Container.MPEGTS, Container.MPEGPS) else SEEK_PADS
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`arguments` follow the program's name; `outputs` are the files they make, in the working folder."""
+
+    arguments: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+def chunk_command(
+    plan: Plan, index: int, source_path: str, seek_pad: Fraction = SEEK_PADS[0], *, lossless: bool = False
+) -> Command:
+    """Encode one chunk: one decode for every rendition, the storyboard sprite and, in one chunk, the poster.
+
+    Args:
+        seek_pad: Seconds to seek ahead of the chunk, one of SEEK_PADS.
+        lossless: Keep every frame bit by bit, for the proof that cutting loses nothing.
+    """
+    video = plan.video
+    if video is None:
+        raise ValueError("the plan has no video")
+    chunk = video.chunks[index]
+    stills = video.stills
+    poster = chunk.start_frame <= stills.poster_frame < chunk.end_frame
+    frames = _frames(plan, video, chunk, source_path, seek_pad)
+    branches = frames.filter_multi_output("split", len(video.renditions) + 1 + poster)
+    outputs = [
+        _rendition_output(branches.stream(position), video, rendition, lossless=lossless)
+        for position, rendition in enumerate(video.renditions)
+    ]
+    outputs.append(_sprite_output(branches.stream(len(video.renditions)), video, chunk))
+    if poster:
+        outputs.append(_poster_output(branches.stream(len(video.renditions) + 1), video, chunk))
+    names = [f"{rendition.name}.mp4" for rendition in video.renditions]
+    return _command(outputs, (*names, SPRITE_NAME, *([POSTER_NAME] if poster else [])))
+
+
+def audio_command(plan: Plan, rendition: AudioRendition, source_path: str) -> Command:
+    """Encode one audio track, whole: cut audio drifts, and one pass runs at many times real time."""
+    source = ffmpeg.input(
+        source_path,
+        **input_options(plan.container),
+        # Keep the source's clock: the origin is subtracted below, from picture and sound alike.
+        copyts=None,
+    )
+    sound = (
+        source[f"a:{rendition.position}"]
+        .filter("asetpts", _from_origin(plan.origin))
+        # Fill holes with silence and cut overlaps, from the first picture on, so that sound stays where it was.
+        .filter("aresample", AUDIO_RATE_HZ, **{"async": 1, "first_pts": 0})
+    )
+    name = f"{rendition.name}.mp4"
+    output = ffmpeg.output(
+        sound,
+        name,
+        **{
+            "c:a": "aac",
+            "b:a": rendition.bitrate_bps,
+            # Every player has two loudspeakers.
+            "ac": rendition.channels,
+            # The encoder's priming packet lies before zero; without it no edit list is needed and nothing is late.
+            "bsf:a": "noise=amount=0:drop='lt(pts,0)'",
+            # One fragment a segment. Unlike video there is no keyframe to cut at.
+            "frag_duration": plan.segment_seconds * MICROSECONDS,
+            # No seconds entry table up front; offsets from each fragment; times that begin where the fragment says.
+            "movflags": "+empty_moov+default_base_moof+frag_discont",
+            # Longer than the media by the packet that rounding may add; a lying timestamp cannot ask for more.
+            "t": seconds(plan.duration + 1),
+            **mp4_options(),
+        },
+    )
+    return _command([output], (name,))
+
+
+def scan_arguments(source_path: str, container: Container, audio_position: int) -> tuple[str, ...]:
+    """List every packet of the first video track and one audio track on stdout, decoding nothing."""
+    return (
+        # The header on stderr tells the container's start.
+        *("-v", "info"),
+        "-hide_banner",
+        # No progress lines among it.
+        "-nostats",
+        "-nostdin",
+        *(word for name, value in input_options(container).items() for word in (f"-{name}", str(value))),
+        # The source's own clock, as the workers will see it.
+        "-copyts",
+        *("-i", source_path),
+        # V is video that is no cover picture; the question mark allows there to be none.
+        *("-map", "0:V:0?", "-map", f"0:a:{audio_position}?"),
+        *("-c", "copy"),
+        *("-f", "framecrc", "pipe:1"),
+    )
+
+
+def _frames(plan: Plan, video: VideoPlan, chunk: Chunk, source_path: str, seek_pad: Fraction) -> Any:
+    """The chunk's frames on the grid, numbered from the origin."""
+    seek = _seek(plan, video, chunk, seek_pad)
+    source = ffmpeg.input(
+        source_path,
+        **input_options(plan.container),
+        # Decode and keep everything from the keyframe on: the frame shown at the cut is then always there.
+        noaccurate_seek=None,
+        # Absolute times, so that every chunk counts from the same zero ...
+        copyts=None,
+        # ... and seeking means them too, whatever the container's start.
+        seek_timestamp=1,
+        **({"ss": seconds(seek)} if seek is not None else {}),
+        # A change of size in mid-stream would rebuild the filters and add a frame.
+        reinit_filter=0,
+    )
+    # V is video that is no cover picture.
+    frames = source["V:0"].filter("setpts", _from_origin(plan.origin))
+    if video.deinterlace:
+        # One frame out for each frame in; progressive frames pass untouched.
+        frames = frames.filter("bwdif", mode="send_frame", deint="interlaced")
+    rate = f"{video.frame_rate.numerator}/{video.frame_rate.denominator}"
+    # Until the source's first picture there is nothing to seek to: begin the grid here and repeat that picture.
+    begin = {} if _seeks(video, chunk) else {"start_time": seconds(chunk.start_frame / video.frame_rate)}
+    frames = frames.filter("fps", rate, round="near", **begin)
+    if chunk.end_frame == video.total_frames:
+        # A damaged tail must not lose the chunk: hold the last picture, for a second at most.
+        frames = frames.filter("tpad", stop_mode="clone", stop=-(-video.frame_rate // 1))
+    # Integers, and always an end: a 3 kB file with one late timestamp would otherwise make millions of frames.
+    frames = frames.filter("trim", start_pts=chunk.start_frame, end_pts=chunk.end_frame)
+    return frames if video.transfer is Transfer.SDR else _to_standard_range(frames, video)
+
+
+def _to_standard_range(frames: Any, video: VideoPlan) -> Any:
+    """Map HDR down, once for all outputs because it is the dearest step; HDR renditions are another ladder."""
+    tallest = video.renditions[0]
+    standard = {"out_primaries": "bt709", "out_transfer": "bt709", "out_color_matrix": "bt709"}
+    scaled = frames.filter("scale", tallest.width, tallest.height, **scale_options("tv"), **standard)
+    return scaled.filter("format", "yuv420p")
+
+
+def _rendition_output(frames: Any, video: VideoPlan, rendition: Rendition, *, lossless: bool) -> Any:
+    scaled = frames.filter("scale", rendition.width, rendition.height, **scale_options("tv"))
+    # Square pixels, and the one layout that every player decodes.
+    picture = scaled.filter("setsar", 1).filter("format", "yuv420p")
+    return ffmpeg.output(
+        picture,
+        f"{rendition.name}.mp4",
+        **{
+            # Frames are on the grid already; never duplicate or drop again.
+            "fps_mode": "passthrough",
+            "c:v": "libx264",
+            "preset": video.preset,
+            **_rate_control(rendition, lossless=lossless),
+            # A keyframe every GOP and nowhere else, so that fragments are the segments' parts in every rendition.
+            "g": video.gop_frames,
+            "keyint_min": video.gop_frames,
+            "sc_threshold": 0,
+            # Closed GOPs: no frame of one segment needs another segment.
+            "flags": "+cgop",
+            "bf": 3,
+            # The bitstream depends on the number of threads: the same on every machine.
+            "threads": ENCODER_THREADS,
+            # Every frame starts on a whole tick.
+            "video_track_timescale": video.timescale,
+            # A fragment per GOP; sample offsets below zero instead of an edit list, so that picture is not 66 ms late.
+            "movflags": "+frag_keyframe+empty_moov+default_base_moof+negative_cts_offsets+frag_discont",
+            # No time code track: it would be a second track.
+            "write_tmcd": 0,
+            **mp4_options(),
+        },
+    )
+
+
+def _rate_control(rendition: Rendition, *, lossless: bool) -> dict[str, Any]:
+    if lossless:
+        return {"qp": 0}
+    return {
+        "crf": rendition.crf,
+        # A ceiling over two seconds: the BANDWIDTH of the manifest is a promise.
+        "maxrate": rendition.max_bitrate_bps,
+        "bufsize": 2 * rendition.max_bitrate_bps,
+    }
+
+
+def _sprite_output(frames: Any, video: VideoPlan, chunk: Chunk) -> Any:
+    stills = video.stills
+    rows = -(-video.tiles_of(chunk) // stills.columns)
+    tiles = (
+        # Frames count from 0 here, and chunks begin on a tile.
+        frames.filter("select", f"not(mod(n,{stills.tile_interval_frames}))")
+        .filter("scale", stills.tile_width, stills.tile_height, **scale_options("pc"))
+        .filter("setsar", 1)
+        .filter("format", "yuvj420p")
+        .filter("tile", f"{stills.columns}x{rows}")
+    )
+    return ffmpeg.output(tiles, SPRITE_NAME, **jpeg_options(quality=5))
+
+
+def _poster_output(frames: Any, video: VideoPlan, chunk: Chunk) -> Any:
+    stills = video.stills
+    picture = (
+        frames.filter("select", f"eq(n,{stills.poster_frame - chunk.start_frame})")
+        .filter("scale", stills.poster_width, stills.poster_height, **scale_options("pc"))
+        .filter("setsar", 1)
+        .filter("format", "yuvj420p")
+    )
+    return ffmpeg.output(picture, POSTER_NAME, **jpeg_options(quality=3))
+
+
+def _seeks(video: VideoPlan, chunk: Chunk) -> bool:
+    return chunk.start_frame > video.first_frame
+
+
+def _seek(plan: Plan, video: VideoPlan, chunk: Chunk, seek_pad: Fraction) -> Fraction | None:
+    """Where to begin reading, in the source's own seconds; None for its start."""
+    # The deinterlacer looks at the frame before.
+    pad = max(seek_pad, _DEINTERLACE_PAD) if video.deinterlace else seek_pad
+    start = chunk.start_frame / video.frame_rate - pad
+    return plan.origin + start if _seeks(video, chunk) and start > 0 else None
+
+
+def _from_origin(origin: Fraction) -> str:
+    return f"PTS-round({seconds(origin)}/TB)"
+
+
+def _command(outputs: list[Any], names: tuple[str, ...]) -> Command:
+    compiled: list[str] = ffmpeg.merge_outputs(*outputs).compile(cmd="")
+    return Command(arguments=(*GLOBAL_ARGUMENTS, *compiled[1:]), outputs=names)

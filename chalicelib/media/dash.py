@@ -1,0 +1,162 @@
+"""The DASH manifest of a presentation (ISO/IEC 23009-1): a static MPD over the same segments as the playlists.
+
+Decisions:
+- Renditions share their segment boundaries, so one SegmentTimeline at the AdaptationSet serves all of them, and a
+  Representation's id is its folder.
+- Each audio track is an AdaptationSet of its own: the first has the role `main`, the others `alternate`.
+- Storyboards are left out: their sprites differ in tile count, which a thumbnail_tile property cannot say.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from xml.etree import ElementTree
+
+from chalicelib.media.decimals import fixed
+from chalicelib.media.names import INIT_NAME
+from chalicelib.media.presentation import AudioTrack, Presentation, VideoTrack
+from chalicelib.media.receipt import Segment
+
+_NAMESPACE = "urn:mpeg:dash:schema:mpd:2011"
+_PROFILES = "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019"
+_ROLE = "urn:mpeg:dash:role:2011"
+_CHANNELS = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
+# ChannelConfiguration of ISO/IEC 23003-3 for the usual layout of so many channels.
+_CHANNEL_CONFIGURATIONS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 6, 8: 12}
+# The same names as segment_name() gives, in DASH's notation (5.3.9.4.4).
+_MEDIA_TEMPLATE = "$RepresentationID$/$Number%05d$.m4s"
+_INIT_TEMPLATE = f"$RepresentationID$/{INIT_NAME}"
+
+
+def mpd(presentation: Presentation) -> str:
+    """The manifest; its URLs are relative to the publication's prefix."""
+    longest = max(
+        Fraction(segment.duration_ticks, track.timescale) for track in presentation.tracks for segment in track.segments
+    )
+    root = ElementTree.Element(
+        "MPD",
+        {
+            "xmlns": _NAMESPACE,
+            "profiles": _PROFILES,
+            "type": "static",
+            "mediaPresentationDuration": _duration(presentation.duration),
+            "maxSegmentDuration": _duration(longest),
+            # The bandwidths hold over any such time, because the measured peaks are taken over it.
+            "minBufferTime": _duration(Fraction(presentation.target_duration_s)),
+        },
+    )
+    period = ElementTree.SubElement(root, "Period", {"id": "0", "start": "PT0S"})
+    if presentation.video:
+        _add_video(period, presentation.video)
+    for number, track in enumerate(presentation.audio):
+        _add_audio(period, track, set_id=number + bool(presentation.video), role="alternate" if number else "main")
+    ElementTree.indent(root)
+    document: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return f"{document.decode()}\n"
+
+
+def _add_video(period: ElementTree.Element, video: Sequence[VideoTrack]) -> None:
+    widest = max(video, key=lambda track: track.width)
+    common = math.gcd(widest.width, widest.height)
+    group = ElementTree.SubElement(
+        period,
+        "AdaptationSet",
+        {
+            "id": "0",
+            "contentType": "video",
+            "mimeType": "video/mp4",
+            "maxWidth": str(widest.width),
+            "maxHeight": str(max(track.height for track in video)),
+            "frameRate": str(widest.frame_rate),
+            "par": f"{widest.width // common}:{widest.height // common}",
+            "segmentAlignment": "true",
+            "startWithSAP": "1",
+        },
+    )
+    _add_role(group, "main")
+    _add_timeline(group, video[0].segments, video[0].timescale)
+    for track in video:
+        ElementTree.SubElement(
+            group,
+            "Representation",
+            {
+                "id": track.name,
+                "bandwidth": str(track.bitrate.peak_bps),
+                "codecs": track.codec,
+                "width": str(track.width),
+                "height": str(track.height),
+                "sar": "1:1",
+            },
+        )
+
+
+def _add_audio(period: ElementTree.Element, track: AudioTrack, *, set_id: int, role: str) -> None:
+    group = ElementTree.SubElement(
+        period,
+        "AdaptationSet",
+        {
+            "id": str(set_id),
+            "contentType": "audio",
+            "mimeType": "audio/mp4",
+            "lang": track.language,
+            "segmentAlignment": "true",
+            "startWithSAP": "1",
+        },
+    )
+    _add_role(group, role)
+    _add_timeline(group, track.segments, track.timescale)
+    representation = ElementTree.SubElement(
+        group,
+        "Representation",
+        {
+            "id": track.name,
+            "bandwidth": str(track.bitrate.peak_bps),
+            "codecs": track.codec,
+            "audioSamplingRate": str(track.timescale),
+        },
+    )
+    configuration = _CHANNEL_CONFIGURATIONS.get(track.channels)
+    if configuration:
+        attributes = {"schemeIdUri": _CHANNELS, "value": str(configuration)}
+        ElementTree.SubElement(representation, "AudioChannelConfiguration", attributes)
+
+
+def _add_role(group: ElementTree.Element, role: str) -> None:
+    ElementTree.SubElement(group, "Role", {"schemeIdUri": _ROLE, "value": role})
+
+
+def _add_timeline(group: ElementTree.Element, segments: Sequence[Segment], timescale: int) -> None:
+    """SegmentTemplate with a SegmentTimeline (5.3.9.6): `t` once, because tracks have no gap, and `r` for repeats."""
+    template = ElementTree.SubElement(
+        group,
+        "SegmentTemplate",
+        {
+            "timescale": str(timescale),
+            "initialization": _INIT_TEMPLATE,
+            "media": _MEDIA_TEMPLATE,
+            "startNumber": str(segments[0].number),
+        },
+    )
+    timeline = ElementTree.SubElement(template, "SegmentTimeline")
+    start = str(segments[0].decode_time_ticks)
+    for duration, repeats in _runs(segments):
+        attributes = {"d": str(duration)} if len(timeline) else {"t": start, "d": str(duration)}
+        ElementTree.SubElement(timeline, "S", attributes | ({"r": str(repeats)} if repeats else {}))
+
+
+def _runs(segments: Sequence[Segment]) -> list[tuple[int, int]]:
+    """Duration in ticks and how often it comes again, for each run of equal durations."""
+    runs: list[tuple[int, int]] = []
+    for segment in segments:
+        if runs and runs[-1][0] == segment.duration_ticks:
+            runs[-1] = (segment.duration_ticks, runs[-1][1] + 1)
+        else:
+            runs.append((segment.duration_ticks, 0))
+    return runs
+
+
+def _duration(seconds: Fraction) -> str:
+    """An xs:duration to the microsecond."""
+    return f"PT{fixed(seconds, 6)}S"

@@ -1,0 +1,151 @@
+"""The plan of one publish job, from the facts of its source. Pure: the same facts give the same plan, byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from chalicelib.errors import NotAVideo
+from chalicelib.media.chunks import gop_frames, plan_chunks
+from chalicelib.media.ladder import choose_ladder, fit_even
+from chalicelib.media.plan import (
+    PLAN_SCHEMA,
+    AudioRendition,
+    Chunk,
+    Plan,
+    SourceIdentity,
+    Stills,
+    VideoPlan,
+)
+from chalicelib.media.source import AudioTrack, Source, VideoTrack, default_audio
+from chalicelib.media.timing import Grid, Scan, TrackScan, audio_duration, origin_of, plan_grid
+
+PRESET = "veryfast"
+"""x264's best work per CPU second for streams (facts: 0.38 of medium)."""
+
+AUDIO_NAME = "audio"
+AUDIO_BITRATE_BPS = 128_000
+AUDIO_CHANNELS = 2
+
+POSTER_LONG_SIDE = 1280
+TILE_LONG_SIDE = 160
+MAX_TILE_COLUMNS = 10
+MAX_TILES = 150
+"""A storyboard coarsens its interval to stay below this many tiles, as far as one tile per chunk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions:
+    """What a deployment chooses. `max_chunks` bounds the workers of one job; chunks grow instead."""
+
+    ladder: tuple[int, ...] = (2160, 1440, 1080, 720, 480, 360)
+    segment_seconds: int = 6
+    chunk_seconds: int = 12
+    max_chunks: int = 1000
+
+
+def build_plan(
+    *,
+    asset_id: str,
+    identity: SourceIdentity,
+    source: Source,
+    scan: Scan,
+    options: PlanOptions,
+    ffmpeg_version: str,
+) -> Plan:
+    """Decide everything that the workers will do.
+
+    A track that MediaInfo announced but that has no packet (a cover picture, an empty track) is left out.
+
+    Raises:
+        NotAVideo: If no track has any packet.
+        UnsupportedMedia: If the timestamps are not those of a recording.
+    """
+    video_scan = scan.video if scan.video and scan.video.pts else None
+    audio_scan = scan.audio if scan.audio and scan.audio.pts else None
+    audio_track = default_audio(source)
+    origin = origin_of(scan)
+    video = _video_plan(source.video, video_scan, origin, options) if source.video and video_scan else None
+    audio = (_audio_rendition(audio_track),) if audio_track and audio_scan else ()
+    if video is None and not audio:
+        raise NotAVideo("the file holds neither pictures nor sound")
+    return Plan(
+        schema=PLAN_SCHEMA,
+        asset_id=asset_id,
+        source=identity,
+        origin=origin,
+        duration=_duration(video, audio_scan if audio else None, origin),
+        segment_seconds=options.segment_seconds,
+        ffmpeg_version=ffmpeg_version,
+        video=video,
+        audio=audio,
+        container=source.container,
+    )
+
+
+def _video_plan(track: VideoTrack, scan: TrackScan, origin: Fraction, options: PlanOptions) -> VideoPlan:
+    grid = plan_grid(scan, origin, nominal=track.frame_rate, interlaced=track.interlaced)
+    gop, segment = gop_frames(grid.frame_rate, options.segment_seconds)
+    target = max(1, round(grid.frame_rate * options.chunk_seconds))
+    # A chunk is the wished number of segments even when rounding to whole GOPs made segments longer than wished.
+    segments = max(1, round(Fraction(target, segment)))
+    chunks = plan_chunks(grid.total_frames, segment, segments * segment, options.max_chunks)
+    width, height = track.displayed_width, track.displayed_height
+    return VideoPlan(
+        frame_rate=grid.frame_rate,
+        total_frames=grid.total_frames,
+        gop_frames=gop,
+        segment_frames=segment,
+        preset=PRESET,
+        renditions=choose_ladder(width, height, options.ladder, grid.frame_rate),
+        chunks=chunks,
+        stills=_stills(width, height, grid, gop, segment, chunks),
+        first_frame=grid.first_frame,
+        deinterlace=track.interlaced,
+        transfer=track.transfer,
+    )
+
+
+def _stills(width: int, height: int, grid: Grid, gop: int, segment: int, chunks: Sequence[Chunk]) -> Stills:
+    long_side = max(width, height)
+    poster = fit_even(width, height, min(Fraction(1), Fraction(POSTER_LONG_SIDE, long_side)))
+    tile = fit_even(width, height, min(Fraction(1), Fraction(TILE_LONG_SIDE, long_side)))
+    interval = _tile_interval(grid, gop, segment, chunks[0].end_frame)
+    tiles = -(-chunks[0].end_frame // interval)
+    rows = -(-tiles // MAX_TILE_COLUMNS)
+    return Stills(
+        # A tenth in: past black leaders and titles, never past the end.
+        poster_frame=min(grid.total_frames // 10, grid.total_frames - 1),
+        poster_width=poster[0],
+        poster_height=poster[1],
+        tile_interval_frames=interval,
+        tile_width=tile[0],
+        tile_height=tile[1],
+        columns=-(-tiles // rows),
+    )
+
+
+def _tile_interval(grid: Grid, gop: int, segment: int, chunk: int) -> int:
+    """The shortest interval of at least a second that divides a chunk and keeps the storyboard small."""
+    whole_chunk = -(-chunk // segment) * segment
+    steps = [step for step in (gop // 2 if gop % 2 == 0 else gop, gop, segment, whole_chunk) if step >= grid.frame_rate]
+    return next((step for step in steps if step * MAX_TILES >= grid.total_frames), whole_chunk)
+
+
+def _audio_rendition(track: AudioTrack) -> AudioRendition:
+    return AudioRendition(
+        name=AUDIO_NAME,
+        position=track.position,
+        language=track.language,
+        channels=AUDIO_CHANNELS,
+        bitrate_bps=AUDIO_BITRATE_BPS,
+    )
+
+
+def _duration(video: VideoPlan | None, audio: TrackScan | None, origin: Fraction) -> Fraction:
+    """The longer of the two tracks, in seconds."""
+    ends = [audio_duration(audio, origin)] if audio else []
+    if video:
+        ends.append(video.total_frames / video.frame_rate)
+    return max(ends)

@@ -1,0 +1,203 @@
+"""HLS playlists of a presentation (RFC 8216): multivariant, media and I-frame playlists. Each tag has one builder.
+
+Decisions:
+- Version 6 is the lowest that EXT-X-MAP needs outside I-frame playlists (section 7).
+- The first variant is where most players start: the highest rendition whose peak stays within 2 Mbit/s, else the
+  lowest (Apple's HLS authoring specification, 9.2 and 9.3). The others follow from the highest down.
+- All playlists share one target duration (6.2.4).
+- EXTINF values are differences of rounded times, so that rounding never adds up.
+- BANDWIDTH is the peak of the video plus the highest peak of its audio group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+from chalicelib.errors import AssemblyFailed
+from chalicelib.media.decimals import fixed, nearest
+from chalicelib.media.names import HLS_NAME, IFRAMES_NAME, INIT_NAME, segment_name
+from chalicelib.media.presentation import UNKNOWN_LANGUAGE, AudioTrack, Presentation, VideoTrack
+
+VERSION = 6
+AUDIO_GROUP = "audio"
+START_PEAK_BPS = 2_000_000
+_MICROSECONDS = 1_000_000
+
+
+def multivariant_playlist(presentation: Presentation) -> str:
+    """The playlist that names all others (4.3.4); its URIs are relative to the publication's prefix."""
+    return _playlist(
+        [
+            _version(),
+            "#EXT-X-INDEPENDENT-SEGMENTS",
+            *_audio_media(presentation),
+            *_video_variants(presentation),
+            *([] if presentation.video else _audio_variants(presentation)),
+            *(_iframe_variant(track) for track in presentation.video),
+        ]
+    )
+
+
+def media_playlist(presentation: Presentation, track: VideoTrack | AudioTrack) -> str:
+    """Every segment of a track of the presentation (4.3.3); lies in the track's folder."""
+    lines: list[str] = []
+    durations = (segment.duration_ticks for segment in track.segments)
+    for segment, duration_us in zip(track.segments, _rounded_us(durations, track.timescale), strict=True):
+        lines += [_extinf(duration_us), segment_name(segment.number)]
+    return _playlist(
+        [
+            _version(),
+            _target_duration(presentation),
+            "#EXT-X-MEDIA-SEQUENCE:1",
+            "#EXT-X-PLAYLIST-TYPE:VOD",
+            "#EXT-X-INDEPENDENT-SEGMENTS",
+            _map(),
+            *lines,
+            "#EXT-X-ENDLIST",
+        ]
+    )
+
+
+def iframe_playlist(presentation: Presentation, track: VideoTrack) -> str:
+    """One picture for each GOP of a track, for fast seeking (4.3.3.6): byte ranges of the very same segments."""
+    pictures = [(segment, iframe) for segment in track.segments for iframe in segment.iframes]
+    durations = (iframe.duration_ticks for _, iframe in pictures)
+    lines: list[str] = []
+    for (segment, iframe), duration_us in zip(pictures, _rounded_us(durations, track.timescale), strict=True):
+        lines += [
+            _extinf(duration_us),
+            f"#EXT-X-BYTERANGE:{iframe.size_bytes}@{iframe.offset_bytes}",
+            segment_name(segment.number),
+        ]
+    return _playlist(
+        [
+            _version(),
+            _target_duration(presentation),
+            "#EXT-X-MEDIA-SEQUENCE:1",
+            "#EXT-X-PLAYLIST-TYPE:VOD",
+            "#EXT-X-I-FRAMES-ONLY",
+            _map(),
+            *lines,
+            "#EXT-X-ENDLIST",
+        ]
+    )
+
+
+def start_first(video: Sequence[VideoTrack]) -> tuple[VideoTrack, ...]:
+    """The renditions in the order of the multivariant playlist."""
+    falling = sorted(video, key=lambda track: track.bitrate.peak_bps, reverse=True)
+    start = next((track for track in falling if track.bitrate.peak_bps <= START_PEAK_BPS), falling[-1])
+    return (start, *(track for track in falling if track is not start))
+
+
+def _playlist(lines: Iterable[str]) -> str:
+    return "\n".join(["#EXTM3U", *lines, ""])
+
+
+def _version() -> str:
+    return f"#EXT-X-VERSION:{VERSION}"
+
+
+def _target_duration(presentation: Presentation) -> str:
+    return f"#EXT-X-TARGETDURATION:{presentation.target_duration_s}"
+
+
+def _map() -> str:
+    return f'#EXT-X-MAP:URI="{INIT_NAME}"'
+
+
+def _extinf(duration_us: int) -> str:
+    return f"#EXTINF:{fixed(Fraction(duration_us, _MICROSECONDS), 6)},"
+
+
+def _rounded_us(durations_ticks: Iterable[int], timescale: int) -> Iterable[int]:
+    """Microseconds of each duration, such that their sum is always the rounded sum."""
+    ticks = before_us = 0
+    for duration in durations_ticks:
+        ticks += duration
+        end_us = nearest(Fraction(ticks * _MICROSECONDS, timescale))
+        yield end_us - before_us
+        before_us = end_us
+
+
+def _audio_media(presentation: Presentation) -> Iterable[str]:
+    """EXT-X-MEDIA (4.3.4.1). One track of sound alone needs no group: its variant names it.
+
+    The first track is the default. AUTOSELECT goes to the first track of each language, because tracks that a player
+    picks by itself must differ in language.
+    """
+    if not presentation.video and len(presentation.audio) == 1:
+        return
+    seen: set[str] = set()
+    for number, track in enumerate(presentation.audio, 1):
+        selectable = track.language not in seen
+        seen.add(track.language)
+        label = "Audio" if track.language == UNKNOWN_LANGUAGE else track.language
+        attributes = [
+            "TYPE=AUDIO",
+            f"GROUP-ID={_quoted(AUDIO_GROUP)}",
+            f"NAME={_quoted(label if selectable else f'{label} {number}')}",
+            f"LANGUAGE={_quoted(track.language)}",
+            f"DEFAULT={'YES' if number == 1 else 'NO'}",
+            f"AUTOSELECT={'YES' if selectable else 'NO'}",
+            f"CHANNELS={_quoted(str(track.channels))}",
+            f"URI={_quoted(_uri(track.name, HLS_NAME))}",
+        ]
+        yield f"#EXT-X-MEDIA:{','.join(attributes)}"
+
+
+def _video_variants(presentation: Presentation) -> Iterable[str]:
+    """EXT-X-STREAM-INF (4.3.4.2), one for each rendition."""
+    if not presentation.video:
+        return
+    audio = presentation.audio
+    codecs = sorted({track.codec for track in audio})
+    for track in start_first(presentation.video):
+        attributes = [
+            f"BANDWIDTH={track.bitrate.peak_bps + max((a.bitrate.peak_bps for a in audio), default=0)}",
+            f"AVERAGE-BANDWIDTH={track.bitrate.average_bps + max((a.bitrate.average_bps for a in audio), default=0)}",
+            f"CODECS={_quoted(','.join([track.codec, *codecs]))}",
+            f"RESOLUTION={track.width}x{track.height}",
+            f"FRAME-RATE={fixed(track.frame_rate, 3)}",
+            *([f"AUDIO={_quoted(AUDIO_GROUP)}"] if audio else []),
+            "CLOSED-CAPTIONS=NONE",
+        ]
+        yield f"#EXT-X-STREAM-INF:{','.join(attributes)}"
+        yield _uri(track.name, HLS_NAME)
+
+
+def _audio_variants(presentation: Presentation) -> Iterable[str]:
+    """The one EXT-X-STREAM-INF of a presentation without video: its default track, or the group that it opens."""
+    audio = presentation.audio
+    attributes = [
+        f"BANDWIDTH={max(track.bitrate.peak_bps for track in audio)}",
+        f"AVERAGE-BANDWIDTH={max(track.bitrate.average_bps for track in audio)}",
+        f"CODECS={_quoted(','.join(sorted({track.codec for track in audio})))}",
+        *([f"AUDIO={_quoted(AUDIO_GROUP)}"] if len(audio) > 1 else []),
+    ]
+    yield f"#EXT-X-STREAM-INF:{','.join(attributes)}"
+    yield _uri(audio[0].name, HLS_NAME)
+
+
+def _iframe_variant(track: VideoTrack) -> str:
+    """EXT-X-I-FRAME-STREAM-INF (4.3.4.3)."""
+    attributes = [
+        f"BANDWIDTH={track.iframe_bitrate.peak_bps}",
+        f"AVERAGE-BANDWIDTH={track.iframe_bitrate.average_bps}",
+        f"CODECS={_quoted(track.codec)}",
+        f"RESOLUTION={track.width}x{track.height}",
+        f"URI={_quoted(_uri(track.name, IFRAMES_NAME))}",
+    ]
+    return f"#EXT-X-I-FRAME-STREAM-INF:{','.join(attributes)}"
+
+
+def _uri(folder: str, name: str) -> str:
+    return f"{folder}/{name}"
+
+
+def _quoted(value: str) -> str:
+    """A quoted-string cannot hold a quote or a line break, and there is no escape (4.2)."""
+    if any(character in value for character in '"\r\n'):
+        raise AssemblyFailed("a playlist attribute has a character that HLS cannot carry", value=value)
+    return f'"{value}"'

@@ -1,0 +1,21 @@
+"""Names of objects relative to a publication's prefix. They are part of what players see, so they never change.
+
+catalog/keys.py puts the prefix in front; manifests use them as they are.
+"""
+
+from __future__ import annotations
+
+INIT_NAME = "init.mp4"
+HLS_NAME = "index.m3u8"
+DASH_NAME = "manifest.mpd"
+IFRAMES_NAME = "iframes.m3u8"
+POSTER_NAME = "poster.jpg"
+STORYBOARD_NAME = "storyboard.vtt"
+
+
+def segment_name(number: int) -> str:
+    return f"{number:05d}.m4s"
+
+
+def sprite_name(chunk_index: int) -> str:
+    return f"storyboard-{chunk_index:05d}.jpg"
