@@ -34,10 +34,24 @@ def make_sample(ffmpeg: Path, target: Path) -> Path:
     picture = f"gradients=s=1280x720:r=30:d={SECONDS}:speed=0.012:type=radial:seed=11:{colours}"
     melody = _melody()
     spectrum = "showcqt=s=1280x720:r=30:bar_h=520:axis_h=0:sono_h=200:bar_g=3:sono_g=4:sono_v=14:bar_v=16"
-    graph = f"[1:a]asplit[heard][seen];[seen]{spectrum},format=gbrp[s];[0:v]format=gbrp[c];[c][s]blend=all_mode=screen,format=yuv420p[v]"
+    screen = "[c][s]blend=all_mode=screen,format=yuv420p[v]"
+    graph = f"[1:a]asplit[heard][seen];[seen]{spectrum},format=gbrp[s];[0:v]format=gbrp[c];{screen}"
     command = [str(ffmpeg), "-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i", picture]
     command += ["-f", "lavfi", "-i", f"aevalsrc='{melody}|{melody}':s=48000:d={SECONDS}", "-filter_complex", graph]
-    command += ["-map", "[v]", "-map", "[heard]", "-t", str(SECONDS), "-c:v", "libx264", "-preset", "veryfast", "-crf", "19"]
+    command += [
+        "-map",
+        "[v]",
+        "-map",
+        "[heard]",
+        "-t",
+        str(SECONDS),
+        "-c:v",
+        "libx264",
+        "-preset",
+        "veryfast",
+        "-crf",
+        "19",
+    ]
     command += ["-c:a", "aac", "-b:a", "160k", "-movflags", "+faststart", str(unfinished)]
     subprocess.run(command, check=True)
     return unfinished.replace(target)

@@ -39,7 +39,7 @@ def check_machine() -> None:
     """Refuse what can not work, with the command that mends it."""
     version = sys.version_info[:2]
     if not OLDEST <= version < TOO_NEW:
-        stop(f"Python {OLDEST[0]}.{OLDEST[1]} to 3.14 is needed, this is {platform.python_version()}; try PYTHON=python3.13")
+        stop(f"Python 3.11 to 3.14 is needed, this is {platform.python_version()}; try: make PYTHON=python3.13 setup")
     if platform.system() != "Linux" or platform.machine() != "x86_64":
         stop(f"the encoder build is for Linux on x86-64, this is {platform.system()} on {platform.machine()}")
     if importlib.util.find_spec("ensurepip") is None:

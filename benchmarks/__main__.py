@@ -1,0 +1,24 @@
+"""`make bench`: every benchmark, or those named on the command line."""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks import first_answer, publish_against_ffmpeg
+from benchmarks.measure import machine
+
+ALL = {"first_answer": first_answer.main, "publish_against_ffmpeg": publish_against_ffmpeg.main}
+
+
+def main() -> None:
+    wanted = sys.argv[1:] or list(ALL)
+    unknown = [name for name in wanted if name not in ALL]
+    if unknown:
+        sys.exit(f"no benchmark is called {', '.join(unknown)}; there are {', '.join(ALL)}")
+    for name in wanted:
+        print(f"\n{name}: {machine()}", flush=True)
+        ALL[name]()
+
+
+if __name__ == "__main__":
+    main()

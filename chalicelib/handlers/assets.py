@@ -1,0 +1,64 @@
+"""Routes of assets."""
+
+from __future__ import annotations
+
+from chalice.app import Response
+
+from chalicelib.catalog.asset import Asset, AssetStatus
+from chalicelib.catalog.ids import ASSET_PREFIX, is_id
+from chalicelib.errors import AssetNotFound
+from chalicelib.handlers.http import Call, route
+from chalicelib.handlers.lists import list_query
+from chalicelib.handlers.views import View, asset_view, page_response
+from chalicelib.usecases import assets
+
+
+@route("GET", "/v1/assets")
+def list_assets(call: Call) -> Response:
+    table, settings = call.services.table, call.services.settings
+    asked = list_query(call.request, AssetStatus, ASSET_PREFIX)
+    page = table.list_assets(status=asked.status, limit=asked.limit, cursor=asked.cursor)
+    work = table.get_work(page.items)
+    data = [asset_view(asset, work[asset.id], settings.public_base_url) for asset in page.items]
+    return page_response(data, page.next_cursor, asked.filters)
+
+
+@route("GET", "/v1/assets/{asset_id}")
+def get_asset(call: Call, asset_id: str) -> View:
+    return shown(call, assets.living_asset(_checked(asset_id), call.services.table))
+
+
+@route("DELETE", "/v1/assets/{asset_id}", status=202)
+def delete_asset(call: Call, asset_id: str) -> View:
+    services = call.services
+    now_ms = services.clock()
+    assets.delete_asset(
+        _checked(asset_id), services.objects, services.table, services.workflows, services.settings, now_ms=now_ms
+    )
+    return {"id": asset_id, "status": AssetStatus.DELETED}
+
+
+@route("POST", "/v1/assets/{asset_id}/retry", status=202)
+def retry_asset(call: Call, asset_id: str) -> View:
+    services = call.services
+    asset = assets.retry_asset(
+        _checked(asset_id),
+        services.objects,
+        services.table,
+        services.queues,
+        services.tools,
+        services.settings,
+        now_ms=services.clock(),
+    )
+    return shown(call, asset)
+
+
+def shown(call: Call, asset: Asset) -> View:
+    work = call.services.table.get_progress(asset.id, asset.plan_hash)
+    return asset_view(asset, work, call.services.settings.public_base_url)
+
+
+def _checked(asset_id: str) -> str:
+    if not is_id(asset_id, ASSET_PREFIX):
+        raise AssetNotFound("there is no such asset")
+    return asset_id

@@ -1,0 +1,113 @@
+"""The frame around every route: authentication, the log's context and closing line, errors as problem documents.
+
+A view gets a `Call` and returns a `Response` or something to encode as JSON. Its module registers it on `api`, the
+one blueprint, which app.py mounts.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+from chalice.app import Blueprint, Request, Response
+
+from chalicelib.errors import InternalFault, SluiceError
+from chalicelib.handlers import wiring
+from chalicelib.handlers.auth import KeyRing
+from chalicelib.handlers.cors import origin_headers
+from chalicelib.handlers.entry import log_error
+from chalicelib.handlers.problems import REQUEST_ID_HEADER, problem_response, request_id
+from chalicelib.settings import cors_origins, on_lambda
+from chalicelib.telemetry import configure_logging, log_context
+
+api = Blueprint(__name__)
+keyring = KeyRing()
+
+logger = logging.getLogger(__name__)
+
+JSON = ("application/json",)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request of a known caller. `caller` is the SHA-256 of the API key, empty on open routes."""
+
+    request: Request
+    caller: str
+
+    @property
+    def services(self) -> wiring.Services:
+        return wiring.services()
+
+
+def route(
+    method: str, path: str, *, status: int = 200, public: bool = False, content_types: tuple[str, ...] = JSON
+) -> Callable[[Callable[..., object]], Callable[..., object]]:
+    """Register a view.
+
+    Args:
+        status: Of a successful answer, unless the view returns a Response.
+        public: Whether it answers without an API key.
+        content_types: That its body may have.
+    """
+
+    def register(view: Callable[..., object]) -> Callable[..., object]:
+        @functools.wraps(view)
+        def answer(**path_parameters: str) -> Response:
+            request = api.current_request
+            return _answer(request, lambda: _run(view, request, path_parameters, status, public))
+
+        api.route(path, methods=[method], content_types=list(content_types), name=view.__name__)(answer)
+        return view
+
+    return register
+
+
+def json_response(body: object, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(
+        body=msgspec.json.encode(body).decode(),
+        status_code=status,
+        headers={"Content-Type": "application/json", "Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def _run(
+    view: Callable[..., object], request: Request, path_parameters: dict[str, str], status: int, public: bool
+) -> Response:
+    caller = ""
+    if not public:
+        services = wiring.services()
+        caller = keyring.authenticate(request.headers.get("authorization"), services.table, services.clock())
+    result = view(Call(request, caller), **path_parameters)
+    return result if isinstance(result, Response) else json_response(result, status=status)
+
+
+def _answer(request: Request, run: Callable[[], Response]) -> Response:
+    configure_logging(alone=on_lambda())
+    known_as = request_id(request)
+    started = time.perf_counter()
+    fields = {"handler": "api", "request_id": known_as, **(request.uri_params or {})}
+    with log_context(fields):
+        line = f"{request.method} {request.path}"
+        try:
+            response = run()
+            logger.info(line, extra={"status": response.status_code, "duration_ms": _elapsed_ms(started)})
+        except SluiceError as error:
+            log_error(error, line, _elapsed_ms(started))
+            response = problem_response(error, request, known_as)
+        except Exception as error:
+            fault = InternalFault(f"something unexpected happened ({type(error).__name__})")
+            outcome = {"code": fault.code(), "status": fault.status, "duration_ms": _elapsed_ms(started)}
+            logger.exception(line, extra=outcome)
+            response = problem_response(fault, request, known_as)
+    response.headers[REQUEST_ID_HEADER] = known_as
+    response.headers.update(origin_headers(cors_origins(), request.headers.get("origin")))
+    return response
+
+
+def _elapsed_ms(started: float) -> int:
+    return round((time.perf_counter() - started) * 1000)

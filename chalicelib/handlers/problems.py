@@ -1,0 +1,73 @@
+"""Every error of the API as a problem document, Chalice's own included.
+
+A view's errors become documents in `http.route`; what Chalice answers by itself ({Code, Message} for a wrong method, a
+wrong content type, malformed JSON) is rewritten by the middleware that app.py registers.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+
+import msgspec
+from chalice.app import Request, Response
+
+from chalicelib.catalog.problem import CONTENT_TYPE, problem
+from chalicelib.errors import (
+    InternalFault,
+    MalformedRequest,
+    MethodNotAllowed,
+    RouteNotFound,
+    SluiceError,
+    Unauthorized,
+    UnsupportedContentType,
+)
+
+REQUEST_ID_HEADER = "X-Request-Id"
+
+_BY_STATUS: dict[int, type[SluiceError]] = {
+    400: MalformedRequest,
+    401: Unauthorized,
+    404: RouteNotFound,
+    405: MethodNotAllowed,
+    415: UnsupportedContentType,
+}
+_SAFE_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+
+
+def request_id(request: Request) -> str:
+    """API Gateway's id of the request, else the invocation's, else a new one."""
+    candidates = (request.context.get("requestId"), getattr(request.lambda_context, "aws_request_id", None))
+    for candidate in candidates:
+        if isinstance(candidate, str) and _SAFE_ID.fullmatch(candidate):
+            return candidate
+    return str(uuid.uuid4())
+
+
+def problem_response(error: SluiceError, request: Request, known_as: str) -> Response:
+    """The document for `error`.
+
+    Args:
+        known_as: The request's id.
+    """
+    document = problem(error, instance=str(request.context.get("path", request.path)), request_id=known_as)
+    headers: dict[str, str | list[str]] = {"Content-Type": CONTENT_TYPE, REQUEST_ID_HEADER: known_as}
+    if isinstance(error, Unauthorized):
+        headers["WWW-Authenticate"] = "Bearer"
+    if error.retryable:
+        headers["Retry-After"] = "2"
+    return Response(body=msgspec.json.encode(document).decode(), status_code=error.status, headers=headers)
+
+
+def rewrite_chalice_errors(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Middleware: an answer of Chalice's own becomes a problem document, with the headers it had."""
+    response = get_response(request)
+    body = response.body
+    if response.status_code < 400 or not isinstance(body, dict) or set(body) != {"Code", "Message"}:
+        return response
+    error = _BY_STATUS.get(response.status_code, InternalFault)(str(body["Message"]))
+    rewritten = problem_response(error, request, request_id(request))
+    # A method that no route takes has no CORS of its own; a page must still be able to read why it failed.
+    rewritten.headers = {"Access-Control-Allow-Origin": "*", **response.headers, **rewritten.headers}
+    return rewritten

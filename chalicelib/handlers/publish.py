@@ -1,0 +1,88 @@
+"""The Publish function: the short steps of both state machines, chosen by the event's `Action`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from chalice.app import Blueprint
+
+from chalicelib.errors import ActionUnknown
+from chalicelib.handlers import wiring
+from chalicelib.handlers.entry import asset_context, lambda_entry
+from chalicelib.usecases.progress import metered
+from chalicelib.usecases.publish import finish, probe, validate
+from chalicelib.usecases.record_failure import record_failure
+
+
+class ProbeEvent(msgspec.Struct, tag_field="Action", tag="probe", rename="pascal", frozen=True):
+    asset_id: str
+    attempt: int
+    etag: str
+
+
+class ValidateEvent(msgspec.Struct, tag_field="Action", tag="validate", rename="pascal", frozen=True):
+    asset_id: str
+    plan_hash: str
+
+
+class ReadyEvent(msgspec.Struct, tag_field="Action", tag="ready", rename="pascal", frozen=True):
+    asset_id: str
+    attempt: int
+    plan_hash: str
+
+
+class Failure(msgspec.Struct, rename="pascal", frozen=True):
+    """What a Catch hands over. Step Functions leaves the cause out of its own timeouts."""
+
+    error: str
+    cause: str = ""
+
+
+class ExecutionInput(msgspec.Struct, rename="pascal", frozen=True):
+    """The part of an execution's input that matters to its failure."""
+
+    attempt: int | None = None
+
+
+class RecordFailureEvent(msgspec.Struct, tag_field="Action", tag="recordFailure", rename="pascal", frozen=True):
+    asset_id: str
+    error: Failure
+    input: ExecutionInput = ExecutionInput()
+
+
+PublishEvent = ProbeEvent | ValidateEvent | ReadyEvent | RecordFailureEvent
+
+blueprint = Blueprint(__name__)
+
+
+@blueprint.lambda_function()
+@lambda_entry("publish")
+def publish(event: dict[str, Any], context: Any) -> dict[str, object]:
+    step = parse_publish_event(event)
+    of = wiring.services()
+    memory_mb = int(context.memory_limit_in_mb)
+    with asset_context(step.asset_id), metered(step.asset_id, of.table, memory_mb=memory_mb, clock=of.clock):
+        match step:
+            case ProbeEvent():
+                return probe(step.asset_id, step.attempt, step.etag, of.objects, of.table, now_ms=of.clock())
+            case ValidateEvent():
+                return validate(step.asset_id, step.plan_hash, of.objects, of.table, of.settings)
+            case ReadyEvent():
+                return finish(step.asset_id, step.attempt, step.plan_hash, of.table, now_ms=of.clock())
+            case RecordFailureEvent():
+                failure = step.error
+                return record_failure(
+                    step.asset_id, step.input.attempt, failure.error, failure.cause, of.table, now_ms=of.clock()
+                )
+
+
+def parse_publish_event(event: dict[str, Any]) -> PublishEvent:
+    """Raises ActionUnknown if the event is not one of ours."""
+    try:
+        step: PublishEvent = msgspec.convert(event, type=PublishEvent)
+    except msgspec.ValidationError as error:
+        raise ActionUnknown(
+            "the event is not one of probe, validate, ready and recordFailure", detail=str(error)
+        ) from error
+    return step

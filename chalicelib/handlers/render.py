@@ -1,0 +1,73 @@
+"""The Render function in its three roles, chosen by the event's `Action`: plan, renderChunk, assemble.
+
+The wire is pinned by the types below: PascalCase, and the answer to a chunk stays below 200 bytes, because those of all
+chunks travel through the state machine.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import msgspec
+from chalice.app import Blueprint
+
+from chalicelib.errors import ActionUnknown
+from chalicelib.handlers import wiring
+from chalicelib.handlers.entry import asset_context, lambda_entry
+from chalicelib.usecases.assemble import assemble
+from chalicelib.usecases.plan import plan_render
+from chalicelib.usecases.progress import metered
+from chalicelib.usecases.render_chunk import ChunkJob, render_chunk
+
+_MARGIN_S = 20.0
+"""Left for uploads and for the error's own way out when the encoder has to be stopped."""
+
+
+class PlanEvent(msgspec.Struct, tag_field="Action", tag="plan", rename="pascal", frozen=True):
+    asset_id: str
+
+
+class ChunkEvent(msgspec.Struct, tag_field="Action", tag="renderChunk", rename="pascal", frozen=True):
+    asset_id: str
+    plan_hash: str
+    chunk_index: int
+
+
+class AssembleEvent(msgspec.Struct, tag_field="Action", tag="assemble", rename="pascal", frozen=True):
+    asset_id: str
+    plan_hash: str
+
+
+RenderEvent = PlanEvent | ChunkEvent | AssembleEvent
+
+blueprint = Blueprint(__name__)
+
+
+@blueprint.lambda_function()
+@lambda_entry("render")
+def render(event: dict[str, Any], context: Any) -> dict[str, object]:
+    job = parse_render_event(event)
+    deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - _MARGIN_S
+    of = wiring.services()
+    memory_mb = int(context.memory_limit_in_mb)
+    with asset_context(job.asset_id), metered(job.asset_id, of.table, memory_mb=memory_mb, clock=of.clock) as meter:
+        match job:
+            case PlanEvent():
+                return plan_render(
+                    job.asset_id, of.objects, of.table, of.tools, of.settings, deadline=deadline, clock=of.clock
+                )
+            case ChunkEvent():
+                chunk = ChunkJob(job.asset_id, job.plan_hash, job.chunk_index, deadline)
+                return render_chunk(chunk, of.objects, of.table, of.tools, of.settings, meter=meter, clock=of.clock)
+            case AssembleEvent():
+                return assemble(job.asset_id, job.plan_hash, of.objects, of.table, of.settings, clock=of.clock)
+
+
+def parse_render_event(event: dict[str, Any]) -> RenderEvent:
+    """Raises ActionUnknown if the event is not one of ours."""
+    try:
+        job: RenderEvent = msgspec.convert(event, type=RenderEvent)
+    except msgspec.ValidationError as error:
+        raise ActionUnknown("the event is not one of plan, renderChunk and assemble", detail=str(error)) from error
+    return job

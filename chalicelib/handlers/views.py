@@ -1,0 +1,158 @@
+"""Records as the API shows them (API.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from fractions import Fraction
+from urllib.parse import urlencode
+
+from chalice.app import Response
+
+from chalicelib.catalog import prices
+from chalicelib.catalog.asset import Asset, AssetStatus, RenditionInfo, SourceInfo, Work, percent_done
+from chalicelib.catalog.upload import Upload, part_count
+from chalicelib.handlers.http import json_response
+
+View = dict[str, object]
+
+
+def upload_view(upload: Upload) -> View:
+    return {
+        "id": upload.id,
+        "asset_id": upload.asset_id,
+        "status": upload.status,
+        "filename": upload.filename,
+        "content_type": upload.content_type,
+        "size": upload.size_bytes,
+        "key": upload.key,
+        "part_size": upload.part_size_bytes,
+        "part_count": part_count(upload) or None,
+        "created_at": _time(upload.created_at_ms),
+        "expires_at": _time(upload.expires_at_ms),
+    }
+
+
+def parts_view(signed: Sequence[tuple[int, str]]) -> list[View]:
+    return [{"part_number": number, "url": url} for number, url in signed]
+
+
+def asset_view(asset: Asset, work: Work, base_url: str) -> View:
+    """`base_url` is the origin of the media; without one there are keys but no URLs."""
+    return {
+        "id": asset.id,
+        "status": asset.status,
+        "playable": asset.status is AssetStatus.READY,
+        "created_at": _time(asset.created_at_ms),
+        "updated_at": _time(asset.updated_at_ms),
+        "progress": {
+            "state": asset.state,
+            "percent": percent_done(asset, work),
+            "chunks_done": work.tasks_done,
+            "chunks_total": asset.task_count,
+            "updated_at": _time(max(asset.updated_at_ms, work.updated_at_ms or 0)),
+        },
+        "duration": _seconds(asset.duration),
+        "aspect_ratio": asset.aspect_ratio,
+        "encoder": "lambda",
+        "attempt": asset.attempt,
+        "upload_id": asset.upload_id,
+        "filename": asset.filename,
+        "source": _source_view(asset),
+        "playback": {
+            "policy": "public",
+            "hls": _url(base_url, asset.hls_key),
+            "dash": _url(base_url, asset.dash_key),
+            "hls_key": asset.hls_key,
+            "dash_key": asset.dash_key,
+        },
+        "images": {
+            "poster": _url(base_url, asset.poster_key),
+            "storyboard_vtt": _url(base_url, asset.storyboard_key),
+            "poster_key": asset.poster_key,
+            "storyboard_key": asset.storyboard_key,
+        },
+        "tracks": [],
+        "renditions": [_rendition_view(rendition) for rendition in asset.renditions],
+        "passthrough": asset.passthrough,
+        "meta": asset.meta,
+        "cost": _cost_view(work),
+        "errors": [{"code": error.code, "message": error.message} for error in asset.errors],
+    }
+
+
+def page_response(data: Sequence[View], next_cursor: str | None, filters: dict[str, str]) -> Response:
+    """A list with `next_cursor`, and the same as a Link (RFC 8288), relative to the request's own URL.
+
+    Args:
+        filters: Query parameters to repeat.
+    """
+    headers = {}
+    if next_cursor is not None:
+        headers["Link"] = f'<?{urlencode({**filters, "cursor": next_cursor})}>; rel="next"'
+    return json_response({"data": data, "next_cursor": next_cursor}, headers=headers)
+
+
+def _source_view(asset: Asset) -> View:
+    info: SourceInfo | None = asset.source_info
+    video = info.video if info else None
+    return {
+        "content_type": asset.content_type,
+        "size": asset.source_size_bytes,
+        "container": info.container if info else None,
+        "video": {
+            "codec": video.codec,
+            "width": video.width,
+            "height": video.height,
+            "rotation": video.rotation,
+            "frame_rate": round(float(video.frame_rate), 3) if video.frame_rate else None,
+        }
+        if video
+        else None,
+        "audio": [
+            {
+                "codec": track.codec,
+                "channels": track.channels,
+                "sample_rate": track.sample_rate_hz,
+                "language": track.language,
+            }
+            for track in (info.audio if info else ())
+        ],
+    }
+
+
+def _rendition_view(rendition: RenditionInfo) -> View:
+    return {
+        "name": rendition.name,
+        "width": rendition.width,
+        "height": rendition.height,
+        "bandwidth": rendition.bandwidth_bps,
+    }
+
+
+def _cost_view(work: Work) -> View:
+    cost = prices.cost_of(work)
+    return {
+        "accrued_usd": _usd(cost.total_usd),
+        "estimated": True,
+        "currency": "USD",
+        "breakdown": {"lambda": _usd(cost.lambda_usd), "sfn": _usd(cost.sfn_usd)},
+        "excludes": list(prices.EXCLUDED),
+    }
+
+
+def _usd(amount: Fraction) -> float:
+    return round(float(amount), 6)
+
+
+def _seconds(duration: Fraction | None) -> float | None:
+    return None if duration is None else round(float(duration), 3)
+
+
+def _time(at_ms: int) -> str:
+    """RFC 3339, in UTC."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _url(base_url: str, key: str | None) -> str | None:
+    return f"{base_url}/{key}" if base_url and key else None

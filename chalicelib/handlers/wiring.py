@@ -1,0 +1,74 @@
+"""What the handlers work with, built once per process and on first use: importing a handler touches no network.
+
+Handlers call `wiring.services()`, by that name, so that a test can put fakes in its place.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
+
+from chalicelib.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from chalicelib.aws.objects import Objects
+    from chalicelib.aws.queues import Queues
+    from chalicelib.aws.table import Table
+    from chalicelib.aws.workflows import Workflows
+    from chalicelib.tools import Tools
+
+
+@dataclass(frozen=True)
+class Services:
+    """`clock` is the time since the epoch in milliseconds. Tools are looked for when they are first needed: not every
+    function has the layer that holds them."""
+
+    settings: Settings
+    objects: Objects
+    table: Table
+    queues: Queues
+    workflows: Workflows
+    clock: Callable[[], int]
+    find_tools: Callable[[], Tools]
+
+    @cached_property
+    def tools(self) -> Tools:
+        return self.find_tools()
+
+
+@cache
+def services() -> Services:
+    """The services of this process. Raises ConfigurationInvalid if a setting is missing."""
+    # Imported here: boto3 takes a third of a second, which /v1/health and the command line need not wait for.
+    from chalicelib.aws.clients import Clients
+    from chalicelib.aws.objects import Objects
+    from chalicelib.aws.queues import Queues
+    from chalicelib.aws.table import Table
+    from chalicelib.aws.workflows import Workflows
+
+    settings = load_settings()
+    clients = Clients()
+    return Services(
+        settings=settings,
+        objects=Objects(clients),
+        table=Table(clients, settings.table),
+        queues=Queues(clients, settings.encode_queue_url),
+        workflows=Workflows(clients, settings.publish_state_machine_arn),
+        clock=now_ms,
+        find_tools=installed_tools,
+    )
+
+
+def installed_tools() -> Tools:
+    """MediaInfo, and the ffmpeg on PATH; without one there, nothing fails before ffmpeg is run."""
+    from chalicelib.tools import Ffmpeg, MediaInfo, Tools
+
+    return Tools(ffmpeg=Ffmpeg(shutil.which("ffmpeg") or "ffmpeg"), mediainfo=MediaInfo())
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000

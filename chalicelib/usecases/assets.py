@@ -1,0 +1,89 @@
+"""Assets as the customer handles them: delete one, or retry one that failed.
+
+A deleted asset leaves a tombstone, so that work still under way finds out and stops; DynamoDB forgets it after 30 days.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chalicelib.catalog import keys
+from chalicelib.catalog.asset import LISTED, Asset, AssetChange, AssetStatus, ProgressState
+from chalicelib.catalog.upload import UploadStatus
+from chalicelib.errors import AssetNotFound, AssetNotRetryable
+from chalicelib.usecases.ingest import ingest_source
+from chalicelib.usecases.upload import drop_bytes
+
+if TYPE_CHECKING:
+    from chalicelib.aws.objects import Objects
+    from chalicelib.aws.queues import Queues
+    from chalicelib.aws.table import Table
+    from chalicelib.aws.workflows import Workflows
+    from chalicelib.settings import Settings
+    from chalicelib.tools import Tools
+
+_TOMBSTONE_S = 30 * 24 * 3600
+_ERRORED = frozenset({AssetStatus.ERRORED})
+
+
+def living_asset(asset_id: str, table: Table) -> Asset:
+    """Raises AssetNotFound if there is none, or it is deleted."""
+    asset = table.get_asset(asset_id)
+    if asset.status is AssetStatus.DELETED:
+        raise AssetNotFound("the asset is deleted", asset_id=asset_id)
+    return asset
+
+
+def delete_asset(
+    asset_id: str, objects: Objects, table: Table, workflows: Workflows, settings: Settings, *, now_ms: int
+) -> None:
+    """Mark the asset deleted, stop its work, then remove every object of it. May be repeated, to remove what came late.
+
+    Raises:
+        AssetNotFound: If there never was such an asset.
+    """
+    asset = table.get_asset(asset_id)
+    deleted = AssetChange(status=AssetStatus.DELETED)
+    purge_at_s = now_ms // 1000 + _TOMBSTONE_S
+    table.update_asset(asset_id, deleted, expect=frozenset(LISTED), now_ms=now_ms, purge_at_s=purge_at_s)
+    if asset.execution_arn is not None:
+        workflows.stop(asset.execution_arn, error="AssetDeleted", cause="the asset was deleted")
+    if asset.upload_id is not None:
+        upload = table.end_upload(asset.upload_id, UploadStatus.CANCELLED, now_ms=now_ms)
+        if upload is not None:
+            drop_bytes(upload, objects)
+    purge_asset(asset, objects, settings)
+
+
+def purge_asset(asset: Asset, objects: Objects, settings: Settings) -> None:
+    """Remove the objects of an asset: what players see first, the source last."""
+    objects.delete_prefix(settings.media_bucket, keys.asset_media_prefix(asset.id))
+    objects.delete_prefix(settings.source_bucket, keys.asset_renders_prefix(asset.id))
+    objects.delete(asset.source_bucket, asset.source_key)
+
+
+def retry_asset(
+    asset_id: str, objects: Objects, table: Table, queues: Queues, tools: Tools, settings: Settings, *, now_ms: int
+) -> Asset:
+    """Ingest an errored asset again. Its finished chunks are found and kept if the plan comes out the same.
+
+    Raises:
+        AssetNotFound: If there is no such asset.
+        AssetNotRetryable: If it is not errored, or its source is gone.
+    """
+    asset = living_asset(asset_id, table)
+    if not objects.exists(asset.source_bucket, asset.source_key):
+        raise AssetNotRetryable("the source of the asset is gone", asset_id=asset_id)
+    again = AssetChange(
+        status=AssetStatus.WAITING,
+        state=ProgressState.INGESTING,
+        attempt=asset.attempt + 1,
+        errors=(),
+        execution_arn=None,
+    )
+    still = AssetChange(attempt=asset.attempt)
+    if table.update_asset(asset_id, again, expect=_ERRORED, now_ms=now_ms, unchanged=still) is None:
+        raise AssetNotRetryable("only an errored asset can be retried", asset_id=asset_id, asset_status=asset.status)
+    return ingest_source(
+        objects, table, queues, tools, settings, bucket=asset.source_bucket, key=asset.source_key, now_ms=now_ms
+    )

@@ -1,0 +1,85 @@
+"""The short steps of publishing: may it begin, is it whole, it is ready.
+
+Each is safe to repeat, and each finds out whether the asset was deleted, cancelled or begun again in the meantime.
+"""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from chalicelib.catalog import keys
+from chalicelib.catalog.asset import AssetChange, AssetStatus, ProgressState
+from chalicelib.errors import SourceChanged, WorkSuperseded
+from chalicelib.media.plan import Plan
+from chalicelib.usecases.plan import PREPARING, load_plan, preparing_asset
+
+if TYPE_CHECKING:
+    from chalicelib.aws.objects import Objects
+    from chalicelib.aws.table import Table
+    from chalicelib.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_THREADS = 16
+_SILENT_TRANSITIONS = 4
+"""Render, CountChunks, the Map and the start of the execution: transitions that no function of ours sees."""
+
+
+def probe(asset_id: str, attempt: int, etag: str, objects: Objects, table: Table, *, now_ms: int) -> dict[str, object]:
+    """Begin an attempt.
+
+    Raises:
+        WorkSuperseded: If the asset does not wait for this attempt.
+        SourceChanged: If the stored object is no longer the one that was ingested.
+    """
+    asset = preparing_asset(asset_id, table, attempt)
+    if objects.head(asset.source_bucket, asset.source_key).etag != etag:
+        raise SourceChanged("the source was replaced after its ingest", asset_id=asset_id)
+    probing = AssetChange(state=ProgressState.PROBING)
+    table.update_asset(asset_id, probing, expect=PREPARING, now_ms=now_ms, unchanged=AssetChange(attempt=attempt))
+    return {"AssetId": asset_id}
+
+
+def validate(asset_id: str, plan_hash: str, objects: Objects, table: Table, settings: Settings) -> dict[str, object]:
+    """Look for what a player asks for first, and last.
+
+    Raises:
+        ObjectMissing: Which names the object that a player would miss.
+    """
+    preparing_asset(asset_id, table)
+    plan = load_plan(asset_id, plan_hash, objects, settings)
+    prefix = keys.media_prefix(asset_id, plan_hash)
+    with ThreadPoolExecutor(_THREADS) as threads:
+        list(threads.map(lambda name: objects.head(settings.media_bucket, f"{prefix}{name}"), _first_asked(plan)))
+    return {"AssetId": asset_id}
+
+
+def finish(asset_id: str, attempt: int, plan_hash: str, table: Table, *, now_ms: int) -> dict[str, object]:
+    """The asset is ready. Raises WorkSuperseded if it is not this attempt that it waits for."""
+    ready = AssetChange(status=AssetStatus.READY, state=ProgressState.COMPLETED)
+    still = AssetChange(attempt=attempt, plan_hash=plan_hash)
+    asset = table.update_asset(asset_id, ready, expect=PREPARING, now_ms=now_ms, unchanged=still)
+    if asset is None:
+        asset = table.get_asset(asset_id)
+        if asset.status is not AssetStatus.READY or asset.plan_hash != plan_hash:
+            raise WorkSuperseded("the asset is no longer being prepared", asset_id=asset_id, status=asset.status.value)
+    else:
+        table.add_work(asset_id, transitions=asset.task_count + _SILENT_TRANSITIONS, now_ms=now_ms)
+        logger.info("ready", extra={"asset_id": asset_id, "plan_hash": plan_hash})
+    return {"AssetId": asset_id, "Status": asset.status.value, "HlsKey": asset.hls_key, "DashKey": asset.dash_key}
+
+
+def _first_asked(plan: Plan) -> list[str]:
+    names = [keys.HLS_NAME, keys.DASH_NAME]
+    video = plan.video
+    if video is not None:
+        last = -(-video.total_frames // video.segment_frames)
+        names += [keys.POSTER_NAME, keys.STORYBOARD_NAME]
+        for rendition in video.renditions:
+            names += [f"{rendition.name}/{name}" for name in (keys.HLS_NAME, keys.INIT_NAME, keys.segment_name(1))]
+            names.append(f"{rendition.name}/{keys.segment_name(last)}")
+    for audio in plan.audio:
+        names += [f"{audio.name}/{name}" for name in (keys.HLS_NAME, keys.INIT_NAME, keys.segment_name(1))]
+    return names

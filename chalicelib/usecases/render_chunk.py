@@ -1,0 +1,210 @@
+"""RenderChunk: one task of a plan, from the source on disk to final segments in the media bucket.
+
+A task is a chunk of video in every rendition (one decode), or one whole audio track. Everything it writes has a name
+that follows from (plan, index) and bytes that do too, so a task that is repeated changes nothing (DESIGN, law 2). The
+receipt is written last: who finds it has nothing left to do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chalicelib.catalog import keys
+from chalicelib.errors import ChunkInexact, ObjectMissing, PlanMismatch
+from chalicelib.media.cmaf import Track, check_audio, check_video, read_track, segments, track_receipt
+from chalicelib.media.commands import SEEK_PADS, SPRITE_NAME, Command, audio_command, chunk_command
+from chalicelib.media.plan import AudioRendition, Chunk, Plan, VideoPlan
+from chalicelib.media.receipt import ChunkReceipt, Segment, TrackReceipt, parse_receipt, receipt_bytes
+from chalicelib.usecases.plan import load_plan, preparing_asset
+from chalicelib.usecases.source_cache import SOURCE_NAME, workspace
+
+if TYPE_CHECKING:
+    from chalicelib.aws.objects import Objects
+    from chalicelib.aws.table import Table
+    from chalicelib.settings import Settings
+    from chalicelib.tools import Tools
+    from chalicelib.usecases.progress import Clock, Meter
+
+logger = logging.getLogger(__name__)
+
+IMMUTABLE = "public, max-age=31536000, immutable"
+_UPLOADS = 6
+_UPLOAD_BATCH = 24
+"""Segments in memory at once: about a minute and a half of every rendition."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkJob:
+    """Task `index` of a plan. `deadline` is on the clock of time.monotonic()."""
+
+    asset_id: str
+    plan_hash: str
+    index: int
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """What a task works with: its plan, its folder with the source, and where its products go."""
+
+    plan: Plan
+    folder: Path
+    deadline: float
+    tools: Tools
+    objects: Objects
+    bucket: str
+    prefix: str
+
+    def run(self, command: Command) -> None:
+        self.tools.ffmpeg.run(command.arguments, cwd=self.folder, deadline=self.deadline)
+
+    def store(self, name: str, data: bytes | Path, content_type: str) -> None:
+        self.objects.write(
+            self.bucket, f"{self.prefix}{name}", data, content_type=content_type, cache_control=IMMUTABLE
+        )
+
+
+def render_chunk(
+    job: ChunkJob, objects: Objects, table: Table, tools: Tools, settings: Settings, *, meter: Meter, clock: Clock
+) -> dict[str, object]:
+    """Do the task, unless its receipt is there.
+
+    Raises:
+        PlanMismatch: If there is no such plan, or it has no such task.
+        WorkSuperseded: If the asset is no longer being prepared.
+        DeadlineNear: If the time is not enough; nothing is left running.
+    """
+    preparing_asset(job.asset_id, table)
+    plan = load_plan(job.asset_id, job.plan_hash, objects, settings)
+    if not 0 <= job.index < plan.task_count:
+        raise PlanMismatch("the plan has no such task", plan_hash=job.plan_hash, index=job.index)
+    receipt = stored_receipt(job.asset_id, job.plan_hash, job.index, objects, settings)
+    if receipt is None:
+        receipt = _render(job, plan, objects, tools, settings)
+        key = keys.receipt_key(job.asset_id, job.plan_hash, job.index)
+        objects.write(settings.source_bucket, key, receipt_bytes(receipt), content_type="application/json")
+    billed_ms = meter.billed_ms()
+    table.mark_task_done(
+        job.asset_id, job.plan_hash, job.index, billed_ms=billed_ms, memory_mb=meter.memory_mb, now_ms=clock()
+    )
+    meter.settled = True
+    return {
+        "ChunkIndex": job.index,
+        "Sha256": hashlib.sha256(receipt_bytes(receipt)).hexdigest(),
+        "FramesEncoded": sum(segment.samples for segment in receipt.tracks[0].segments) if plan.video else 0,
+        "DurationMs": billed_ms,
+    }
+
+
+def stored_receipt(
+    asset_id: str, plan_hash: str, index: int, objects: Objects, settings: Settings
+) -> ChunkReceipt | None:
+    """The receipt of a task, or None as long as it is not done."""
+    try:
+        return parse_receipt(objects.read(settings.source_bucket, keys.receipt_key(asset_id, plan_hash, index)))
+    except ObjectMissing:
+        return None
+
+
+def _render(job: ChunkJob, plan: Plan, objects: Objects, tools: Tools, settings: Settings) -> ChunkReceipt:
+    prefix = keys.media_prefix(job.asset_id, job.plan_hash)
+    with workspace(plan.source, objects) as folder:
+        bench = _Bench(plan, folder, job.deadline, tools, objects, settings.media_bucket, prefix)
+        if plan.video is not None and job.index < plan.video_tasks:
+            tracks, tiles = _render_video(bench, plan.video, plan.video.chunks[job.index])
+        else:
+            tracks, tiles = (_render_audio(bench, plan.audio[job.index - plan.video_tasks]),), 0
+    return ChunkReceipt(plan_hash=job.plan_hash, index=job.index, tracks=tracks, tiles=tiles)
+
+
+def _render_video(bench: _Bench, video: VideoPlan, chunk: Chunk) -> tuple[tuple[TrackReceipt, ...], int]:
+    names, outputs = _encode_exactly(bench, video, chunk)
+    receipts = tuple(
+        _store_track(
+            bench,
+            name,
+            track,
+            first_segment=chunk.first_segment,
+            fragments_per_segment=video.segment_frames // video.gop_frames,
+        )
+        for name, track in names.items()
+    )
+    if keys.POSTER_NAME in outputs:
+        bench.store(keys.POSTER_NAME, bench.folder / keys.POSTER_NAME, "image/jpeg")
+    bench.store(keys.sprite_name(chunk.index), bench.folder / SPRITE_NAME, "image/jpeg")
+    return receipts, video.tiles_of(chunk)
+
+
+def _encode_exactly(bench: _Bench, video: VideoPlan, chunk: Chunk) -> tuple[dict[str, Track], tuple[str, ...]]:
+    """Encode until the frames are the plan's, seeking ahead further each time."""
+    before: Command | None = None
+    inexact: ChunkInexact | None = None
+    for pad in SEEK_PADS:
+        command = chunk_command(bench.plan, chunk.index, SOURCE_NAME, pad)
+        if command == before:
+            continue
+        bench.run(command)
+        try:
+            return _checked_tracks(bench, video, chunk), command.outputs
+        except ChunkInexact as error:
+            logger.info("chunk inexact", extra={"index": chunk.index, "seek_pad": str(pad), "context": error.context})
+            before, inexact = command, error
+    raise inexact or ChunkInexact("no way of seeking was left", index=chunk.index)
+
+
+def _checked_tracks(bench: _Bench, video: VideoPlan, chunk: Chunk) -> dict[str, Track]:
+    tracks = {}
+    for rendition in video.renditions:
+        with (bench.folder / f"{rendition.name}.mp4").open("rb") as stream:
+            track = read_track(stream)
+        check_video(
+            track,
+            frame_rate=video.frame_rate,
+            start_frame=chunk.start_frame,
+            end_frame=chunk.end_frame,
+            gop_frames=video.gop_frames,
+        )
+        tracks[rendition.name] = track
+    return tracks
+
+
+def _render_audio(bench: _Bench, rendition: AudioRendition) -> TrackReceipt:
+    bench.run(audio_command(bench.plan, rendition, SOURCE_NAME))
+    with (bench.folder / f"{rendition.name}.mp4").open("rb") as stream:
+        track = read_track(stream)
+    check_audio(track)
+    return _store_track(bench, rendition.name, track, first_segment=1, fragments_per_segment=1)
+
+
+def _store_track(
+    bench: _Bench, name: str, track: Track, *, first_segment: int, fragments_per_segment: int
+) -> TrackReceipt:
+    """Upload the segments of a track, and its init segment where the track begins."""
+    content_type = "video/mp4" if track.is_video else "audio/mp4"
+
+    def store(numbered: tuple[Segment, bytes]) -> Segment:
+        segment, data = numbered
+        bench.store(f"{name}/{keys.segment_name(segment.number)}", data, content_type)
+        return segment
+
+    written: list[Segment] = []
+    with (bench.folder / f"{name}.mp4").open("rb") as stream, ThreadPoolExecutor(_UPLOADS) as threads:
+        if first_segment == 1:
+            bench.store(f"{name}/{keys.INIT_NAME}", track.init, content_type)
+        made = segments(stream, track, first_segment=first_segment, fragments_per_segment=fragments_per_segment)
+        for batch in _batches(made):
+            written += threads.map(store, batch)
+    return track_receipt(name, track, tuple(written))
+
+
+def _batches(items: Iterable[tuple[Segment, bytes]]) -> Iterator[list[tuple[Segment, bytes]]]:
+    rest = iter(items)
+    while batch := list(islice(rest, _UPLOAD_BATCH)):
+        yield batch

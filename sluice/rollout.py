@@ -1,0 +1,99 @@
+"""Bring a running emulator to the present code: package, deploy, repair, key. Nothing is done twice."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import Future
+from threading import Thread
+from typing import TypeVar
+
+from sluice import webassets
+from sluice.clients import LocalClients
+from sluice.deploy import Deployment, deploy, deployed, describe, fingerprint_of, record
+from sluice.keys import development_key, register
+from sluice.package import Package, package
+from sluice.paths import Local
+from sluice.repair import repair
+from sluice.report import Report
+
+T = TypeVar("T")
+
+# Functions run in our sandbox, which the emulator starts as a custom runtime's bootstrap; on AWS it is python3.13.
+_LOCAL_RUNTIME = "provided.al2023"
+# The emulator holds a body twice in memory while it is written.
+_UPLOAD_MAX_BYTES = 2 * 1024**3
+
+
+def parameters_of(local: Local) -> dict[str, str]:
+    """Template parameters in which a local deployment differs from one on AWS."""
+    return {
+        "FunctionRuntime": _LOCAL_RUNTIME,
+        "PublicBaseUrl": local.origin_url,
+        "UploadMaxBytes": str(_UPLOAD_MAX_BYTES),
+        # Each chunk's encoder keeps a core busy; more at once only cost memory.
+        "MaxParallelChunks": str(max(2, os.cpu_count() or 2)),
+    }
+
+
+class Preparation:
+    """What can be made while the emulator starts: the package, and the page's vendored files.
+
+    On daemon threads, so that a command that fails meanwhile does not wait for them.
+    """
+
+    def __init__(self, local: Local) -> None:
+        self._local = local
+        self._package: Future[Package] = Future()
+        self._page: Future[None] = Future()
+        self._in_background(self._package, lambda: package(local.project, local.home.package, for_aws=False))
+        self._in_background(self._page, self._bring_page_files)
+
+    @staticmethod
+    def _in_background(future: Future[T], call: Callable[[], T]) -> None:
+        def run() -> None:
+            try:
+                future.set_result(call())
+            except BaseException as error:  # noqa: BLE001  it is raised again by whoever asks for the result
+                future.set_exception(error)
+
+        Thread(target=run, daemon=True).start()
+
+    def _bring_page_files(self) -> None:
+        if (self._local.project.web / "package.json").is_file():
+            webassets.ensure(self._local.project)
+
+    def package(self) -> Package:
+        """Raises what packaging raised."""
+        return self._package.result()
+
+    def finish(self) -> None:
+        """Raises what bringing the page's files raised."""
+        self._page.result()
+
+
+def roll_out(local: Local, clients: LocalClients, preparation: Preparation, report: Report) -> Deployment:
+    """Deploy what is new and check all of it.
+
+    Raises:
+        PackagingFailed, DeployFailed: With a sentence that names the cause.
+    """
+    parameters = parameters_of(local)
+    with report.step("package") as step:
+        packaged = preparation.package()
+        step.note = "" if packaged.fresh else "unchanged"
+    fingerprint = fingerprint_of(packaged, parameters)
+    with report.step("deploy") as step:
+        deployment = deployed(clients, fingerprint)
+        if deployment is None:
+            deployment = describe(deploy(clients, packaged, parameters), fingerprint)
+        else:
+            step.note = "unchanged"
+    with report.step("check promises") as step:
+        dropped = repair(clients, packaged.template, parameters)
+        step.note = f"{len(dropped)} set after the deploy" if dropped else ""
+    register(clients, deployment.outputs.get("TableName", "sluice-local"), development_key(local.home))
+    record(clients, deployment)
+    with report.step("page"):
+        preparation.finish()
+    return deployment

@@ -1,0 +1,143 @@
+"""Sending one file: a single presigned PUT, or the parts of an S3 multipart upload side by side.
+
+Invariant: every byte of the file is sent under an upload that the API made before; a part that fails is sent again,
+with a fresh URL if the old one has expired. Presigned URLs are never printed.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from sluice.api_client import Api, Json
+from sluice.failure import OperatorError
+
+_PARALLEL_PARTS = 4
+_ATTEMPTS = 5
+_FIRST_PAUSE_S = 0.3
+_BLOCK_BYTES = 256 * 1024
+_TIMEOUT = httpx.Timeout(300, connect=10)
+
+Progress = Callable[[int], None]
+
+
+class UploadFailed(OperatorError):
+    """The storage did not take the bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Bytes [start, end) of a file."""
+
+    path: Path
+    start: int
+    end: int
+
+    def blocks(self, progress: Progress) -> Iterator[bytes]:
+        with self.path.open("rb") as file:
+            file.seek(self.start)
+            left = self.end - self.start
+            while left:
+                block = file.read(min(left, _BLOCK_BYTES))
+                if not block:
+                    raise UploadFailed(f"{self.path} became shorter while it was being sent")
+                left -= len(block)
+                yield block
+                progress(len(block))
+
+
+def send_file(api: Api, path: Path, *, asset: Json, progress: Progress) -> Json:
+    """Upload a file and complete the upload.
+
+    Args:
+        asset: What the asset shall carry (`passthrough`, `meta`).
+        progress: Called with the number of bytes just sent; with a negative one when a part starts again.
+
+    Returns:
+        The completed upload; `asset_id` names its asset.
+
+    Raises:
+        UploadFailed: If the storage refuses.
+        ApiRefused: If the API refuses.
+    """
+    size = path.stat().st_size
+    content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    upload = api.create_upload(filename=path.name, size_bytes=size, content_type=content_type, asset=asset)
+    try:
+        if upload.get("part_size"):
+            parts = _send_parts(api, upload, path, size, progress)
+        else:
+            _put(Slice(path, 0, size), lambda _: str(upload["url"]), progress)
+            parts = []
+    except KeyboardInterrupt:
+        api.cancel_upload(upload["id"])
+        raise
+    return api.complete_upload(upload["id"], parts)
+
+
+def _send_parts(api: Api, upload: Json, path: Path, size: int, progress: Progress) -> list[Json]:
+    part_size = upload["part_size"]
+    count = -(-size // part_size)
+
+    def send(number: int) -> Json:
+        start = (number - 1) * part_size
+        part = Slice(path, start, min(start + part_size, size))
+
+        def url(_attempt: int) -> str:
+            return str(api.upload_parts(upload["id"], first=number, count=1)[0]["url"])
+
+        return {"part_number": number, "etag": _put(part, url, progress)}
+
+    with ThreadPoolExecutor(_PARALLEL_PARTS) as threads:
+        sending = [threads.submit(send, number) for number in range(1, count + 1)]
+        try:
+            return [done.result() for done in sending]
+        finally:
+            for waiting in sending:
+                waiting.cancel()
+
+
+def _put(part: Slice, url: Callable[[int], str], progress: Progress) -> str:
+    """Send one slice, again after a transport error, a 5xx or an expired URL; the etag that S3 gave it."""
+    reason = ""
+    for attempt in range(_ATTEMPTS):
+        meter = _Meter(progress)
+        try:
+            answer = _put_once(part, url(attempt), meter.note)
+        except httpx.TransportError as error:
+            reason = type(error).__name__
+        else:
+            if answer.is_success:
+                return answer.headers["etag"].strip('"')
+            reason = f"status {answer.status_code}"
+            if answer.status_code < 500 and answer.status_code != httpx.codes.FORBIDDEN:
+                break
+        meter.take_back()
+        time.sleep(_FIRST_PAUSE_S * 2**attempt)
+    raise UploadFailed(f"the storage did not take {part.path.name} ({reason})")
+
+
+def _put_once(part: Slice, url: str, progress: Progress) -> httpx.Response:
+    headers = {"Content-Length": str(part.end - part.start)}
+    return httpx.put(url, content=part.blocks(progress), headers=headers, timeout=_TIMEOUT, trust_env=False)
+
+
+class _Meter:
+    """What one attempt has reported, so that a failed one can be taken back."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._sent = 0
+
+    def note(self, count: int) -> None:
+        self._sent += count
+        self._progress(count)
+
+    def take_back(self) -> None:
+        self._progress(-self._sent)

@@ -1,0 +1,27 @@
+"""`sluice package`: what `aws cloudformation package` and `deploy` take to an account."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sluice.package import TEMPLATE_NAME, package
+from sluice.paths import Project
+
+
+@click.command("package")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("out"), show_default=True)
+@click.option("--stage", default="dev", show_default=True, help="Chalice stage.")
+@click.option("--local", "for_local", is_flag=True, help="Package for this machine's Python, whichever it is.")
+def package_verb(*, out: Path, stage: str, for_local: bool) -> None:
+    """Write the template, and every file that it names, to a folder."""
+    made = package(Project.here(), out.resolve(), stage=stage, for_aws=not for_local)
+    state = "" if made.fresh else "  (unchanged)"
+    for path in sorted(made.folder.iterdir()):
+        if not path.name.startswith("."):
+            click.echo(f"{path.stat().st_size / 1e6:8.1f} MB  {path.name}")
+    click.echo(f"template: {out / TEMPLATE_NAME}{state}")
+
+
+VERBS = (package_verb,)

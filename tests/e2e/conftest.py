@@ -1,0 +1,92 @@
+"""One deployed local AWS for the whole end-to-end run: own home, own ports, started and stopped by the real command."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SLUICE = (sys.executable, "-m", "sluice")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass(frozen=True, slots=True)
+class LocalAws:
+    """A running local AWS, as its users see it: an address, a key and the command line."""
+
+    base_url: str
+    api_key: str
+    environ: dict[str, str]
+
+    def sluice(self, *words: str, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
+        """Run one verb of the command line to its end."""
+        return subprocess.run(
+            [*SLUICE, *words],
+            cwd=ROOT,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+
+    def api(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """One call of the public API with the development key."""
+        headers = {"Authorization": f"Bearer {self.api_key}"} | request.pop("headers", {})
+        return httpx.request(method, self.base_url + path, headers=headers, timeout=60, **request)
+
+    def publish(self, video: Path) -> dict[str, Any]:
+        """Upload by the command line and wait for the end, whatever it is; the asset as the API gives it."""
+        done = self.sluice("upload", str(video), "--wait", "--json")
+        assert done.stdout, done.stderr
+        asset: dict[str, Any] = json.loads(done.stdout)
+        assert (done.returncode == 0) is (asset["status"] == "ready"), done.stderr
+        return asset
+
+    def settled(self, asset_id: str, timeout_s: float = 120) -> dict[str, Any]:
+        """Poll an asset until nothing more will happen to it."""
+        until = time.monotonic() + timeout_s
+        while time.monotonic() < until:
+            asset: dict[str, Any] = self.api("GET", f"/v1/assets/{asset_id}").raise_for_status().json()
+            if asset["status"] not in ("waiting", "preparing"):
+                return asset
+            time.sleep(0.25)
+        raise AssertionError(f"{asset_id} is still {asset['status']} after {timeout_s} s: {asset['progress']}")
+
+
+def _run(words: Sequence[str], environ: dict[str, str]) -> str:
+    done = subprocess.run(
+        [*SLUICE, *words], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, f"sluice {' '.join(words)}: {done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    """Started once; `sluice down` afterwards must leave nothing behind."""
+    environ = dict(os.environ)
+    environ["SLUICE_HOME"] = str(tmp_path_factory.mktemp("local-aws"))
+    environ["SLUICE_PORT"], environ["SLUICE_GATEWAY_PORT"] = str(_free_port()), str(_free_port())
+    try:
+        up = json.loads(_run(["up", "--detach", "--json"], environ))
+        yield LocalAws(up["url"], up["api_key"], environ)
+    finally:
+        _run(["down"], environ)

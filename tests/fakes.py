@@ -1,0 +1,268 @@
+"""The adapters in memory, with the behaviour that the code relies on.
+
+The table keeps the real codec and the real conditions: only the store under it is replaced. The contract tests run the
+same suite over these and over the emulator.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chalicelib.aws.clients import Clients
+from chalicelib.aws.multipart import OpenMultipart, Part
+from chalicelib.aws.objects import ObjectHead, Objects
+from chalicelib.aws.queues import EncodeMessage, Queues
+from chalicelib.aws.store import Condition, Update
+from chalicelib.aws.table import Table
+from chalicelib.aws.workflows import Execution, ExecutionStatus, Workflows
+from chalicelib.errors import ObjectMissing, SourceChanged, UploadIncomplete
+from chalicelib.settings import Settings
+
+if TYPE_CHECKING:
+    from chalicelib.aws.records import Item, Values
+
+NOW_MS = 1_800_000_000_000
+
+
+def settings(**changes: object) -> Settings:
+    base = Settings.from_env(
+        {
+            "SLUICE_STAGE": "test",
+            "SLUICE_TABLE": "sluice-test",
+            "SLUICE_SOURCE_BUCKET": "source",
+            "SLUICE_MEDIA_BUCKET": "media",
+            "SLUICE_ENCODE_QUEUE_URL": "https://queue.test/encode",
+            "SLUICE_PUBLISH_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:test-publish",
+            "SLUICE_PUBLIC_BASE_URL": "https://media.test",
+        }
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+class Clock:
+    """Milliseconds that pass only when told to."""
+
+    def __init__(self, now_ms: int = NOW_MS) -> None:
+        self.now_ms = now_ms
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+    def sleep(self, seconds: float) -> None:
+        self.now_ms += round(seconds * 1000)
+
+
+class FakeTable(Table):
+    def __init__(self) -> None:
+        super().__init__(Clients(), "sluice-test")
+        self.items: dict[tuple[str, str], Values] = {}
+
+    def _get(self, pk: str, sk: str) -> Item | None:
+        return self.items.get((pk, sk))
+
+    def _get_many(self, keys: list[tuple[str, str]]) -> list[Item]:
+        return [self.items[key] for key in keys if key in self.items]
+
+    def _put_new(self, pk: str, sk: str, values: Values) -> bool:
+        if (pk, sk) in self.items:
+            return False
+        self._put(pk, sk, values)
+        return True
+
+    def _put(self, pk: str, sk: str, values: Values) -> None:
+        self.items[pk, sk] = {**values, "pk": {"S": pk}, "sk": {"S": sk}}
+
+    def _update(self, pk: str, sk: str, update: Update) -> Item | None:
+        item = self.items.get((pk, sk), {})
+        if not all(any(_holds(each, item) for each in group) for group in update.conditions):
+            return None
+        changed: Values = {**item, **update.sets, "pk": {"S": pk}, "sk": {"S": sk}}
+        for name in update.removes:
+            changed.pop(name, None)
+        for name, value in update.adds.items():
+            if "NS" in value:
+                before = changed.get(name, {"NS": []})["NS"]
+                changed[name] = {"NS": sorted({*before, *value["NS"]})}
+            else:
+                changed[name] = {"N": str(int(changed.get(name, {"N": "0"})["N"]) + int(value["N"]))}
+        self.items[pk, sk] = changed
+        return changed
+
+    def _delete(self, pk: str, sk: str) -> None:
+        self.items.pop((pk, sk), None)
+
+    def _index_page(self, gsi1pk: str, *, before: str | None, limit: int) -> list[Item]:
+        found = [item for item in self._partition(gsi1pk) if before is None or item["gsi1sk"]["S"] < before]
+        return found[::-1][:limit]
+
+    def _index_below(self, gsi1pk: str, attribute: str, limit_value: int) -> Iterator[Item]:
+        return iter([item for item in self._partition(gsi1pk) if int(item[attribute]["N"]) < limit_value])
+
+    def _partition(self, gsi1pk: str) -> list[Item]:
+        found = [item for item in self.items.values() if item.get("gsi1pk") == {"S": gsi1pk}]
+        return sorted(found, key=lambda item: item["gsi1sk"]["S"])
+
+
+def _holds(condition: Condition, item: Mapping[str, object]) -> bool:
+    if condition.operator == "absent":
+        return condition.name not in item
+    if condition.operator == "in":
+        return item.get(condition.name) in condition.values
+    value = item.get(condition.name)
+    return isinstance(value, dict) and int(value["N"]) <= int(condition.values[0]["N"])
+
+
+@dataclass(frozen=True)
+class Stored:
+    data: bytes
+    content_type: str
+    cache_control: str = ""
+
+    @property
+    def etag(self) -> str:
+        return hashlib.md5(self.data, usedforsecurity=False).hexdigest()
+
+
+@dataclass
+class _Multipart:
+    bucket: str
+    key: str
+    content_type: str
+    started_at_ms: int
+    parts: dict[int, bytes] = field(default_factory=dict)
+
+
+class FakeObjects(Objects):
+    """`stored` and `multiparts` are open to tests; `reads` notes every (key, start, end) read."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        super().__init__(Clients())
+        self.clock = clock or Clock()
+        self.stored: dict[tuple[str, str], Stored] = {}
+        self.multiparts: dict[str, _Multipart] = {}
+        self.reads: list[tuple[str, int, int]] = []
+
+    def _find(self, bucket: str, key: str) -> Stored:
+        if (bucket, key) not in self.stored:
+            raise ObjectMissing("there is no such object", bucket=bucket, key=key)
+        return self.stored[bucket, key]
+
+    def head(self, bucket: str, key: str) -> ObjectHead:
+        found = self._find(bucket, key)
+        return ObjectHead(len(found.data), found.etag, found.content_type, self.clock())
+
+    def exists(self, bucket: str, key: str) -> bool:
+        return (bucket, key) in self.stored
+
+    def read(self, bucket: str, key: str) -> bytes:
+        return self._find(bucket, key).data
+
+    def read_range(self, bucket: str, key: str, start: int, end: int, *, etag: str = "") -> bytes:
+        if end <= start:
+            return b""
+        found = self._find(bucket, key)
+        if (etag and etag != found.etag) or end > len(found.data):
+            raise SourceChanged("the object is no longer the one that was probed", bucket=bucket, key=key)
+        self.reads.append((key, start, end))
+        return found.data[start:end]
+
+    def download(self, bucket: str, key: str, path: Path, *, size_bytes: int, etag: str) -> None:
+        with path.open("xb") as target:
+            target.write(self.read_range(bucket, key, 0, size_bytes, etag=etag))
+
+    def write(self, bucket: str, key: str, data: bytes | Path, *, content_type: str, cache_control: str = "") -> str:
+        content = data.read_bytes() if isinstance(data, Path) else data
+        self.stored[bucket, key] = Stored(content, content_type, cache_control)
+        return self.stored[bucket, key].etag
+
+    def list_keys(self, bucket: str, prefix: str) -> Iterator[str]:
+        return iter(sorted(key for held, key in self.stored if held == bucket and key.startswith(prefix)))
+
+    def delete(self, bucket: str, key: str) -> None:
+        self.stored.pop((bucket, key), None)
+
+    def delete_prefix(self, bucket: str, prefix: str) -> int:
+        if not prefix.endswith("/"):
+            raise ValueError("a prefix to delete must end in a slash")
+        keys = list(self.list_keys(bucket, prefix))
+        for key in keys:
+            del self.stored[bucket, key]
+        return len(keys)
+
+    def presign_put(self, bucket: str, key: str, *, expires_s: int, size_bytes: int | None = None) -> str:
+        return f"https://{bucket}.s3.test/{key}?expires={expires_s}&size={size_bytes}"
+
+    def presign_get(self, bucket: str, key: str, *, expires_s: int) -> str:
+        return f"https://{bucket}.s3.test/{key}?expires={expires_s}"
+
+    def create_multipart(self, bucket: str, key: str, *, content_type: str) -> str:
+        multipart_id = f"multipart-{len(self.multiparts)}"
+        self.multiparts[multipart_id] = _Multipart(bucket, key, content_type, self.clock())
+        return multipart_id
+
+    def presign_part(self, bucket: str, key: str, multipart_id: str, part_number: int, *, expires_s: int) -> str:
+        return f"https://{bucket}.s3.test/{key}?uploadId={multipart_id}&partNumber={part_number}&expires={expires_s}"
+
+    def list_parts(self, bucket: str, key: str, multipart_id: str) -> tuple[Part, ...] | None:
+        found = self.multiparts.get(multipart_id)
+        if found is None:
+            return None
+        return tuple(Part(number, Stored(data, "").etag, len(data)) for number, data in sorted(found.parts.items()))
+
+    def complete_multipart(self, bucket: str, key: str, multipart_id: str, parts: Sequence[tuple[int, str]]) -> bool:
+        stored = self.list_parts(bucket, key, multipart_id)
+        if stored is None:
+            return False
+        if not set(parts) <= {(part.number, part.etag) for part in stored}:
+            raise UploadIncomplete("S3 does not hold the parts as listed", key=key)
+        found = self.multiparts.pop(multipart_id)
+        data = b"".join(found.parts[number] for number, _ in parts)
+        self.write(bucket, key, data, content_type=found.content_type)
+        return True
+
+    def abort_multipart(self, bucket: str, key: str, multipart_id: str) -> None:
+        self.multiparts.pop(multipart_id, None)
+
+    def stale_multiparts(self, bucket: str, prefix: str, *, older_than_ms: int) -> Iterator[OpenMultipart]:
+        for multipart_id, found in list(self.multiparts.items()):
+            if found.bucket == bucket and found.key.startswith(prefix) and found.started_at_ms < older_than_ms:
+                yield OpenMultipart(found.key, multipart_id, found.started_at_ms)
+
+
+class FakeQueues(Queues):
+    """`sent` holds every message."""
+
+    def __init__(self) -> None:
+        super().__init__(Clients(), "https://queue.test/encode")
+        self.sent: list[EncodeMessage] = []
+
+    def send_encode(self, asset_id: str, etag: str) -> None:
+        self.sent.append(EncodeMessage(asset_id, etag))
+
+
+class FakeWorkflows(Workflows):
+    """`executions` by ARN and `inputs` by name are open to tests."""
+
+    def __init__(self) -> None:
+        super().__init__(Clients(), settings().publish_state_machine_arn)
+        self.executions: dict[str, Execution] = {}
+        self.inputs: dict[str, Mapping[str, object]] = {}
+
+    def start_publish(self, name: str, state_input: Mapping[str, object]) -> str:
+        arn = self.publish_execution_arn(name)
+        if arn not in self.executions:
+            self.executions[arn] = Execution(arn, ExecutionStatus.RUNNING)
+            self.inputs[name] = state_input
+        return arn
+
+    def describe(self, execution_arn: str) -> Execution:
+        return self.executions.get(execution_arn, Execution(execution_arn, ExecutionStatus.MISSING))
+
+    def stop(self, execution_arn: str, *, error: str = "", cause: str = "") -> None:
+        found = self.executions.get(execution_arn)
+        if found is not None and found.status is ExecutionStatus.RUNNING:
+            self.executions[execution_arn] = Execution(execution_arn, ExecutionStatus.ABORTED, error, cause)

@@ -1,0 +1,60 @@
+"""The API over in-memory adapters, called through Chalice's own test client."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from chalice.test import Client, HTTPResponse
+
+from chalicelib.aws.tokens import ApiKey
+from chalicelib.handlers import http, wiring
+from chalicelib.handlers.auth import KeyRing
+from tests.unit.usecases.desk import Desk
+
+API_KEY = "sk_test"
+
+
+class Api:
+    """A client that sends a known key and JSON, unless told otherwise."""
+
+    def __init__(self, desk: Desk, client: Client) -> None:
+        self.desk = desk
+        self._client = client
+
+    def __call__(
+        self, method: str, path: str, body: Any = None, *, raw: bytes = b"", headers: dict[str, str] | None = None
+    ) -> HTTPResponse:
+        sent = {"Authorization": f"Bearer {API_KEY}", "Content-Type": "application/json", **(headers or {})}
+        content = raw if body is None else json.dumps(body).encode()
+        return self._client.http.request(method, path, headers=sent, body=content)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    made = Desk()
+    made.table.put_api_key(ApiKey(hashlib.sha256(API_KEY.encode()).hexdigest(), "test", made.clock()))
+    return made
+
+
+@pytest.fixture
+def api(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Api:
+    services = desk.services()
+    monkeypatch.setattr(wiring, "services", lambda: services)
+    monkeypatch.setattr(http, "keyring", KeyRing())
+    import app
+
+    return Api(desk, Client(app.app))
+
+
+@pytest.fixture
+def log_lines(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[dict[str, Any]]]:
+    """The JSON lines written since the last call."""
+
+    def read() -> list[dict[str, Any]]:
+        return [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
+
+    return read

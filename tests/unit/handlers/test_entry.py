@@ -1,0 +1,54 @@
+"""The way into functions that are not the API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from chalicelib.errors import DeadlineNear, InternalFault, PlanMismatch, SluiceError
+from chalicelib.handlers.entry import asset_context, lambda_entry
+
+Lines = Callable[[], list[dict[str, Any]]]
+CONTEXT = SimpleNamespace(aws_request_id="r-1")
+
+
+def _function(error: Exception | None) -> Callable[[dict[str, str], object], str]:
+    @lambda_entry("render")
+    def render(event: dict[str, str], _context: object) -> str:
+        with asset_context(event["asset"]):
+            if error is not None:
+                raise error
+        return "done"
+
+    return render
+
+
+def test_a_result_leaves_one_line(log_lines: Lines) -> None:
+    """The closing line names the function, the request and the time it took."""
+    assert _function(None)({"asset": "as_1"}, CONTEXT) == "done"
+    (line,) = log_lines()
+    assert (line["message"], line["handler"], line["request_id"]) == ("render done", "render", "r-1")
+    assert line["duration_ms"] >= 0
+    assert "asset_id" not in line
+
+
+@pytest.mark.parametrize(
+    ("error", "name"),
+    [
+        (DeadlineNear("little time"), "DeadlineNear"),
+        (PlanMismatch("other plan"), "PLAN_HASH_MISMATCH"),
+        (InternalFault("a bug"), "InternalFault"),
+        (KeyError("a bug"), "InternalFault"),
+    ],
+)
+def test_step_functions_sees_a_name_of_the_table(error: Exception, name: str, log_lines: Lines) -> None:
+    """The class of what leaves the function is the error's one name on the wire, and one line says why."""
+    with pytest.raises(Exception, match=r".*") as raised:
+        _function(error)({"asset": "as_1"}, CONTEXT)
+    assert type(raised.value).__name__ == name
+    (line,) = log_lines()
+    assert line["message"] == "render failed"
+    assert ("stack_trace" in line) is not (isinstance(error, SluiceError) and error.status != 500)

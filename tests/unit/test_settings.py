@@ -1,0 +1,51 @@
+"""Settings come from the environment, or fail by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.errors import ConfigurationInvalid
+from chalicelib.settings import Settings, cors_origins
+
+NAMES = {
+    "SLUICE_STAGE": "sluice-dev",
+    "SLUICE_TABLE": "sluice-dev",
+    "SLUICE_SOURCE_BUCKET": "source",
+    "SLUICE_MEDIA_BUCKET": "media",
+    "SLUICE_ENCODE_QUEUE_URL": "https://queue",
+    "SLUICE_PUBLISH_STATE_MACHINE_ARN": "arn:aws:states:::stateMachine:x",
+}
+
+
+def test_defaults_are_those_of_the_api_document() -> None:
+    """With nothing but names set, the numbers are the documented ones."""
+    settings = Settings.from_env(NAMES)
+    assert (settings.upload_ttl_s, settings.presign_ttl_s, settings.abort_incomplete_days) == (3600, 900, 2)
+    assert (settings.segment_seconds, settings.chunk_seconds) == (6, 12)
+    assert settings.ladder == (2160, 1440, 1080, 720, 480, 360)
+    assert settings.cors_origins == ("*",)
+    assert settings.public_base_url == ""
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_a_missing_name_is_named(name: str) -> None:
+    """A resource's name has no default."""
+    with pytest.raises(ConfigurationInvalid, match=name):
+        Settings.from_env({**NAMES, name: " "})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("SLUICE_UPLOAD_TTL_S", "0"), ("SLUICE_CHUNK_SECONDS", "1.5"), ("SLUICE_LADDER", "720p,480")]
+)
+def test_a_malformed_value_is_named(name: str, value: str) -> None:
+    """A number that is none is refused at the start, not at its first use."""
+    with pytest.raises(ConfigurationInvalid, match=name):
+        Settings.from_env({**NAMES, name: value})
+
+
+def test_lists_are_cleaned() -> None:
+    """The ladder is sorted and without repeats; origins lose spaces and slashes."""
+    settings = Settings.from_env({**NAMES, "SLUICE_LADDER": "360, 720,360", "SLUICE_PUBLIC_BASE_URL": "https://a/"})
+    assert settings.ladder == (720, 360)
+    assert settings.public_base_url == "https://a"
+    assert cors_origins({"SLUICE_CORS_ORIGINS": "https://a/, https://b"}) == ("https://a", "https://b")

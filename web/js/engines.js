@@ -1,0 +1,89 @@
+// What turns a manifest into pictures: the browser itself where it does that well, hls.js elsewhere, dash.js on request.
+
+import { Qualities } from "./qualities.js";
+
+/**
+ * @typedef {object} Engine
+ * @property {string} name
+ * @property {() => void} destroy
+ */
+
+/**
+ * Attach an engine to a media element.
+ *
+ * @param {HTMLMediaElement} media
+ * @param {{hls: string, dash: string}} playback
+ * @param {{dash: boolean, onFatal: (detail: string) => void}} options
+ * @returns {Promise<Engine>}
+ */
+export async function attach(media, playback, { dash, onFatal }) {
+  if (dash && playback.dash) return attachDash(media, playback.dash, onFatal);
+  if (prefersNative(media)) return attachNative(media, playback.hls, onFatal);
+  return attachHls(media, playback.hls, onFatal);
+}
+
+// Other browsers say "maybe" too, but only Apple's is the reference player of the format, with AirPlay and low power.
+function prefersNative(media) {
+  return navigator.vendor.startsWith("Apple") && media.canPlayType("application/vnd.apple.mpegurl") !== "";
+}
+
+function attachNative(media, url, onFatal) {
+  media.addEventListener("error", () => onFatal(media.error?.message || "the browser cannot play this stream"));
+  media.src = url;
+  return {
+    name: "native",
+    destroy() {
+      media.removeAttribute("src");
+      media.load();
+    },
+  };
+}
+
+async function attachHls(media, url, onFatal) {
+  const { default: Hls } = await import("../vendor/hls.js");
+  if (!Hls.isSupported()) return attachNative(media, url, onFatal);
+  // Our thumbnails are a text track of the page; hls.js would empty it as if it were its own.
+  const hls = new Hls({ renderTextTracksNatively: false, capLevelToPlayerSize: true, backBufferLength: 60 });
+  const qualities = new Qualities((index) => {
+    hls.autoLevelCapping = -1;
+    hls.nextLevel = index;
+  });
+  media.videoRenditions = qualities;
+  let recovered = false;
+  hls.on(Hls.Events.MANIFEST_PARSED, (_, { levels }) => {
+    if (levels.some((level) => level.height)) qualities.fill(levels.map(({ width, height, bitrate }) => ({ width, height, bitrate })));
+  });
+  hls.on(Hls.Events.ERROR, (_, data) => {
+    if (!data.fatal) return;
+    if (data.type === Hls.ErrorTypes.MEDIA_ERROR && !recovered) {
+      recovered = true;
+      hls.recoverMediaError();
+      return;
+    }
+    hls.destroy();
+    onFatal(data.details);
+  });
+  hls.loadSource(url);
+  hls.attachMedia(media);
+  return { name: "hls.js", destroy: () => hls.destroy() };
+}
+
+async function attachDash(media, url, onFatal) {
+  const { MediaPlayer } = await import("../vendor/dash.js");
+  const player = MediaPlayer().create();
+  let ids = [];
+  const qualities = new Qualities((index) => {
+    player.updateSettings({ streaming: { abr: { autoSwitchBitrate: { video: index < 0 } } } });
+    if (index >= 0) player.setRepresentationForTypeById("video", ids[index], true);
+  });
+  media.videoRenditions = qualities;
+  player.updateSettings({ debug: { logLevel: 0 } });
+  player.on(MediaPlayer.events.STREAM_INITIALIZED, () => {
+    const video = player.getRepresentationsByType("video");
+    ids = video.map((each) => each.id);
+    qualities.fill(video.map(({ width, height, bitrateInKbit }) => ({ width, height, bitrate: bitrateInKbit * 1000 })));
+  });
+  player.on(MediaPlayer.events.ERROR, ({ error }) => onFatal(error?.message ?? String(error)));
+  player.initialize(media, url, false);
+  return { name: "dash.js", destroy: () => player.destroy() };
+}

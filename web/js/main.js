@@ -1,0 +1,77 @@
+// The page: which view the address asks for, what the whole window does with a dropped file, and the API key.
+
+import { Api } from "./api.js";
+import { loadConfig } from "./config.js";
+import { h } from "./dom.js";
+import { Sender } from "./sender.js";
+import { AssetView } from "./views/asset.js";
+import { HomeView } from "./views/home.js";
+import { askKey } from "./views/key.js";
+
+const main = document.getElementById("main");
+const veil = document.getElementById("veil");
+const config = await loadConfig();
+const api = new Api(config, askKey);
+const sender = new Sender(api);
+let view = null;
+
+/** Show what the address asks for. */
+function route({ focus = false } = {}) {
+  view?.close();
+  const query = new URLSearchParams(location.search);
+  const assetId = query.get("asset");
+  const app = { api, sender, go, send };
+  view = assetId ? new AssetView(app, assetId, { dash: query.get("format") === "dash" }) : new HomeView(app);
+  main.replaceChildren(view.element);
+  if (!focus) return;
+  scrollTo(0, 0);
+  main.focus({ preventScroll: true });
+}
+
+/** @param {string} address such as "?asset=as_1" */
+function go(address, { replace = false } = {}) {
+  history[replace ? "replaceState" : "pushState"](null, "", address);
+  route({ focus: true });
+}
+
+/** @param {File | undefined} file */
+function send(file) {
+  if (!file) return;
+  sender.start(file, {
+    onCreated: (assetId) => go(`?asset=${encodeURIComponent(assetId)}`),
+    onRefused: (problem) => view.refuse?.(file, problem),
+  });
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[data-route]");
+  if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  event.preventDefault();
+  go(link.getAttribute("href"));
+});
+addEventListener("popstate", () => route());
+addEventListener("beforeunload", (event) => sender.busy && event.preventDefault());
+
+// dragenter and dragleave also fire for every child, so they are counted.
+let depth = 0;
+const carriesFile = (event) => event.dataTransfer?.types.includes("Files");
+const lift = (by) => {
+  depth = by === 0 ? 0 : depth + by;
+  veil.hidden = depth === 0;
+};
+addEventListener("dragenter", (event) => carriesFile(event) && lift(1));
+addEventListener("dragleave", (event) => carriesFile(event) && lift(-1));
+addEventListener("dragover", (event) => carriesFile(event) && event.preventDefault());
+addEventListener("drop", (event) => {
+  if (!carriesFile(event)) return;
+  event.preventDefault();
+  lift(0);
+  send(event.dataTransfer.files[0]);
+});
+
+if (config.local) {
+  const where = document.getElementById("where");
+  where.append(h("span", {}, "Local AWS"));
+  where.hidden = false;
+}
+route();

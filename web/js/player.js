@@ -1,0 +1,100 @@
+// The player: media-chrome's controls over a media element that an engine feeds.
+
+import { h } from "./dom.js";
+import { attach } from "./engines.js";
+import { Slats } from "./slats.js";
+
+let controls = null;
+
+/** media-chrome defines its elements once, when the first player is wanted. */
+function defineControls() {
+  controls ??= new Promise((resolve, reject) => {
+    const script = h("script", { src: new URL("../vendor/media-chrome.js", import.meta.url).href });
+    script.addEventListener("load", resolve);
+    script.addEventListener("error", () => reject(new Error("the player's files are missing; run: make setup")));
+    document.head.append(script);
+  });
+  return controls;
+}
+
+/**
+ * Build a player for a ready asset.
+ *
+ * @param {object} asset
+ * @param {{dash: boolean, onFatal: (detail: string) => void}} options
+ * @returns {Promise<{element: HTMLElement, media: HTMLMediaElement, destroy: () => void}>}
+ */
+export async function createPlayer(asset, options) {
+  await defineControls();
+  const sound = asset.renditions?.length === 0;
+  const media = sound ? audioElement() : videoElement(asset);
+  const engine = await attach(media, asset.playback, options);
+  const element = sound ? audioControls(media) : videoControls(media, asset);
+  element.dataset.engine = engine.name;
+  return { element, media, destroy: engine.destroy };
+}
+
+function audioElement() {
+  return h("audio", { slot: "media", crossorigin: "anonymous", preload: "metadata" });
+}
+
+function videoElement(asset) {
+  const thumbnails = asset.images?.storyboard_vtt;
+  return h(
+    "video",
+    { slot: "media", playsinline: true, crossorigin: "anonymous", preload: "metadata" },
+    thumbnails && h("track", { kind: "metadata", label: "thumbnails", src: thumbnails, default: true }),
+  );
+}
+
+/** The slats stand in for a picture, and fill as it plays. */
+function audioControls(media) {
+  const slats = new Slats();
+  media.addEventListener("timeupdate", () => slats.fill(media.duration ? media.currentTime / media.duration : 0));
+  return h(
+    "media-controller.player.sound",
+    { audio: true },
+    media,
+    h("div.tone", {}, slats.element),
+    h("media-control-bar", {}, ...left(), h("media-time-range"), h("media-playback-rate-button", { rates: "0.75 1 1.25 1.5 2" })),
+  );
+}
+
+function videoControls(media, asset) {
+  const poster = asset.images?.poster;
+  return h(
+    "media-controller.player",
+    // Arrow keys seek and M, F, K work wherever the focus is inside the player.
+    { hotkeys: "", "aria-label": asset.filename || "Video" },
+    media,
+    poster && h("media-poster-image", { slot: "poster", src: poster }),
+    h("media-loading-indicator", { slot: "centered-chrome", noautohide: true }),
+    h("media-play-button.start", { slot: "centered-chrome", notooltip: true }),
+    h("media-rendition-menu", { hidden: true, anchor: "auto" }),
+    h("media-playback-rate-menu", { hidden: true, anchor: "auto", rates: "0.5 0.75 1 1.25 1.5 2" }),
+    h(
+      "div.controls",
+      {},
+      h(
+        "media-time-range",
+        {},
+        h("media-preview-thumbnail", { slot: "preview" }),
+        h("media-preview-time-display", { slot: "preview" }),
+      ),
+      h(
+        "media-control-bar",
+        {},
+        ...left(),
+        h("span.gap"),
+        h("media-playback-rate-menu-button"),
+        h("media-rendition-menu-button"),
+        h("media-pip-button"),
+        h("media-fullscreen-button"),
+      ),
+    ),
+  );
+}
+
+function left() {
+  return [h("media-play-button"), h("media-mute-button"), h("media-volume-range"), h("media-time-display", { showduration: true })];
+}

@@ -1,0 +1,41 @@
+// What a status is called, how urgent it looks, and which step of the way it is.
+
+export const STEPS = [
+  ["uploading", "Upload"],
+  ["ingesting", "Ingest"],
+  ["probing", "Probe"],
+  ["encoding", "Encode"],
+  ["packaging", "Package"],
+];
+
+const SAID = {
+  uploading: "Uploading",
+  ingesting: "Checking the file",
+  probing: "Reading its tracks",
+  encoding: "Encoding",
+  packaging: "Writing the manifests",
+};
+
+/** @returns {{short: string, tone: "work" | "good" | "bad" | "idle", mark: string}} */
+export function statusOf(asset) {
+  switch (asset.status) {
+    case "ready":
+      return { short: "Ready", tone: "good", mark: "♪" };
+    case "errored":
+      return { short: "Failed", tone: "bad", mark: "!" };
+    case "cancelled":
+      return { short: "Cancelled", tone: "idle", mark: "–" };
+    case "deleted":
+      return { short: "Deleted", tone: "idle", mark: "–" };
+    case "waiting":
+      return { short: "Waiting for its file", tone: "idle", mark: "…" };
+    default: {
+      const percent = Math.floor(asset.progress?.percent ?? 0);
+      return { short: `${SAID[asset.progress?.state] ?? "Working"} · ${percent}%`, tone: "work", mark: `${percent}%` };
+    }
+  }
+}
+
+export function saying(state) {
+  return SAID[state] ?? "Working";
+}

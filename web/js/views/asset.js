@@ -1,0 +1,192 @@
+// One asset, from its first byte to the last: the stage (work, player or what went wrong) and its details.
+
+import { Problem } from "../api.js";
+import { announce, h } from "../dom.js";
+import { sentence, words } from "../format.js";
+import { createPlayer } from "../player.js";
+import { statusOf } from "../status.js";
+import { details, factLine } from "./details.js";
+import { Work } from "./work.js";
+
+const POLL_MS = 1000;
+const SLOW_POLL_MS = 3000;
+const PATIENCE = 90;
+
+export class AssetView {
+  /** @param {{dash: boolean}} options whether DASH was asked for in the address */
+  constructor(app, id, { dash }) {
+    this.app = app;
+    this.id = id;
+    this.dash = dash;
+    this.polls = 0;
+    this.asset = null;
+    this.stage = h("div.stage", { "data-kind": "work" });
+    this.title = h("h1", {}, app.sender.of(id)?.file.name ?? "…");
+    this.facts = h("p.facts");
+    this.actions = h("div.actions");
+    this.details = h("div.details");
+    this.element = h(
+      "article.asset",
+      {},
+      h("nav.back", { "aria-label": "Back" }, h("a", { href: "./", "data-route": true }, "Library")),
+      this.stage,
+      h("header.head", {}, h("div", {}, this.title, this.facts), this.actions),
+      this.details,
+    );
+    document.title = "Sluice";
+    this.onSending = ({ detail }) => detail === id && this.#sending();
+    app.sender.addEventListener("change", this.onSending);
+    if (app.sender.of(id) && !app.sender.of(id).done) this.#sending();
+    else this.#poll();
+  }
+
+  close() {
+    this.closed = true;
+    clearTimeout(this.timer);
+    this.app.sender.removeEventListener("change", this.onSending);
+    this.player?.destroy();
+  }
+
+  /** Another file was dropped here and turned away. */
+  refuse(file, problem) {
+    announce(`${file.name} was not taken. ${problem.message}`);
+    this.facts.replaceChildren(h("span.bad", { role: "alert" }, `${file.name} was not taken. ${problem.message}`));
+  }
+
+  #sending() {
+    const sending = this.app.sender.of(this.id);
+    if (sending.cancelled) {
+      if (sending.done) this.app.go("./", { replace: true });
+    } else if (sending.problem) {
+      this.#fail(sending.problem.title, sending.problem.message, sending.problem.code);
+    } else if (sending.done) {
+      this.actions.replaceChildren();
+      this.#poll();
+    } else {
+      this.#working().showUpload(sending.sent, sending.file.size);
+      if (!this.actions.childElementCount) {
+        this.actions.append(h("button.quiet", { type: "button", on: { click: () => sending.abort.abort() } }, "Cancel upload"));
+      }
+    }
+  }
+
+  async #poll() {
+    let asset;
+    try {
+      asset = await this.app.api.get(`/v1/assets/${encodeURIComponent(this.id)}`);
+    } catch (problem) {
+      if (this.closed) return;
+      if (problem instanceof Problem && problem.status >= 400 && problem.status < 500) {
+        this.title.textContent = this.id;
+        this.#fail(problem.title, problem.message, problem.code);
+        return;
+      }
+      this.facts.textContent = "The API does not answer. Trying again.";
+      this.timer = setTimeout(() => this.#poll(), SLOW_POLL_MS);
+      return;
+    }
+    if (this.closed) return;
+    this.#show(asset);
+    if (asset.status === "waiting" || asset.status === "preparing") {
+      this.polls += 1;
+      this.timer = setTimeout(() => this.#poll(), this.polls < PATIENCE ? POLL_MS : SLOW_POLL_MS);
+    }
+  }
+
+  #show(asset) {
+    this.asset = asset;
+    const name = asset.filename || asset.id;
+    this.title.textContent = name;
+    document.title = `${name} – Sluice`;
+    this.facts.replaceChildren(factLine(asset));
+    this.details.replaceChildren(...details(asset));
+    if (asset.status === "ready") this.#play(asset);
+    else if (asset.status === "errored") this.#failAsset(asset);
+    else if (asset.status === "preparing") this.#working().showAsset(asset);
+    else if (asset.status === "waiting") this.#idle("Waiting for its file", "The upload has not finished. It may run in another tab, or have been interrupted.");
+    else this.#idle(statusOf(asset).short, "There is nothing to play.");
+    if (asset.status !== "waiting" && asset.status !== "preparing") this.#finishedActions(asset);
+  }
+
+  async #play(asset) {
+    try {
+      const onFatal = (detail) => this.#fail("This stream does not play", `The player gave up: ${detail}.`, "playback");
+      this.player = await createPlayer(asset, { dash: this.dash, onFatal });
+    } catch (error) {
+      this.#fail("No player", error.message, "player");
+      return;
+    }
+    if (this.closed) {
+      this.player.destroy();
+      return;
+    }
+    this.stage.dataset.kind = asset.renditions?.length ? "video" : "sound";
+    if (asset.aspect_ratio) this.stage.style.setProperty("--ratio", asset.aspect_ratio.replace(":", " / "));
+    this.stage.replaceChildren(this.player.element);
+    announce("Ready to play");
+  }
+
+  #working() {
+    if (!this.work) {
+      this.work = new Work();
+      this.stage.replaceChildren(this.work.element);
+    }
+    return this.work;
+  }
+
+  #idle(title, text) {
+    this.work = null;
+    this.stage.dataset.kind = "note";
+    this.stage.replaceChildren(h("div.said", {}, h("h2", {}, title), h("p", {}, text)));
+  }
+
+  #failAsset(asset) {
+    const [first] = asset.errors?.length ? asset.errors : [{ code: "unknown", message: "No reason was recorded." }];
+    this.#fail(words(first.code), sentence(first.message), first.code);
+  }
+
+  #fail(title, text, code) {
+    this.work = null;
+    this.player?.destroy();
+    this.player = null;
+    this.stage.dataset.kind = "bad";
+    this.stage.replaceChildren(
+      h(
+        "div.said",
+        { role: "alert" },
+        h("h2", {}, title),
+        h("p", {}, text),
+        h("p", {}, h("code", {}, code)),
+        h("p", {}, h("a.primary", { href: "./", "data-route": true }, "Publish another file")),
+      ),
+    );
+  }
+
+  #finishedActions(asset) {
+    const other = this.dash ? ["HLS", ""] : ["DASH", "&format=dash"];
+    const link = asset.status === "ready" && h("a.quiet", { href: `?asset=${encodeURIComponent(asset.id)}${other[1]}`, "data-route": true }, `Play as ${other[0]}`);
+    const remove = h("button.quiet.danger", { type: "button", on: { click: () => this.#remove(remove) } }, "Delete");
+    this.actions.replaceChildren(...[link, remove].filter(Boolean));
+  }
+
+  /** The first click arms the button, the second deletes: no dialog to click away. */
+  async #remove(button) {
+    if (!button.dataset.armed) {
+      button.dataset.armed = "true";
+      button.textContent = "Delete for good?";
+      button.addEventListener("blur", () => {
+        delete button.dataset.armed;
+        button.textContent = "Delete";
+      }, { once: true });
+      return;
+    }
+    button.disabled = true;
+    try {
+      await this.app.api.delete(`/v1/assets/${encodeURIComponent(this.id)}`);
+      this.app.go("./", { replace: true });
+    } catch (problem) {
+      button.disabled = false;
+      this.facts.replaceChildren(h("span.bad", { role: "alert" }, problem.message));
+    }
+  }
+}
