@@ -1,7 +1,118 @@
-"""`sluice upload` and `sluice assets`, over the public HTTP API."""
+"""`sluice upload` and `sluice assets`: the public API from a terminal.
+
+With --json, standard output holds exactly one document.
+"""
 
 from __future__ import annotations
 
-import click
+import json
+from pathlib import Path
+from typing import Any
 
-VERBS: tuple[click.Command, ...] = ()
+import click
+from rich.console import Console
+from rich.table import Table
+
+from sluice.api_client import Api
+from sluice.failure import OperatorError
+from sluice.keys import development_key
+from sluice.publishing import AssetErrored, describe, publish
+from sluice.verbs_local import json_option, quiet_option, running_local
+
+
+def open_api(url: str | None, api_key: str | None) -> Api:
+    """The API named by options or environment, or else the local one.
+
+    Raises:
+        OperatorError: If no key is known, or no local AWS runs.
+    """
+    if url and not api_key:
+        raise OperatorError("no API key for that address: set SLUICE_API_KEY")
+    if url and api_key:
+        return Api(url, api_key)
+    local = running_local()
+    return Api(local.origin_url, api_key or development_key(local.home))
+
+
+def api_options(command: Any) -> Any:
+    """--url and --api-key, for every verb that speaks to the API."""
+    command = click.option("--api-key", envvar="SLUICE_API_KEY", help="API key; the local one by default.")(command)
+    return click.option("--url", envvar="SLUICE_URL", help="Address of the API; the local one by default.")(command)
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--wait", is_flag=True, help="Wait until the asset is ready; leave with 1 if it fails.")
+@click.option("--passthrough", help="Text that the asset and its events carry.")
+@api_options
+@json_option
+@quiet_option
+def upload(
+    *, file: Path, wait: bool, passthrough: str | None, url: str | None, api_key: str | None, as_json: bool, quiet: bool
+) -> None:
+    """Upload FILE and publish it as an adaptive stream."""
+    api = open_api(url, api_key)
+    carried = {"passthrough": passthrough} if passthrough else {}
+    asset = publish(api, file, asset=carried, wait=wait, quiet=quiet)
+    click.echo(json.dumps(asset, indent=2) if as_json else describe(api, asset))
+    if wait and asset["status"] != "ready":
+        raise AssetErrored(f"{file.name} was not published")
+
+
+@click.group()
+def assets() -> None:
+    """List, show and delete assets."""
+
+
+@assets.command("ls")
+@click.option("--status", type=click.Choice(["waiting", "preparing", "ready", "errored", "cancelled", "deleted"]))
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@api_options
+@json_option
+def list_assets(*, status: str | None, limit: int, url: str | None, api_key: str | None, as_json: bool) -> None:
+    """The latest assets."""
+    found = open_api(url, api_key).assets(status=status, limit=limit)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    table = Table("id", "status", "progress", "duration", "renditions", "error", box=None)
+    for asset in found:
+        duration = f"{asset['duration']:.1f} s" if asset["duration"] else ""
+        rungs = " ".join(rendition["name"] for rendition in asset["renditions"])
+        errors = " ".join(error["code"] for error in asset["errors"])
+        table.add_row(asset["id"], asset["status"], f"{asset['progress']['percent']:.0f} %", duration, rungs, errors)
+    console = Console()
+    if not console.is_terminal:
+        console.width = 200
+    console.print(table)
+
+
+@assets.command("get")
+@click.argument("asset_id")
+@api_options
+@json_option
+def get_asset(*, asset_id: str, url: str | None, api_key: str | None, as_json: bool) -> None:
+    """One asset."""
+    api = open_api(url, api_key)
+    asset = api.asset(asset_id)
+    click.echo(json.dumps(asset, indent=2) if as_json else describe(api, asset))
+
+
+@assets.command("rm")
+@click.argument("asset_ids", nargs=-1, required=True)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@api_options
+@json_option
+def remove_assets(
+    *, asset_ids: tuple[str, ...], yes: bool, url: str | None, api_key: str | None, as_json: bool
+) -> None:
+    """Delete assets with their source, outputs and stills."""
+    api = open_api(url, api_key)
+    if not yes:
+        click.confirm(f"Delete {len(asset_ids)} asset(s) and all their files?", abort=True)
+    for asset_id in asset_ids:
+        api.delete_asset(asset_id)
+    click.echo(json.dumps({"deleted": list(asset_ids)}) if as_json else f"deleted {', '.join(asset_ids)}")
+
+
+VERBS: tuple[click.Command, ...] = (upload, assets)
