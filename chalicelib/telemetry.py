@@ -11,12 +11,23 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
 ROOT = "chalicelib"
+
+
+class _StandardOutput(logging.StreamHandler[TextIO]):
+    """Writes to whatever is standard output at the time, as `logging.lastResort` does with standard error."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stdout
 
 
 @cache
@@ -34,7 +45,7 @@ def configure_logging(*, alone: bool) -> None:
     Args:
         alone: Whether no other handler may see the lines: Lambda's own would print each a second time, as text.
     """
-    handler = logging.StreamHandler(sys.stdout)
+    handler = _StandardOutput()
     handler.setFormatter(_formatter())
     logger = logging.getLogger(ROOT)
     logger.setLevel(logging.INFO)

@@ -22,6 +22,7 @@ from pathlib import Path
 import yaml
 
 from sluice.clients import REGION
+from sluice.dependencies import DependencyCache
 from sluice.failure import PackagingFailed
 from sluice.layers import build_media_tools
 from sluice.paths import Project
@@ -143,7 +144,10 @@ def package(project: Project, out: Path, *, stage: str = "dev", for_aws: bool = 
         shutil.rmtree(out)
     out.mkdir(parents=True)
     with tempfile.TemporaryDirectory(prefix="sluice-package-") as scratch:
+        dependencies = DependencyCache(project)
+        dependencies.prepare()
         template = _run_chalice(project, Path(scratch), stage)
+        dependencies.keep()
         write_template(out / TEMPLATE_NAME, _gather(template, project, Path(scratch), out))
     record.write_text(json.dumps({"fingerprint": digest, "stage": stage, "python": platform.python_version()}) + "\n")
     return Package(out, digest, fresh=True)

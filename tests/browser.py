@@ -142,7 +142,7 @@ def chromium() -> Iterator[Browser]:
 
 @dataclass(slots=True)
 class Watch:
-    """What a page did that it must not: errors on its console, requests to other hosts, requests that failed."""
+    """What a page did that it must not: errors on its console, and requests to other hosts, whatever their port."""
 
     host: str
     console_errors: list[str] = field(default_factory=list)
@@ -151,7 +151,7 @@ class Watch:
     @classmethod
     def on(cls, page: Page, base_url: str) -> Watch:
         """Watch `page`, which may talk to the host of `base_url` only."""
-        watch = cls(urlsplit(base_url).netloc)
+        watch = cls(urlsplit(base_url).hostname or "")
         page.on("console", lambda message: watch.note_message(message))
         page.on("pageerror", lambda error: watch.console_errors.append(str(error)))
         page.on("request", lambda request: watch.note_request(request))
@@ -163,5 +163,5 @@ class Watch:
 
     def note_request(self, request: Request) -> None:
         url = urlsplit(request.url)
-        if url.scheme in ("http", "https", "ws", "wss") and url.netloc != self.host:
+        if url.scheme in ("http", "https", "ws", "wss") and url.hostname != self.host:
             self.foreign_requests.append(request.url)

@@ -209,7 +209,7 @@ class FakeObjects(Objects):
 
     def list_parts(self, bucket: str, key: str, multipart_id: str) -> tuple[Part, ...] | None:
         found = self.multiparts.get(multipart_id)
-        if found is None:
+        if found is None or (found.bucket, found.key) != (bucket, key):
             return None
         return tuple(Part(number, Stored(data, "").etag, len(data)) for number, data in sorted(found.parts.items()))
 
@@ -225,7 +225,8 @@ class FakeObjects(Objects):
         return True
 
     def abort_multipart(self, bucket: str, key: str, multipart_id: str) -> None:
-        self.multiparts.pop(multipart_id, None)
+        if self.list_parts(bucket, key, multipart_id) is not None:
+            del self.multiparts[multipart_id]
 
     def stale_multiparts(self, bucket: str, prefix: str, *, older_than_ms: int) -> Iterator[OpenMultipart]:
         for multipart_id, found in list(self.multiparts.items()):

@@ -1,4 +1,7 @@
-"""The one place that makes boto3 clients, and the one place that reads their errors.
+"""The one place that makes AWS clients, and the one place that reads their errors.
+
+The clients are boto3's own, taken from botocore directly: importing boto3 itself costs a cold start another tenth of a
+second, for resources and transfers that nothing here uses.
 
 Presigned URLs are SigV4 on the bucket's own regional host; boto3's default is SigV2 and the global host, which answers
 a new bucket with redirects. (With an endpoint that is an IP address, botocore itself falls back to path style.)
@@ -10,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotocoreConnectionError
@@ -67,31 +70,31 @@ class Clients:
     """Each client is made when it is first asked for; making one reads files but touches no network."""
 
     @cached_property
-    def _session(self) -> boto3.session.Session:
-        return boto3.session.Session()
+    def _session(self) -> botocore.session.Session:
+        return botocore.session.Session()
 
     @cached_property
     def s3(self) -> S3Client:
-        return self._session.client("s3", config=_S3)
+        return cast("S3Client", self._session.create_client("s3", config=_S3))
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
-        return self._session.client("dynamodb", config=_COMMON)
+        return cast("DynamoDBClient", self._session.create_client("dynamodb", config=_COMMON))
 
     @cached_property
     def sqs(self) -> SQSClient:
-        return self._session.client("sqs", config=_COMMON)
+        return cast("SQSClient", self._session.create_client("sqs", config=_COMMON))
 
     @cached_property
     def stepfunctions(self) -> SFNClient:
-        return self._session.client("stepfunctions", config=_COMMON)
+        return cast("SFNClient", self._session.create_client("stepfunctions", config=_COMMON))
 
 
 @contextmanager
 def calling(
     operation: str, unavailable: type[TransientError], known: Mapping[str, SluiceError] | None = None
 ) -> Iterator[None]:
-    """Turn what boto3 raises in the body into errors of our table.
+    """Turn what botocore raises in the body into errors of our table.
 
     Args:
         operation: For the log, such as "s3:HeadObject".

@@ -98,7 +98,7 @@ def _documents(plan: Plan, presentation: Presentation) -> Iterator[_Document]:
     for audio in presentation.audio:
         yield _Document(f"{audio.name}/{keys.HLS_NAME}", media_playlist(presentation, audio), _HLS_TYPE)
     if plan.video is not None:
-        text = storyboard_vtt(plan.video, tiles=presentation.tiles, duration=presentation.duration)
+        text = storyboard_vtt(plan.video, duration=presentation.duration)
         yield _Document(keys.STORYBOARD_NAME, text, "text/vtt")
     yield _Document(keys.DASH_NAME, mpd(presentation), _DASH_TYPE)
 

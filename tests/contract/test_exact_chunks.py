@@ -211,6 +211,19 @@ def test_sound_and_picture_keep_their_distance(
     assert len(samples) / 48_000 == pytest.approx(PICTURE_SECONDS + sound_s, abs=4 * AAC_FRAME_S)
 
 
+@pytest.mark.parametrize(
+    "clip",
+    ["sound.m4a", "sound.mp3", "sound.aac", "sound.wav", "sound.flac", "sound.ogg", "cover.mp3", "cover.m4a"],
+)
+def test_sound_alone_is_published(bench: Bench, clip: str, tmp_path: Path) -> None:
+    """Every audio container gives one whole track without a picture, as long as the source; covers are no pictures."""
+    plan = bench.plan(clip)
+    assert plan.video is None
+    samples = bench.sound(plan, clip, tmp_path)
+    assert len(samples) / 48_000 == pytest.approx(PICTURE_SECONDS, abs=4 * AAC_FRAME_S)
+    assert float(plan.duration) == pytest.approx(PICTURE_SECONDS, abs=4 * AAC_FRAME_S)
+
+
 def test_an_edit_list_hides_what_it_hides(bench: Bench) -> None:
     """The plan of an edited clip is as long as a player shows it."""
     plan = bench.plan("edited.mp4")

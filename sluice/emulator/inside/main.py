@@ -28,10 +28,11 @@ def main() -> None:
 
     from ministack import app
 
-    from sluice.emulator.inside import autosave, execution, object_reads, rest_import
+    from sluice.emulator.inside import autosave, execution, object_reads, rest_import, state_machines
 
     object_reads.install()
     rest_import.install()
+    state_machines.install()
     execution.install(Path(os.environ["SLUICE_LOCAL_HOME"]))
     autosave.install()
     app.main()

@@ -1,7 +1,8 @@
-"""An API imported from Swagger keeps its binary media types and the answers of its OPTIONS methods.
+"""An API imported from Swagger keeps its binary media types, its gateway responses and the answers of OPTIONS.
 
-`chalice package` writes the REST API as a Swagger body; ministack's import drops
-`x-amazon-apigateway-binary-media-types` and the responses of mock integrations, which are what CORS preflight gets.
+`chalice package` writes the REST API as a Swagger body; ministack's import drops the extensions
+`x-amazon-apigateway-binary-media-types` and `x-amazon-apigateway-gateway-responses`, and the responses of mock
+integrations, which are what CORS preflight gets.
 """
 
 from __future__ import annotations
@@ -28,11 +29,14 @@ def install() -> None:
     """Extend ministack's Swagger import."""
     import_api, import_operation = apigateway_v1._import_rest_api, apigateway_v1._import_operation
 
-    def import_api_with_binary_types(spec: dict[str, Any], base_data: dict[str, Any] | None = None) -> Any:
+    def import_api_with_extensions(spec: dict[str, Any], base_data: dict[str, Any] | None = None) -> Any:
         data = dict(base_data or {})
         declared = spec.get("x-amazon-apigateway-binary-media-types") or []
         data["binaryMediaTypes"] = [*(data.get("binaryMediaTypes") or []), *declared]
-        return import_api(spec, data)
+        api_id = import_api(spec, data)
+        for kind, response in (spec.get("x-amazon-apigateway-gateway-responses") or {}).items():
+            apigateway_v1._put_gateway_response(api_id, kind, response)
+        return api_id
 
     def import_operation_with_answers(
         api_id: str, resource_id: str, method: str, operation: dict[str, Any] | None, *args: Any, **kwargs: Any
@@ -41,5 +45,5 @@ def install() -> None:
         _import_mock_answers(api_id, resource_id, method, operation or {})
         return result
 
-    apigateway_v1._import_rest_api = import_api_with_binary_types
+    apigateway_v1._import_rest_api = import_api_with_extensions
     apigateway_v1._import_operation = import_operation_with_answers

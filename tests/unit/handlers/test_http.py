@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.handlers import http
 from chalicelib.handlers.auth import REMEMBERED_MS
 from tests.unit.handlers.conftest import API_KEY, Api
 
@@ -87,7 +88,7 @@ def test_cors_is_on_every_answer(api: Api) -> None:
 
 def test_several_origins_are_named_one_at_a_time(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a list of origins, an answer names the caller's own if it is on the list, and never another's."""
-    monkeypatch.setenv("SLUICE_CORS_ORIGINS", "https://a.test,https://b.test")
+    monkeypatch.setattr(http, "cors_origins", lambda: ("https://a.test", "https://b.test"))
     for origin, named in (("https://b.test", "https://b.test"), ("https://evil.test", "https://a.test")):
         answer = api("GET", "/v1/assets", headers={"Origin": origin})
         assert (answer.headers["Access-Control-Allow-Origin"], answer.headers["Vary"]) == (named, "Origin")

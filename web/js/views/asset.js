@@ -58,7 +58,8 @@ export class AssetView {
     if (sending.cancelled) {
       if (sending.done) this.app.go("./", { replace: true });
     } else if (sending.problem) {
-      this.#fail(sending.problem.title, sending.problem.message, sending.problem.code);
+      this.actions.replaceChildren();
+      this.#fail(sending.problem.title, sending.problem.message, sending.problem.code, ["Send it again", () => this.app.send(sending.file)]);
     } else if (sending.done) {
       this.actions.replaceChildren();
       this.#poll();
@@ -129,6 +130,7 @@ export class AssetView {
   #working() {
     if (!this.work) {
       this.work = new Work();
+      this.stage.dataset.kind = "work";
       this.stage.replaceChildren(this.work.element);
     }
     return this.work;
@@ -142,10 +144,11 @@ export class AssetView {
 
   #failAsset(asset) {
     const [first] = asset.errors?.length ? asset.errors : [{ code: "unknown", message: "No reason was recorded." }];
-    this.#fail(words(first.code), sentence(first.message), first.code);
+    this.#fail(words(first.code), sentence(first.message), first.code, ["Try again", () => this.#retry()]);
   }
 
-  #fail(title, text, code) {
+  /** @param {[string, () => void]} [way] what else to do about it than to take another file */
+  #fail(title, text, code, way) {
     this.work = null;
     this.player?.destroy();
     this.player = null;
@@ -157,7 +160,12 @@ export class AssetView {
         h("h2", {}, title),
         h("p", {}, text),
         h("p", {}, h("code", {}, code)),
-        h("p", {}, h("a.primary", { href: "./", "data-route": true }, "Publish another file")),
+        h(
+          "p.ways",
+          {},
+          h("a.primary", { href: "./", "data-route": true }, "Publish another file"),
+          way && h("button.quiet", { type: "button", on: { click: way[1] } }, way[0]),
+        ),
       ),
     );
   }
@@ -167,6 +175,15 @@ export class AssetView {
     const link = asset.status === "ready" && h("a.quiet", { href: `?asset=${encodeURIComponent(asset.id)}${other[1]}`, "data-route": true }, `Play as ${other[0]}`);
     const remove = h("button.quiet.danger", { type: "button", on: { click: () => this.#remove(remove) } }, "Delete");
     this.actions.replaceChildren(...[link, remove].filter(Boolean));
+  }
+
+  async #retry() {
+    try {
+      this.#show(await this.app.api.post(`/v1/assets/${encodeURIComponent(this.id)}/retry`));
+      this.#poll();
+    } catch (problem) {
+      this.#fail(problem.title, problem.message, problem.code);
+    }
   }
 
   /** The first click arms the button, the second deletes: no dialog to click away. */

@@ -1,0 +1,97 @@
+"""The bare emulator, with the resources of the adapters and nothing deployed; and the adapters in memory beside it."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from chalicelib.aws.clients import Clients
+from chalicelib.aws.objects import Objects
+from chalicelib.aws.table import Table
+from sluice.clients import REGION, ROOT_KEY_ID, ROOT_SECRET
+from sluice.emulator import venv
+from sluice.emulator.process import Emulator
+from sluice.paths import Local, LocalHome, Project
+from tests.fakes import FakeObjects, FakeTable
+
+BUCKET = "sluice-contract-source"
+TABLE = "sluice-contract"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
+    """Our own clients, on an emulator that ends with the tests."""
+    local = Local(Project.here(), LocalHome(tmp_path_factory.mktemp("aws")), gateway_port=_free_port())
+    venv.ensure(local.emulator_venv)
+    started = Emulator(local)
+    environ = pytest.MonkeyPatch()
+    try:
+        started.await_ready()
+        environ.setenv("AWS_ENDPOINT_URL", local.gateway_url)
+        environ.setenv("AWS_DEFAULT_REGION", REGION)
+        environ.setenv("AWS_ACCESS_KEY_ID", ROOT_KEY_ID)
+        environ.setenv("AWS_SECRET_ACCESS_KEY", ROOT_SECRET)
+        clients = Clients()
+        clients.s3.create_bucket(Bucket=BUCKET)
+        _create_table(clients)
+        yield clients
+    finally:
+        environ.undo()
+        started.stop()
+
+
+def _create_table(clients: Clients) -> None:
+    """As .chalice/resources.yaml has it."""
+    clients.dynamodb.create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "gsi1pk", "gsi1sk")
+        ],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "GSI1",
+                "KeySchema": [
+                    {"AttributeName": "gsi1pk", "KeyType": "HASH"},
+                    {"AttributeName": "gsi1sk", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
+
+
+@pytest.fixture(params=["memory", "emulator"])
+def table(request: pytest.FixtureRequest) -> Table:
+    """The same promises, twice."""
+    if request.param == "memory":
+        return FakeTable()
+    clients: Clients = request.getfixturevalue("emulator")
+    _empty_table(clients)
+    return Table(clients, TABLE)
+
+
+def _empty_table(clients: Clients) -> None:
+    for item in clients.dynamodb.scan(TableName=TABLE)["Items"]:
+        clients.dynamodb.delete_item(TableName=TABLE, Key={"pk": item["pk"], "sk": item["sk"]})
+
+
+@pytest.fixture(params=["memory", "emulator"])
+def objects(request: pytest.FixtureRequest) -> Objects:
+    """The same promises, twice."""
+    if request.param == "memory":
+        return FakeObjects()
+    found = Objects(request.getfixturevalue("emulator"))
+    for key in list(found.list_keys(BUCKET, "")):
+        found.delete(BUCKET, key)
+    return found

@@ -1,0 +1,73 @@
+"""What the code relies on in the queue and in the state machines."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+
+import msgspec
+import pytest
+
+from chalicelib.aws.clients import Clients
+from chalicelib.aws.queues import EncodeMessage, Queues, parse_encode_message
+from chalicelib.aws.workflows import ExecutionStatus, Workflows
+
+_WAIT = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 300, "End": True}}}
+_FAIL = {"StartAt": "Fail", "States": {"Fail": {"Type": "Fail", "Error": "NotAVideo", "Cause": "why"}}}
+
+
+def test_a_message_arrives_as_it_was_sent(emulator: Clients) -> None:
+    """The body of an encode message is what the consumer parses."""
+    url = emulator.sqs.create_queue(QueueName="encode")["QueueUrl"]
+    Queues(emulator, url).send_encode("as_1", "ab-2")
+    (message,) = emulator.sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5)["Messages"]
+    assert json.loads(message["Body"]) == {"asset_id": "as_1", "etag": "ab-2"}
+    assert parse_encode_message(message["Body"]) == EncodeMessage("as_1", "ab-2")
+
+
+@pytest.mark.parametrize("body", ["", "{}", '{"asset_id":1,"etag":""}'])
+def test_another_body_is_refused(body: str) -> None:
+    """What is not an encode message raises, so that the queue can put it aside."""
+    with pytest.raises(msgspec.DecodeError):
+        parse_encode_message(body)
+
+
+def _machine(clients: Clients, name: str, definition: object) -> Workflows:
+    iam = cast(Any, clients._session.create_client("iam"))
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    role = iam.create_role(RoleName=f"role-{name}", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    made = clients.stepfunctions.create_state_machine(name=name, definition=json.dumps(definition), roleArn=role)
+    return Workflows(clients, made["stateMachineArn"])
+
+
+def test_a_name_is_one_execution(emulator: Clients) -> None:
+    """Starting a name twice gives the same execution, running or stopped; stopping twice is fine."""
+    workflows = _machine(emulator, "waits", _WAIT)
+    arn = workflows.start_publish("one", {"AssetId": "as_1"})
+    assert arn == workflows.publish_execution_arn("one")
+    assert workflows.describe(arn).status is ExecutionStatus.RUNNING
+    assert workflows.start_publish("one", {"AssetId": "as_1", "Again": True}) == arn
+    for _ in range(2):
+        workflows.stop(arn, error="AssetDeleted", cause="the asset was deleted")
+    assert workflows.describe(arn).status is ExecutionStatus.ABORTED
+    assert workflows.start_publish("one", {"AssetId": "as_1"}) == arn
+
+
+def test_an_unknown_execution_is_missing(emulator: Clients) -> None:
+    """Neither describing nor stopping it fails."""
+    workflows = _machine(emulator, "empty", _WAIT)
+    arn = workflows.publish_execution_arn("none")
+    assert workflows.describe(arn).status is ExecutionStatus.MISSING
+    workflows.stop(arn)
+
+
+def test_a_failure_is_told_by_name(emulator: Clients) -> None:
+    """The error's name and its cause can be read from the execution."""
+    workflows = _machine(emulator, "fails", _FAIL)
+    arn = workflows.start_publish("one", {})
+    found = workflows.describe(arn)
+    for _ in range(100):
+        if found.status is not ExecutionStatus.RUNNING:
+            break
+        found = workflows.describe(arn)
+    assert (found.status, found.error, found.cause) == (ExecutionStatus.FAILED, "NotAVideo", "why")

@@ -1,0 +1,157 @@
+"""What the code relies on in the object store, over S3's API and over its stand-in."""
+
+from __future__ import annotations
+
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from chalicelib.aws.clients import Clients
+from chalicelib.aws.objects import Objects
+from chalicelib.errors import AwsRefused, ObjectMissing, SourceChanged, StorageUnavailable, UploadIncomplete
+from tests.contract.conftest import BUCKET
+
+MIB = 1024**2
+DATA = bytes(range(256)) * 4096
+
+
+def test_what_is_written_is_read(objects: Objects, tmp_path: Path) -> None:
+    """Bytes and files come back, with their type, size and etag."""
+    file = tmp_path / "a.mp4"
+    file.write_bytes(DATA)
+    for body in (DATA, file):
+        etag = objects.write(BUCKET, "a/b ü.mp4", body, content_type="video/mp4", cache_control="max-age=9")
+        head = objects.head(BUCKET, "a/b ü.mp4")
+        assert (head.size_bytes, head.etag, head.content_type) == (len(DATA), etag, "video/mp4")
+        assert '"' not in etag
+        assert objects.read(BUCKET, "a/b ü.mp4") == DATA
+    assert objects.exists(BUCKET, "a/b ü.mp4")
+
+
+def test_what_is_not_there_is_missing(objects: Objects) -> None:
+    """Each way of reading says so in the same words."""
+    assert not objects.exists(BUCKET, "none")
+    for read in (
+        lambda: objects.head(BUCKET, "none"),
+        lambda: objects.read(BUCKET, "none"),
+        lambda: objects.read_range(BUCKET, "none", 0, 1),
+    ):
+        with pytest.raises(ObjectMissing):
+            read()
+    objects.delete(BUCKET, "none")
+
+
+def test_ranges_are_exact_and_of_one_etag(objects: Objects) -> None:
+    """[start, end) and not a byte more; another etag or a shorter object is a changed source."""
+    etag = objects.write(BUCKET, "a", DATA, content_type="video/mp4")
+    assert objects.read_range(BUCKET, "a", 255, 258, etag=etag) == b"\xff\x00\x01"
+    assert objects.read_range(BUCKET, "a", 7, 7) == b""
+    with pytest.raises(SourceChanged):
+        objects.read_range(BUCKET, "a", 0, 1, etag="0" * 32)
+    with pytest.raises(SourceChanged):
+        objects.read_range(BUCKET, "a", len(DATA) - 1, len(DATA) + 1, etag=etag)
+
+
+def test_a_reader_reads_the_object(objects: Objects) -> None:
+    """The file-like view gives the object's bytes at any place."""
+    etag = objects.write(BUCKET, "a", DATA, content_type="video/mp4")
+    reader = objects.reader(BUCKET, "a", len(DATA), etag=etag)
+    reader.seek(-3, 2)
+    assert reader.read(9) == DATA[-3:]
+    reader.seek(1000)
+    assert reader.read(9) == DATA[1000:1009]
+
+
+def test_a_download_is_whole_and_of_one_etag(objects: Objects, tmp_path: Path) -> None:
+    """Several ranges make the same file; another etag makes none that could be mistaken for it."""
+    data = DATA * 35
+    etag = objects.write(BUCKET, "a", data, content_type="video/mp4")
+    objects.download(BUCKET, "a", tmp_path / "a", size_bytes=len(data), etag=etag)
+    assert (tmp_path / "a").read_bytes() == data
+    with pytest.raises(SourceChanged):
+        objects.download(BUCKET, "a", tmp_path / "b", size_bytes=len(data), etag="0" * 32)
+
+
+def test_a_prefix_is_deleted_alone(objects: Objects) -> None:
+    """Only keys below the folder go, and their number is told."""
+    for key in ("p/1", "p/2/3", "p4", "q/1"):
+        objects.write(BUCKET, key, b"x", content_type="text/plain")
+    assert list(objects.list_keys(BUCKET, "p")) == ["p/1", "p/2/3", "p4"]
+    assert objects.delete_prefix(BUCKET, "p/") == 2
+    assert objects.delete_prefix(BUCKET, "p/") == 0
+    assert list(objects.list_keys(BUCKET, "")) == ["p4", "q/1"]
+    with pytest.raises(ValueError, match="slash"):
+        objects.delete_prefix(BUCKET, "p")
+
+
+def test_an_aborted_multipart_is_gone(objects: Objects) -> None:
+    """Nothing of it can be listed or completed, and aborting again is fine."""
+    multipart_id = objects.create_multipart(BUCKET, "m", content_type="video/mp4")
+    assert objects.list_parts(BUCKET, "m", multipart_id) == ()
+    assert [found.multipart_id for found in objects.stale_multiparts(BUCKET, "m", older_than_ms=1 << 42)] == [
+        multipart_id
+    ]
+    assert list(objects.stale_multiparts(BUCKET, "m", older_than_ms=0)) == []
+    for _ in range(2):
+        objects.abort_multipart(BUCKET, "m", multipart_id)
+    assert objects.list_parts(BUCKET, "m", multipart_id) is None
+    assert not objects.complete_multipart(BUCKET, "m", multipart_id, [(1, "0" * 32)])
+
+
+def _send(url: str, data: bytes, **headers: str) -> int:
+    request = urllib.request.Request(url, data=data, method="PUT", headers=headers)  # noqa: S310
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(request, timeout=30) as answer:
+        return int(answer.status)
+
+
+def test_presigned_urls_take_a_plain_put(emulator: Clients) -> None:
+    """A PUT with no header of ours is stored, whatever content type it brings."""
+    objects = Objects(emulator)
+    url = objects.presign_put(BUCKET, "put", expires_s=60)
+    assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in url
+    assert "checksum" not in url.lower()
+    for content_type in ("video/mp4", "application/octet-stream"):
+        assert _send(url, DATA, **{"Content-Type": content_type}) == 200
+    assert objects.read(BUCKET, "put") == DATA
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+        objects.presign_get(BUCKET, "put", expires_s=60), timeout=30
+    ) as answer:
+        assert answer.read() == DATA
+
+
+def test_a_presigned_size_is_kept(emulator: Clients) -> None:
+    """A URL made for so many bytes takes exactly so many."""
+    objects = Objects(emulator)
+    url = objects.presign_put(BUCKET, "sized", expires_s=60, size_bytes=5)
+    assert _send(url, b"hello") == 200
+    with pytest.raises(OSError, match="403"):
+        _send(url, b"hello!")
+
+
+def test_parts_sent_to_presigned_urls_make_the_object(emulator: Clients) -> None:
+    """What was PUT part by part is joined in order; a list that is not true is refused."""
+    objects = Objects(emulator)
+    bodies = [b"a" * (5 * MIB), b"b" * 100]
+    multipart_id = objects.create_multipart(BUCKET, "parts", content_type="video/mp4")
+    for number, body in enumerate(bodies, 1):
+        assert _send(objects.presign_part(BUCKET, "parts", multipart_id, number, expires_s=60), body) == 200
+    stored = objects.list_parts(BUCKET, "parts", multipart_id)
+    assert stored is not None
+    assert [(part.number, part.size_bytes) for part in stored] == [(1, 5 * MIB), (2, 100)]
+    with pytest.raises(UploadIncomplete):
+        objects.complete_multipart(BUCKET, "parts", multipart_id, [(1, "0" * 32)])
+    assert objects.complete_multipart(BUCKET, "parts", multipart_id, [(part.number, part.etag) for part in stored])
+    head = objects.head(BUCKET, "parts")
+    assert (head.size_bytes, head.content_type) == (5 * MIB + 100, "video/mp4")
+    assert objects.read_range(BUCKET, "parts", 5 * MIB - 1, 5 * MIB + 1, etag=head.etag) == b"ab"
+
+
+def test_a_refusal_is_no_outage(emulator: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bucket that is not there is a fault of ours; a host that is not there may come back."""
+    with pytest.raises(AwsRefused):
+        Objects(emulator).write("sluice-contract-none", "a", b"", content_type="text/plain")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with pytest.raises(StorageUnavailable):
+        Objects(Clients()).head(BUCKET, "a")

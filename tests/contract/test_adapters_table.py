@@ -1,0 +1,186 @@
+"""What the code relies on in the table, over DynamoDB's API and over its stand-in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.aws.table import Table
+from chalicelib.aws.tokens import ApiKey
+from chalicelib.catalog.asset import Asset, AssetChange, AssetError, AssetStatus, ProgressState, Work
+from chalicelib.catalog.ids import ASSET_PREFIX, UPLOAD_PREFIX, new_id
+from chalicelib.catalog.upload import UploadStatus
+from chalicelib.errors import AssetNotFound, UploadNotFound
+from tests.unit.catalog.samples import NOW_MS, PLAN_HASH, an_asset, an_upload
+
+PREPARING, READY, ERRORED = AssetStatus.PREPARING, AssetStatus.READY, AssetStatus.ERRORED
+
+
+def _assets(table: Table, count: int, status: AssetStatus) -> list[Asset]:
+    made = [
+        an_asset(id=new_id(ASSET_PREFIX, NOW_MS + index, bytes(10)), status=status, updated_at_ms=NOW_MS + index)
+        for index in range(count)
+    ]
+    assert all(table.create_asset(asset) for asset in made)
+    return made
+
+
+def test_an_asset_is_created_once(table: Table) -> None:
+    """The first record stays, whatever a second create brings."""
+    asset = an_asset()
+    assert table.create_asset(asset)
+    assert not table.create_asset(replace(asset, filename="other.mp4"))
+    assert table.get_asset(asset.id) == asset
+
+
+def test_what_is_not_there_is_not_found(table: Table) -> None:
+    """Reading raises, updating changes nothing."""
+    with pytest.raises(AssetNotFound):
+        table.get_asset("as_none")
+    with pytest.raises(UploadNotFound):
+        table.get_upload("up_none")
+    ready = AssetChange(status=READY)
+    assert table.update_asset("as_none", ready, expect=frozenset(AssetStatus), now_ms=1) is None
+    assert table.end_upload("up_none", UploadStatus.EXPIRED, now_ms=1) is None
+
+
+def test_an_update_writes_removes_and_leaves_alone(table: Table) -> None:
+    """Given fields are written, None removes, the rest stays, and the time is noted."""
+    asset = an_asset()
+    table.create_asset(asset)
+    change = AssetChange(status=ERRORED, errors=(AssetError("a", "b"),), execution_arn=None)
+    changed = table.update_asset(asset.id, change, expect=frozenset({PREPARING}), now_ms=NOW_MS + 5)
+    expected = replace(
+        asset, status=ERRORED, errors=(AssetError("a", "b"),), execution_arn=None, updated_at_ms=NOW_MS + 5
+    )
+    assert changed == expected == table.get_asset(asset.id)
+
+
+def test_nothing_moves_backwards(table: Table) -> None:
+    """A second end, an earlier status and an earlier state are refused, however they are asked for."""
+    asset = an_asset(status=READY, state=ProgressState.COMPLETED)
+    table.create_asset(asset)
+    everything = frozenset(AssetStatus)
+    for change in (
+        AssetChange(status=READY),
+        AssetChange(status=PREPARING),
+        AssetChange(status=AssetStatus.WAITING),
+        AssetChange(status=ERRORED),
+        AssetChange(state=ProgressState.ENCODING),
+    ):
+        assert table.update_asset(asset.id, change, expect=everything, now_ms=NOW_MS + 5) is None
+    assert table.get_asset(asset.id) == asset
+
+
+def test_an_impossible_expectation_is_a_bug(table: Table) -> None:
+    """Expecting only statuses that cannot lead to the new one is refused before anything is asked."""
+    with pytest.raises(ValueError, match="ready"):
+        table.update_asset("as_1", AssetChange(status=READY), expect=frozenset({ERRORED}), now_ms=1)
+
+
+def test_a_report_of_another_attempt_changes_nothing(table: Table) -> None:
+    """`unchanged` must still hold; None stands for a field that is not there."""
+    asset = an_asset(execution_arn=None)
+    table.create_asset(asset)
+    expect = frozenset({PREPARING})
+    late = AssetChange(attempt=1)
+    done = AssetChange(status=READY)
+    assert table.update_asset(asset.id, done, expect=expect, now_ms=1, unchanged=late) is None
+    now = AssetChange(attempt=2, execution_arn=None)
+    assert table.update_asset(asset.id, done, expect=expect, now_ms=1, unchanged=now) is not None
+
+
+def test_lists_are_whole_and_in_order(table: Table) -> None:
+    """Paging over several statuses visits every living asset once, the latest first."""
+    made = _assets(table, 5, READY)
+    errored = an_asset(id=new_id(ASSET_PREFIX, NOW_MS + 2, b"\xff" * 10), status=ERRORED)
+    deleted = an_asset(id=new_id(ASSET_PREFIX, NOW_MS + 9, bytes(10)), status=AssetStatus.DELETED)
+    table.create_asset(errored)
+    table.create_asset(deleted)
+    seen, cursor = [], None
+    while True:
+        page = table.list_assets(status=None, limit=2, cursor=cursor)
+        seen += [asset.id for asset in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert seen == sorted([asset.id for asset in made] + [errored.id], reverse=True)
+    assert [asset.id for asset in table.list_assets(status=ERRORED, limit=9, cursor=None).items] == [errored.id]
+    assert table.list_assets(status=None, limit=6, cursor=None).next_cursor is None
+
+
+def test_an_asset_changes_lists_with_its_status(table: Table) -> None:
+    """The index follows the record."""
+    (asset,) = _assets(table, 1, PREPARING)
+    table.update_asset(asset.id, AssetChange(status=READY), expect=frozenset({PREPARING}), now_ms=NOW_MS)
+    assert table.list_assets(status=PREPARING, limit=9, cursor=None).items == ()
+    assert len(table.list_assets(status=READY, limit=9, cursor=None).items) == 1
+
+
+def test_stuck_assets_are_those_not_touched_since(table: Table) -> None:
+    """Only assets of the status whose record is older than the time are stuck."""
+    made = _assets(table, 4, PREPARING)
+    found = table.stuck_assets(PREPARING, before_ms=NOW_MS + 2)
+    assert [asset.id for asset in found] == [asset.id for asset in made[:2]]
+
+
+def test_a_task_counts_once_and_costs_each_time(table: Table) -> None:
+    """Done tasks are a set per plan; what was billed adds up over everything."""
+    asset = an_asset()
+    table.create_asset(asset)
+    done = [
+        table.mark_task_done(asset.id, plan_hash, index, billed_ms=10, memory_mb=100, now_ms=NOW_MS + index)
+        for plan_hash, index in ((PLAN_HASH, 0), (PLAN_HASH, 3), (PLAN_HASH, 3), ("cd" * 32, 0))
+    ]
+    assert done == [1, 2, 2, 1]
+    table.add_work(asset.id, billed_ms=5, memory_mb=100, transitions=7, now_ms=NOW_MS + 9)
+    work = Work(tasks_done=2, lambda_mb_ms=4500, transitions=7, updated_at_ms=NOW_MS + 9)
+    assert table.get_progress(asset.id, PLAN_HASH) == work
+    assert table.get_work([asset, an_asset(id="as_other")]) == {asset.id: work, "as_other": Work()}
+    assert table.get_work([]) == {}
+
+
+def test_an_upload_ends_once(table: Table) -> None:
+    """Who comes second gets None, and the record keeps its first end."""
+    upload = an_upload()
+    assert table.create_upload(upload)
+    assert not table.create_upload(upload)
+    ended = table.end_upload(upload.id, UploadStatus.COMPLETED, now_ms=NOW_MS + 1)
+    assert ended == replace(upload, status=UploadStatus.COMPLETED, updated_at_ms=NOW_MS + 1)
+    assert table.end_upload(upload.id, UploadStatus.CANCELLED, now_ms=NOW_MS + 2) is None
+    assert table.get_upload(upload.id) == ended
+
+
+def test_expired_uploads_are_the_waiting_ones_past_their_time(table: Table) -> None:
+    """Closed uploads and those with time left are not among them."""
+    for index in range(4):
+        made = an_upload(id=new_id(UPLOAD_PREFIX, NOW_MS + index, bytes(10)), expires_at_ms=NOW_MS + index)
+        table.create_upload(made)
+        if index == 1:
+            table.end_upload(made.id, UploadStatus.COMPLETED, now_ms=NOW_MS)
+    assert [upload.expires_at_ms - NOW_MS for upload in table.expired_uploads(NOW_MS + 3)] == [0, 2]
+    assert len(table.list_uploads(status=None, limit=9, cursor=None).items) == 4
+    assert len(table.list_uploads(status=UploadStatus.COMPLETED, limit=9, cursor=None).items) == 1
+
+
+def test_api_keys_are_found_by_hash(table: Table) -> None:
+    """A stored key is found until it is deleted."""
+    table.put_api_key(ApiKey("ab12", "dev", NOW_MS))
+    assert table.find_api_key("ab12") == ApiKey("ab12", "dev", NOW_MS)
+    table.delete_api_key("ab12")
+    assert table.find_api_key("ab12") is None
+
+
+def test_an_idempotency_key_has_one_holder(table: Table) -> None:
+    """Claimed once, held until settled or too old; what it made is remembered."""
+    assert table.claim_idempotency("d", "body", now_ms=NOW_MS) is None
+    held = table.claim_idempotency("d", "other", now_ms=NOW_MS + 1)
+    assert held is not None
+    assert (held.fingerprint, held.result) == ("body", None)
+    table.settle_idempotency("d", "up_1", now_ms=NOW_MS + 2)
+    settled = table.claim_idempotency("d", "body", now_ms=NOW_MS + 100_000)
+    assert settled is not None
+    assert settled.result == "up_1"
+    table.release_idempotency("d")
+    assert table.claim_idempotency("d", "body", now_ms=NOW_MS) is None

@@ -1,0 +1,133 @@
+"""The commands, word by word, and what may never be missing from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from chalicelib.media.commands import Command, audio_command, chunk_command, scan_arguments, seek_pads
+from chalicelib.media.plan import Plan, VideoPlan
+from chalicelib.media.source import Container, Transfer
+from tests.publication import LADDER, STEREO, publish_plan, video_plan
+
+Golden = Callable[[str, str], None]
+SOURCE = "source.bin"
+
+
+def planned(**changes: object) -> Plan:
+    """Two full chunks and a short one of NTSC video, with a clock that starts late."""
+    video = video_plan(800, renditions=LADDER[:2])
+    stills = replace(video.stills, poster_frame=400)
+    video = replace(video, stills=stills, **changes)  # type: ignore[arg-type]
+    return replace(publish_plan(video, (STEREO,)), origin=Fraction(14, 10))
+
+
+def video_of(plan: Plan) -> VideoPlan:
+    assert plan.video is not None
+    return plan.video
+
+
+def text(command: Command) -> str:
+    """One word a line, then the outputs."""
+    return "\n".join([*command.arguments, "", *command.outputs, ""])
+
+
+def after(command: Command, flag: str) -> str:
+    return command.arguments[command.arguments.index(flag) + 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "index", "pad", "changes", "container"),
+    [
+        ("first", 0, 0, {}, Container.MP4),
+        ("poster", 1, 0, {}, Container.MP4),
+        ("last", 2, 2, {}, Container.MPEGTS),
+        ("hdr", 1, 0, {"transfer": Transfer.PQ}, Container.MATROSKA),
+        ("interlaced", 1, 0, {"deinterlace": True}, Container.MPEGPS),
+    ],
+)
+def test_chunk_commands(
+    golden: Golden, name: str, index: int, pad: int, changes: dict[str, object], container: Container
+) -> None:
+    """The first, the middle and the last chunk, a late-seeking retry, HDR and interlaced sources."""
+    plan = replace(planned(**changes), container=container)
+    golden(f"commands/chunk-{name}.txt", text(chunk_command(plan, index, SOURCE, Fraction(pad))))
+
+
+def test_the_audio_command(golden: Golden) -> None:
+    """Sound is encoded once, whole."""
+    golden("commands/audio.txt", text(audio_command(planned(), STEREO, SOURCE)))
+
+
+def test_the_scan_command(golden: Golden) -> None:
+    """Scanning decodes nothing."""
+    golden("commands/scan.txt", "\n".join([*scan_arguments(SOURCE, Container.AVI, 1), ""]))
+
+
+@pytest.mark.parametrize("container", list(Container))
+def test_every_command_opens_one_file_with_one_demuxer(container: Container) -> None:
+    """Whatever the source is, nothing but its own demuxer and local files can be reached."""
+    plan = replace(planned(), container=container)
+    scan = Command(scan_arguments(SOURCE, container, 0), ())
+    for command in (chunk_command(plan, 1, SOURCE), audio_command(plan, STEREO, SOURCE), scan):
+        first_input = command.arguments.index("-i")
+        for flag, value in (
+            ("-f", container.demuxer),
+            ("-format_whitelist", container.demuxer),
+            ("-protocol_whitelist", "file"),
+            ("-max_pixels", "40000000"),
+        ):
+            position = command.arguments.index(flag)
+            assert position < first_input
+            assert command.arguments[position + 1] == value
+        assert command.arguments.count("-i") == 1
+
+
+def test_the_grid_begins_where_the_picture_does() -> None:
+    """Chunks before the source's first picture do not seek, and fill the grid from their own beginning."""
+    plan = planned(first_frame=500)
+    assert "start_time=12.012000" in after(chunk_command(plan, 1, SOURCE), "-filter_complex")
+    assert "-ss" not in chunk_command(plan, 1, SOURCE).arguments
+    assert "start_time" not in after(chunk_command(plan, 2, SOURCE), "-filter_complex")
+    assert after(chunk_command(plan, 2, SOURCE), "-ss") == "25.424000"
+
+
+def test_a_pad_moves_the_seek_and_nothing_else() -> None:
+    """A retry reads more and writes the same."""
+    plan = planned()
+    near, far = (chunk_command(plan, 2, SOURCE, Fraction(pad)).arguments for pad in (0, 6))
+    changed = [(a, b) for a, b in zip(near, far, strict=True) if a != b]
+    assert changed == [("25.424000", "19.424000")]
+    assert "-ss" not in chunk_command(plan, 1, SOURCE, Fraction(18)).arguments
+
+
+def test_containers_without_an_index_pad_at_once() -> None:
+    """Their first seek always lands late."""
+    assert seek_pads(Container.MP4)[0] == 0
+    assert seek_pads(Container.MPEGTS)[0] == seek_pads(Container.MPEGPS)[0] == 2
+
+
+def test_only_the_chunk_with_the_poster_makes_one() -> None:
+    """The poster is one frame of one chunk."""
+    plan = planned()
+    outputs = [chunk_command(plan, index, SOURCE).outputs for index in range(3)]
+    assert [("poster.jpg" in names) for names in outputs] == [False, True, False]
+    assert all(names[:3] == ("720p.mp4", "480p.mp4", "sprite.jpg") for names in outputs)
+
+
+def test_lossless_changes_the_rate_control_only() -> None:
+    """The proof of exact cuts runs the command that customers get."""
+    plan = planned()
+    normal = set(chunk_command(plan, 1, SOURCE).arguments)
+    lossless = set(chunk_command(plan, 1, SOURCE, lossless=True).arguments)
+    assert lossless - normal == {"-qp"}
+    assert {"-crf", "-maxrate", "-bufsize"} <= normal - lossless
+
+
+def test_a_plan_without_video_has_no_chunks() -> None:
+    """Asking for one is a mistake of the caller."""
+    with pytest.raises(ValueError, match="no video"):
+        chunk_command(replace(planned(), video=None), 0, SOURCE)
