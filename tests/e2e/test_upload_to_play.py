@@ -40,24 +40,24 @@ def test_a_video_becomes_ready_and_plays_whole(local_aws: LocalAws, tmp_path: Pa
 def test_dash_names_the_same_segments_as_hls(local_aws: LocalAws, tmp_path: Path) -> None:
     """Both manifests are views of one set of CMAF segments, and each one is really there."""
     asset = local_aws.publish(clip(tmp_path / "clip.mp4", seconds=5))
+    assert asset["status"] == "ready", asset["errors"]
     hls_url, dash_url = asset["playback"]["hls"], asset["playback"]["dash"]
 
     hls = m3u8.load(hls_url)
     playlists = [entry.absolute_uri for entry in (*hls.playlists, *hls.media)]
     from_hls = {segment.absolute_uri for playlist in playlists for segment in m3u8.load(playlist).segments}
 
-    from_dash = set()
+    from_dash: set[str] = set()
     root = ET.fromstring(httpx.get(dash_url).raise_for_status().text)  # noqa: S314  our own document
-    for representation in root.iter(f"{MPD}Representation"):
-        template = representation.find(f"{MPD}SegmentTemplate") or representation.find(f".//{MPD}SegmentTemplate")
+    for adaptation in root.iter(f"{MPD}AdaptationSet"):
+        template = adaptation.find(f".//{MPD}SegmentTemplate")
         assert template is not None
-        number = int(template.get("startNumber", "1"))
-        for entry in template.iter(f"{MPD}S"):
-            for _ in range(1 + int(entry.get("r", "0"))):
-                name = template.attrib["media"].replace("$Number%05d$", f"{number:05d}")
-                name = name.replace("$RepresentationID$", representation.attrib["id"])
-                from_dash.add(urljoin(dash_url, name))
-                number += 1
+        count = sum(1 + int(entry.get("r", "0")) for entry in template.iter(f"{MPD}S"))
+        for representation in adaptation.iter(f"{MPD}Representation"):
+            media = template.attrib["media"].replace("$RepresentationID$", representation.attrib["id"])
+            first = int(template.get("startNumber", "1"))
+            names = (media.replace("$Number%05d$", f"{number:05d}") for number in range(first, first + count))
+            from_dash |= {urljoin(dash_url, name) for name in names}
 
     assert from_dash == from_hls
     assert all(httpx.head(url).status_code == 200 for url in from_dash)
