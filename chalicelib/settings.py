@@ -80,11 +80,6 @@ def cors_origins(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
     return tuple(origin.strip().rstrip("/") for origin in text.split(",") if origin.strip()) or ("*",)
 
 
-def on_lambda() -> bool:
-    """Whether this process serves a Lambda function, here or on AWS."""
-    return "AWS_LAMBDA_RUNTIME_API" in os.environ
-
-
 def _text(environ: Mapping[str, str], name: str) -> str:
     value = environ.get(name, "").strip()
     if not value:

@@ -39,18 +39,15 @@ def _formatter() -> LambdaPowertoolsFormatter:
 
 
 @cache
-def configure_logging(*, alone: bool) -> None:
-    """Send everything below `chalicelib` to standard output, once per process.
-
-    Args:
-        alone: Whether no other handler may see the lines: Lambda's own would print each a second time, as text.
-    """
+def configure_logging() -> None:
+    """Send everything below `chalicelib` to standard output, once per process."""
     handler = _StandardOutput()
     handler.setFormatter(_formatter())
     logger = logging.getLogger(ROOT)
     logger.setLevel(logging.INFO)
     logger.addHandler(handler)
-    logger.propagate = not alone
+    # The root's handler, Lambda's or that of `chalice local`, would print each line a second time, as text.
+    logger.propagate = False
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from sluice.paths import Project
 _KEPT = 4
 
 
-class _Silent(UI):  # type: ignore[misc]  # no stubs
+class _Silent(UI):
     def write(self, msg: str) -> None:
         """Chalice tells of each step; nobody reads that here."""
 

@@ -23,6 +23,9 @@ from sluice.supervisor import Supervisor
 _READY_S = 600.0
 _STOP_S = 30.0
 _POLL_S = 0.05
+# Supervisors that this process started and that outlive their callers: kept, since a Popen that is dropped while its
+# process runs is taken for a mistake.
+_detached: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ def up_detached(local: Local, report: Report) -> Running:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    _detached.append(child)
     deadline = time.monotonic() + _READY_S
     while time.monotonic() < deadline:
         offset = _relay(local, report, offset)

@@ -8,9 +8,12 @@ from concurrent.futures import Future
 from threading import Thread
 from typing import TypeVar
 
+from botocore.exceptions import ClientError
+
 from sluice import webassets
 from sluice.clients import LocalClients
 from sluice.deploy import Deployment, deploy, deployed, describe, fingerprint_of, record
+from sluice.failure import DeployFailed
 from sluice.keys import development_key, register
 from sluice.package import Package, package
 from sluice.paths import Local
@@ -78,6 +81,14 @@ def roll_out(local: Local, clients: LocalClients, preparation: Preparation, repo
     Raises:
         PackagingFailed, DeployFailed: With a sentence that names the cause.
     """
+    try:
+        return _roll_out(local, clients, preparation, report)
+    except ClientError as error:
+        said = error.response["Error"]
+        raise DeployFailed(f"{error.operation_name} was refused: {said.get('Message', said.get('Code'))}") from error
+
+
+def _roll_out(local: Local, clients: LocalClients, preparation: Preparation, report: Report) -> Deployment:
     parameters = parameters_of(local)
     with report.step("package") as step:
         packaged = preparation.package()

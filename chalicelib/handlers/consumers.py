@@ -15,7 +15,7 @@ from chalice.app import Blueprint, SQSEvent
 from chalicelib.aws.queues import parse_encode_message
 from chalicelib.errors import SluiceError
 from chalicelib.handlers import wiring
-from chalicelib.handlers.entry import lambda_entry
+from chalicelib.handlers.entry import asset_context, lambda_entry
 from chalicelib.usecases.encode import start_encode
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,8 @@ def _handled(body: str) -> bool:
     of = wiring.services()
     try:
         message = parse_encode_message(body)
-        start_encode(message.asset_id, message.etag, of.table, of.workflows, now_ms=of.clock())
+        with asset_context(message.asset_id):
+            start_encode(message.asset_id, message.etag, of.table, of.workflows, now_ms=of.clock())
     except (SluiceError, msgspec.DecodeError) as error:
         logger.warning("encode message failed", extra={"error": type(error).__name__, "detail": str(error)})
         return False

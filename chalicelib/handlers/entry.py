@@ -15,7 +15,6 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import NoReturn, ParamSpec, TypeVar
 
 from chalicelib.errors import InternalError, InternalFault, SluiceError
-from chalicelib.settings import on_lambda
 from chalicelib.telemetry import configure_logging, log_context
 
 P = ParamSpec("P")
@@ -34,8 +33,9 @@ def lambda_entry(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(function)
         def entered(*args: P.args, **kwargs: P.kwargs) -> R:
-            configure_logging(alone=on_lambda())
-            with log_context({"handler": name, "request_id": _request_id(args)}), _closing_line(name):
+            configure_logging()
+            fields = {"handler": name, "request_id": _request_id(args), **_asset(args)}
+            with log_context(fields), _closing_line(name):
                 return function(*args, **kwargs)
 
         return entered
@@ -87,6 +87,13 @@ def _request_id(args: tuple[object, ...]) -> str:
     """From Lambda's context: the second argument, or an attribute of a Chalice event."""
     context = args[1] if len(args) > 1 else getattr(args[0] if args else None, "context", None)
     return str(getattr(context, "aws_request_id", ""))
+
+
+def _asset(args: tuple[object, ...]) -> dict[str, str]:
+    """What a state machine asks for says which asset it is about."""
+    event = args[0] if args else None
+    asset_id = event.get("AssetId") if isinstance(event, dict) else None
+    return {"asset_id": asset_id} if isinstance(asset_id, str) else {}
 
 
 def _elapsed_ms(started: float) -> int:

@@ -21,7 +21,7 @@ from chalicelib.handlers.auth import KeyRing
 from chalicelib.handlers.cors import origin_headers
 from chalicelib.handlers.entry import log_error
 from chalicelib.handlers.problems import REQUEST_ID_HEADER, problem_response, request_id
-from chalicelib.settings import cors_origins, on_lambda
+from chalicelib.settings import cors_origins
 from chalicelib.telemetry import configure_logging, log_context
 
 api = Blueprint(__name__)
@@ -87,7 +87,7 @@ def _run(
 
 
 def _answer(request: Request, run: Callable[[], Response]) -> Response:
-    configure_logging(alone=on_lambda())
+    configure_logging()
     known_as = request_id(request)
     started = time.perf_counter()
     fields = {"handler": "api", "request_id": known_as, **(request.uri_params or {})}

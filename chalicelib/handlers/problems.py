@@ -51,13 +51,19 @@ def problem_response(error: SluiceError, request: Request, known_as: str) -> Res
     Args:
         known_as: The request's id.
     """
-    document = problem(error, instance=str(request.context.get("path", request.path)), request_id=known_as)
+    document = problem(error, instance=_instance(request), request_id=known_as)
     headers: dict[str, str | list[str]] = {"Content-Type": CONTENT_TYPE, REQUEST_ID_HEADER: known_as}
     if isinstance(error, Unauthorized):
         headers["WWW-Authenticate"] = "Bearer"
     if error.retryable:
         headers["Retry-After"] = "2"
     return Response(body=msgspec.json.encode(document).decode(), status_code=error.status, headers=headers)
+
+
+def _instance(request: Request) -> str:
+    """The path as documented: without the stage that API Gateway's own host puts in front."""
+    path, stage = str(request.context.get("path", request.path)), request.context.get("stage")
+    return path.removeprefix(f"/{stage}") if stage and path.startswith(f"/{stage}/") else path
 
 
 def rewrite_chalice_errors(request: Request, get_response: Callable[[Request], Response]) -> Response:

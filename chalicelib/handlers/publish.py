@@ -9,7 +9,7 @@ from chalice.app import Blueprint
 
 from chalicelib.errors import ActionUnknown
 from chalicelib.handlers import wiring
-from chalicelib.handlers.entry import asset_context, lambda_entry
+from chalicelib.handlers.entry import lambda_entry
 from chalicelib.usecases.progress import metered
 from chalicelib.usecases.publish import finish, probe, validate
 from chalicelib.usecases.record_failure import record_failure
@@ -62,7 +62,7 @@ def publish(event: dict[str, Any], context: Any) -> dict[str, object]:
     step = parse_publish_event(event)
     of = wiring.services()
     memory_mb = int(context.memory_limit_in_mb)
-    with asset_context(step.asset_id), metered(step.asset_id, of.table, memory_mb=memory_mb, clock=of.clock):
+    with metered(step.asset_id, of.table, memory_mb=memory_mb, clock=of.clock):
         match step:
             case ProbeEvent():
                 return probe(step.asset_id, step.attempt, step.etag, of.objects, of.table, now_ms=of.clock())

@@ -14,7 +14,7 @@ from chalice.app import Blueprint
 
 from chalicelib.errors import ActionUnknown
 from chalicelib.handlers import wiring
-from chalicelib.handlers.entry import asset_context, lambda_entry
+from chalicelib.handlers.entry import lambda_entry
 from chalicelib.usecases.assemble import assemble
 from chalicelib.usecases.plan import plan_render
 from chalicelib.usecases.progress import metered
@@ -51,7 +51,7 @@ def render(event: dict[str, Any], context: Any) -> dict[str, object]:
     deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - _MARGIN_S
     of = wiring.services()
     memory_mb = int(context.memory_limit_in_mb)
-    with asset_context(job.asset_id), metered(job.asset_id, of.table, memory_mb=memory_mb, clock=of.clock) as meter:
+    with metered(job.asset_id, of.table, memory_mb=memory_mb, clock=of.clock) as meter:
         match job:
             case PlanEvent():
                 return plan_render(

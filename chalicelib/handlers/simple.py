@@ -60,6 +60,7 @@ RAW_TYPES = (
 BINARY_TYPES = (FORM, *RAW_TYPES)
 
 _NAMELESS = "upload"
+_ANY = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def upload_small(call: Call) -> View:
 def presign(call: Call) -> View:
     """Answers with an upload whose `url` takes one plain PUT, of up to S3's 5 GB; its event starts the ingest."""
     filename = _checked_name(query(call.request, "name"), "query")
-    content_type = mimetypes.guess_type(filename)[0] or "application/octet-stream"
+    content_type = _type_of(filename)
     services = call.services
     new = NewUpload(filename=filename, content_type=content_type)
     upload = open_upload(new, services.objects, services.table, services.settings, now_ms=services.clock())
@@ -113,7 +114,9 @@ def _file_of(request: Request, body: bytes) -> _File:
         return _File(_checked_name(name, "query") if name else _NAMELESS, content_type, body)
     part = _file_part(body, options.get("boundary", ""))
     filename = _checked_name(part.filename or _NAMELESS, "body")
-    return _File(filename, part.content_type, part.raw)
+    # curl knows few types and calls the rest application/octet-stream, which says nothing.
+    known = part.content_type if part.content_type != _ANY else _type_of(filename)
+    return _File(filename, known, part.raw)
 
 
 def _file_part(body: bytes, boundary: str) -> MultipartPart:
@@ -128,6 +131,10 @@ def _file_part(body: bytes, boundary: str) -> MultipartPart:
         if part.name == "file":
             return part
     raise invalid("body", "/file", "Expected a file in the form field `file`")
+
+
+def _type_of(filename: str) -> str:
+    return mimetypes.guess_type(filename)[0] or _ANY
 
 
 def _checked_name(name: str | None, where: str) -> str:

@@ -32,6 +32,9 @@ SEEK_PADS: tuple[Fraction, ...] = (Fraction(0), Fraction(2), Fraction(6), Fracti
 SPRITE_NAME = "sprite.jpg"
 """The storyboard tiles of one chunk, in its worker's folder."""
 
+VIDEO_STREAM = "V:0"
+"""ffmpeg's name for the first video track; V leaves out cover pictures."""
+
 ENCODER_THREADS = 2
 AUDIO_RATE_HZ = 48_000
 _DEINTERLACE_PAD = Fraction(1, 2)
@@ -87,7 +90,7 @@ def audio_command(plan: Plan, rendition: AudioRendition, source_path: str) -> Co
         copyts=None,
     )
     sound = (
-        source[f"a:{rendition.position}"]
+        source[audio_stream(rendition.position)]
         .filter("asetpts", _from_origin(plan.origin))
         # Fill holes with silence and cut overlaps, from the first picture on, so that sound stays where it was.
         .filter("aresample", AUDIO_RATE_HZ, **{"async": 1, "first_pts": 0})
@@ -124,15 +127,35 @@ def scan_arguments(source_path: str, container: Container, audio_position: int) 
         # No progress lines among it.
         "-nostats",
         "-nostdin",
-        *(word for name, value in input_options(container).items() for word in (f"-{name}", str(value))),
         # The source's own clock, as the workers will see it.
         "-copyts",
-        *("-i", source_path),
-        # V is video that is no cover picture; the question mark allows there to be none.
-        *("-map", "0:V:0?", "-map", f"0:a:{audio_position}?"),
+        *_input_arguments(source_path, container),
+        # The question mark allows there to be none.
+        *("-map", f"0:{VIDEO_STREAM}?", "-map", f"0:{audio_stream(audio_position)}?"),
         *("-c", "copy"),
         *("-f", "framecrc", "pipe:1"),
     )
+
+
+def trial_arguments(source_path: str, container: Container, stream: str) -> tuple[str, ...]:
+    """Decode one frame of a stream and list it on stdout: not every file holds what it says."""
+    return (
+        *GLOBAL_ARGUMENTS,
+        *_input_arguments(source_path, container),
+        *("-map", f"0:{stream}"),
+        *("-frames", "1"),
+        *("-f", "framecrc", "pipe:1"),
+    )
+
+
+def audio_stream(position: int) -> str:
+    """ffmpeg's name for an audio track."""
+    return f"a:{position}"
+
+
+def _input_arguments(source_path: str, container: Container) -> tuple[str, ...]:
+    options = input_options(container).items()
+    return (*(word for name, value in options for word in (f"-{name}", str(value))), "-i", source_path)
 
 
 def _frames(plan: Plan, video: VideoPlan, chunk: Chunk, source_path: str, seek_pad: Fraction) -> Any:
@@ -151,8 +174,7 @@ def _frames(plan: Plan, video: VideoPlan, chunk: Chunk, source_path: str, seek_p
         # A change of size in mid-stream would rebuild the filters and add a frame.
         reinit_filter=0,
     )
-    # V is video that is no cover picture.
-    frames = source["V:0"].filter("setpts", _from_origin(plan.origin))
+    frames = source[VIDEO_STREAM].filter("setpts", _from_origin(plan.origin))
     if video.deinterlace:
         # One frame out for each frame in; progressive frames pass untouched.
         frames = frames.filter("bwdif", mode="send_frame", deint="interlaced")

@@ -11,7 +11,6 @@ import logging
 import os
 import re
 import resource
-import shutil
 import signal
 import subprocess
 import threading
@@ -25,7 +24,7 @@ from pathlib import Path
 from typing import IO
 
 from chalicelib.errors import DeadlineNear, EncoderFailed, EncoderKilled, UnsupportedMedia
-from chalicelib.media.commands import scan_arguments
+from chalicelib.media.commands import VIDEO_STREAM, audio_stream, scan_arguments, trial_arguments
 from chalicelib.media.framecrc import FramecrcReader
 from chalicelib.media.source import Container
 from chalicelib.media.timing import Scan
@@ -71,14 +70,6 @@ class Ffmpeg:
         self._program = program
         self._version = ""
 
-    @staticmethod
-    def find() -> Ffmpeg:
-        """The ffmpeg on PATH. Raises EncoderFailed if there is none."""
-        program = shutil.which("ffmpeg")
-        if program is None:
-            raise EncoderFailed("no ffmpeg on PATH; is the media tools layer attached?")
-        return Ffmpeg(program)
-
     def version(self) -> str:
         """What the build calls itself, "n8.1.2" for example; part of every plan."""
         if not self._version:
@@ -109,21 +100,13 @@ class Ffmpeg:
         Raises:
             DeadlineNear: When the deadline came; every child has ended by then.
             EncoderKilled: If a signal ended it, most often the kernel's for want of memory.
-            EncoderFailed: If it ended with an error of its own.
+            EncoderFailed: If it ended with an error of its own, or cannot be started.
         """
         argv = (self._program, *arguments)
         started = time.monotonic()
         if started >= deadline:
             raise DeadlineNear("no time was left to start the encoder")
-        process = subprocess.Popen(
-            argv,
-            cwd=cwd,
-            env=_ENVIRONMENT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE if on_stdout else subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        process = _start(argv, cwd, subprocess.PIPE if on_stdout else subprocess.DEVNULL)
         kept = _Stderr(process.stderr, pick)
         alarm = _Alarm(process, deadline - started)
         try:
@@ -149,8 +132,11 @@ class Ffmpeg:
     def scan_packets(self, path: Path, *, container: Container, audio_position: int, deadline: float) -> Scan:
         """Times of every packet of the first video track and one audio track, in one pass that decodes nothing.
 
+        Then both are tried on a decoder, for one picture and one sound.
+
         Raises:
-            UnsupportedMedia: If the file cannot be demultiplexed, or holds more packets than a day of video.
+            UnsupportedMedia: If the file cannot be demultiplexed, holds more packets than a day of video, or a track
+                cannot be decoded.
         """
         reader = FramecrcReader()
         try:
@@ -163,7 +149,26 @@ class Ffmpeg:
         except EncoderFailed as error:
             raise UnsupportedMedia("the container cannot be read", **error.context) from error
         start = _CONTAINER_START.match(finished.picked)
-        return reader.scan(Fraction(start[1]) if start else None)
+        scan = reader.scan(Fraction(start[1]) if start else None)
+        if scan.video and scan.video.pts:
+            self._try_decoding(path, container, VIDEO_STREAM, deadline)
+        if scan.audio and scan.audio.pts:
+            self._try_decoding(path, container, audio_stream(audio_position), deadline)
+        return scan
+
+    def _try_decoding(self, path: Path, container: Container, stream: str, deadline: float) -> None:
+        frames: list[bytes] = []
+
+        def note(line: bytes) -> None:
+            if not line.startswith(b"#"):
+                frames.append(line)
+
+        try:
+            self.run(trial_arguments(str(path), container, stream), deadline=deadline, on_stdout=note)
+        except EncoderFailed as error:
+            raise UnsupportedMedia("a track cannot be decoded", stream=stream, **error.context) from error
+        if not frames:
+            raise UnsupportedMedia("a track cannot be decoded", stream=stream)
 
 
 class _Stderr:
@@ -209,6 +214,21 @@ class _Alarm:
 
     def stop(self) -> None:
         self._timer.cancel()
+
+
+def _start(argv: Sequence[str], cwd: Path | None, stdout: int) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            argv,
+            cwd=cwd,
+            env=_ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise EncoderFailed("the encoder cannot be started; is the media tools layer there?", path=argv[0]) from error
 
 
 def _failure(code: int, tail: Sequence[str], *, timed_out: bool) -> DeadlineNear | EncoderFailed | EncoderKilled:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from chalicelib.catalog import keys
 from chalicelib.errors import ChunkInexact, ObjectMissing, PlanMismatch
 from chalicelib.media.cmaf import Track, check_audio, check_video, read_track, segments, track_receipt
-from chalicelib.media.commands import SEEK_PADS, SPRITE_NAME, Command, audio_command, chunk_command
+from chalicelib.media.commands import SPRITE_NAME, Command, audio_command, chunk_command, seek_pads
 from chalicelib.media.plan import AudioRendition, Chunk, Plan, VideoPlan
 from chalicelib.media.receipt import ChunkReceipt, Segment, TrackReceipt, parse_receipt, receipt_bytes
 from chalicelib.usecases.plan import load_plan, preparing_asset
@@ -146,7 +146,7 @@ def _encode_exactly(bench: _Bench, video: VideoPlan, chunk: Chunk) -> tuple[dict
     """Encode until the frames are the plan's, seeking ahead further each time."""
     before: Command | None = None
     inexact: ChunkInexact | None = None
-    for pad in SEEK_PADS:
+    for pad in seek_pads(bench.plan.container):
         command = chunk_command(bench.plan, chunk.index, SOURCE_NAME, pad)
         if command == before:
             continue

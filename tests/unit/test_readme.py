@@ -15,7 +15,7 @@ README = (ROOT / "README.md").read_text()
 OPENAPI = json.loads((ROOT / "chalicelib" / "handlers" / "openapi.json").read_text())
 
 
-@pytest.mark.parametrize("error", all_errors(), ids=lambda error: error.__name__)
+@pytest.mark.parametrize("error", list(all_errors()), ids=lambda error: error.__name__)
 def test_every_error_code_is_explained_with_its_status(error: type) -> None:
     """A code that a client can meet stands in the table, in a row that names its status."""
     rows = [line for line in README.splitlines() if line.startswith("|") and f"`{error.code()}`" in line]  # type: ignore[attr-defined]
@@ -23,7 +23,7 @@ def test_every_error_code_is_explained_with_its_status(error: type) -> None:
     assert str(error.status) in rows[0]  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("path", OPENAPI["paths"])
+@pytest.mark.parametrize("path", list(OPENAPI["paths"]))
 def test_every_route_is_listed(path: str) -> None:
     """Each path of the API's own description is in the README, with each of its methods."""
     rows = [line for line in README.splitlines() if line.startswith("|") and f"{path}`" in line]

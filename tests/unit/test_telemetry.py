@@ -12,7 +12,7 @@ from chalicelib.telemetry import configure_logging, log_context
 
 def test_fields_last_as_long_as_the_block(capsys: pytest.CaptureFixture[str]) -> None:
     """A field is on every line inside its block, inner ones win, and none stays behind."""
-    configure_logging(alone=False)
+    configure_logging()
     logger = logging.getLogger("chalicelib.test")
     with log_context({"asset_id": "as_1", "step": "outer"}):
         with log_context({"step": "inner"}):

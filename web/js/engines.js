@@ -44,9 +44,10 @@ async function attachHls(media, url, onFatal) {
   if (!Hls.isSupported()) return attachNative(media, url, onFatal);
   // Our thumbnails are a text track of the page; hls.js would empty it as if it were its own.
   const hls = new Hls({ renderTextTracksNatively: false, capLevelToPlayerSize: true, backBufferLength: 60 });
+  // Who picks a quality wants to see it now, not at the next segment; "auto" may wait for one.
   const qualities = new Qualities((index) => {
-    hls.autoLevelCapping = -1;
-    hls.nextLevel = index;
+    if (index < 0) hls.loadLevel = -1;
+    else hls.currentLevel = index;
   });
   media.videoRenditions = qualities;
   let recovered = false;

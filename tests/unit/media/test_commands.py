@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import pytest
 
-from chalicelib.media.commands import Command, audio_command, chunk_command, scan_arguments, seek_pads
+from chalicelib.media.commands import Command, audio_command, chunk_command, scan_arguments, seek_pads, trial_arguments
 from chalicelib.media.plan import Plan, VideoPlan
 from chalicelib.media.source import Container, Transfer
 from tests.publication import LADDER, STEREO, publish_plan, video_plan
@@ -63,8 +63,9 @@ def test_the_audio_command(golden: Golden) -> None:
 
 
 def test_the_scan_command(golden: Golden) -> None:
-    """Scanning decodes nothing."""
+    """Scanning decodes nothing; the trial decodes one frame."""
     golden("commands/scan.txt", "\n".join([*scan_arguments(SOURCE, Container.AVI, 1), ""]))
+    golden("commands/trial.txt", "\n".join([*trial_arguments(SOURCE, Container.AVI, "a:1"), ""]))
 
 
 @pytest.mark.parametrize("container", list(Container))
@@ -72,7 +73,8 @@ def test_every_command_opens_one_file_with_one_demuxer(container: Container) -> 
     """Whatever the source is, nothing but its own demuxer and local files can be reached."""
     plan = replace(planned(), container=container)
     scan = Command(scan_arguments(SOURCE, container, 0), ())
-    for command in (chunk_command(plan, 1, SOURCE), audio_command(plan, STEREO, SOURCE), scan):
+    trial = Command(trial_arguments(SOURCE, container, "V:0"), ())
+    for command in (chunk_command(plan, 1, SOURCE), audio_command(plan, STEREO, SOURCE), scan, trial):
         first_input = command.arguments.index("-i")
         for flag, value in (
             ("-f", container.demuxer),

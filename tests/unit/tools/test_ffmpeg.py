@@ -144,6 +144,12 @@ def test_an_unreadable_container_is_the_customers(program: Program, tmp_path: Pa
         )
 
 
+def test_a_missing_program_is_our_fault(tmp_path: Path) -> None:
+    """A function without its layer says so."""
+    with pytest.raises(EncoderFailed, match="layer"):
+        Ffmpeg(str(tmp_path / "nowhere")).run((), deadline=soon())
+
+
 def test_the_version_is_asked_once(program: Program, tmp_path: Path) -> None:
     """Every plan carries it."""
     tool = program(f"echo x >> {tmp_path}/runs; echo 'ffmpeg version n8.1.2 Copyright (c)'")

@@ -1,0 +1,173 @@
+"""The state machines against the error table, the template and the rules of STYLE.md."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from chalicelib.errors import SluiceError, all_errors
+from sluice.lint import lint_state_machine, substitutions
+from sluice.paths import Project
+
+PROJECT = Project.here()
+MACHINES = sorted(PROJECT.state_machines.glob("*.asl.json"))
+LAMBDA_ERRORS = frozenset(
+    f"Lambda.{name}"
+    for name in ("ServiceException", "AWSLambdaException", "SdkClientException", "TooManyRequestsException")
+)
+PLATFORM_ERRORS = LAMBDA_ERRORS | {"StepFunctions.ExecutionLimitExceededException"}
+TABLE: dict[str, type[SluiceError]] = {kind.wire_code or kind.__name__: kind for kind in all_errors()}
+
+State = dict[str, Any]
+
+each_machine = pytest.mark.parametrize("path", MACHINES, ids=lambda path: path.name.partition(".")[0])
+
+
+def _states(machine: State) -> Iterator[tuple[str, State]]:
+    """Every state, those inside Maps too."""
+    for name, state in machine["States"].items():
+        yield name, state
+        if "ItemProcessor" in state:
+            yield from _states(state["ItemProcessor"])
+
+
+def _machine(path: Path) -> State:
+    machine: State = json.loads(path.read_text())
+    return machine
+
+
+def _tasks(path: Path) -> list[tuple[str, State]]:
+    return [(name, state) for name, state in _states(_machine(path)) if state["Type"] == "Task"]
+
+
+def _template() -> State:
+    class Loader(yaml.SafeLoader):
+        pass
+
+    Loader.add_multi_constructor("!", lambda _loader, suffix, node: {suffix: node.value})
+    template: State = yaml.load(PROJECT.merge_template.read_text(), Loader)  # noqa: S506  a SafeLoader
+    return template
+
+
+def test_both_machines_are_there() -> None:
+    """The flow is publish, which runs render."""
+    assert [path.name for path in MACHINES] == ["publish.asl.json", "render.asl.json"]
+
+
+@each_machine
+def test_statelint_has_nothing_to_say(path: Path) -> None:
+    """Each definition is valid with its substitutions in place, and every Next leads to a state."""
+    assert lint_state_machine(path) == []
+
+
+@each_machine
+def test_error_names_are_in_the_table(path: Path) -> None:
+    """Every name that a Retry or a Catch matches is ours, a platform's known one, or States.ALL in a Catch."""
+    for name, state in _states(_machine(path)):
+        retried = [error for retry in state.get("Retry", []) for error in retry["ErrorEquals"]]
+        caught = [error for catch in state.get("Catch", []) for error in catch["ErrorEquals"]]
+        assert set(retried) <= TABLE.keys() | PLATFORM_ERRORS, name
+        assert set(caught) <= TABLE.keys() | {"States.ALL"}, name
+
+
+@each_machine
+def test_what_is_retried_is_worth_retrying(path: Path) -> None:
+    """A retried name of ours is a transient one; States.ALL is never retried, so there is no list of exceptions."""
+    for name, state in _states(_machine(path)):
+        retried = {error for retry in state.get("Retry", []) for error in retry["ErrorEquals"]}
+        assert "States.ALL" not in retried, name
+        assert all(TABLE[error].retryable for error in retried & TABLE.keys()), name
+
+
+@each_machine
+def test_every_task_is_bounded_and_watched(path: Path) -> None:
+    """Every Task has a timeout, jittered and capped retries, and a Catch of everything."""
+    for name, task in _tasks(path):
+        assert task["TimeoutSeconds"] > 0, name
+        for retry in task["Retry"]:
+            assert retry["JitterStrategy"] == "FULL", name
+            assert retry["MaxDelaySeconds"] > retry["IntervalSeconds"], name
+            assert retry["MaxAttempts"] > 0, name
+        caught = [error for catch in task.get("Catch", []) for error in catch["ErrorEquals"]]
+        assert caught == ["States.ALL"] or name == "RenderChunk", name
+
+
+@each_machine
+def test_lambda_tasks_bear_lambda_itself(path: Path) -> None:
+    """Every task on a function retries the errors that Lambda itself may answer with."""
+    for name, task in _tasks(path):
+        if task["Resource"].endswith("lambda:invoke"):
+            retried = {error for retry in task["Retry"] for error in retry["ErrorEquals"]}
+            assert retried >= LAMBDA_ERRORS, name
+
+
+@each_machine
+def test_failures_are_recorded_before_they_fail(path: Path) -> None:
+    """Every Catch leads to a state that records the failure, and that one to Fail, whatever becomes of the record."""
+    states = dict(_states(_machine(path)))
+    for name, state in states.items():
+        for catch in state.get("Catch", []):
+            target = catch["Next"]
+            if (
+                state.get("Type") == "Task"
+                and state.get("Parameters", {}).get("Payload", {}).get("Action") == "recordFailure"
+            ):
+                assert states[target]["Type"] == "Fail", name
+            else:
+                assert states[target]["Parameters"]["Payload"]["Action"] == "recordFailure", name
+
+
+@each_machine
+def test_the_time_budget_holds(path: Path) -> None:
+    """All attempts of all tasks, once each and with every wait between them, fit into the machine's own timeout."""
+    states = _machine(path)["States"]
+    branches = [name for name, state in states.items() if state["Type"] == "Map"]
+    budget = 0
+    for name, task in _tasks(path):
+        if name in ("RenderOneOfMany", "RecordChunkFailure") and len(branches) > 1:
+            continue  # the other way through the same Choice
+        budget += _longest(task)
+    assert budget <= _machine(path)["TimeoutSeconds"]
+
+
+def _longest(task: State) -> int:
+    """Seconds. A throttled start takes no time of its own, so only its wait counts."""
+    seconds = task["TimeoutSeconds"]
+    for retry in task["Retry"]:
+        throttled = retry["ErrorEquals"] == ["Lambda.TooManyRequestsException"]
+        seconds += retry["MaxAttempts"] * (retry["MaxDelaySeconds"] + (0 if throttled else task["TimeoutSeconds"]))
+    return int(seconds)
+
+
+def test_a_lone_chunk_and_one_of_many_are_the_same_task() -> None:
+    """Both Maps run a chunk with the same event, timeout and retries."""
+    states = dict(_states(_machine(PROJECT.state_machines / "render.asl.json")))
+    same = ("Resource", "Parameters", "TimeoutSeconds", "Retry")
+    assert all(states["RenderChunk"][field] == states["RenderOneOfMany"][field] for field in same)
+
+
+def test_the_outer_execution_outlives_the_inner() -> None:
+    """Publish waits for as long as render may take."""
+    publish, render = map(_machine, MACHINES)
+    assert publish["States"]["Render"]["TimeoutSeconds"] > render["TimeoutSeconds"]
+    assert publish["TimeoutSeconds"] > publish["States"]["Render"]["TimeoutSeconds"]
+
+
+@each_machine
+def test_every_substitution_is_given(path: Path) -> None:
+    """The template gives each machine exactly what its definition asks for, and ARNs appear in no other way."""
+    resources = _template()["Resources"].values()
+    given = [
+        body["Properties"]["DefinitionSubstitutions"].keys()
+        for body in resources
+        if body.get("Type") == "AWS::Serverless::StateMachine"
+        and body["Properties"]["DefinitionUri"].endswith(path.name)
+    ]
+    assert given == [substitutions(path.read_text())]
+    resources_named = {task["Resource"] for _, task in _tasks(path)}
+    assert resources_named <= {"arn:aws:states:::lambda:invoke", "arn:aws:states:::states:startExecution.sync:2"}

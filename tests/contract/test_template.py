@@ -1,0 +1,172 @@
+"""The template as it is deployed: Chalice's own resources and ours, merged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.settings import Settings
+from sluice.lint import lint_template
+from sluice.package import TEMPLATE_NAME, package
+from sluice.paths import Project
+from sluice.template import Document
+
+FUNCTIONS = ("APIHandler", "Cleanup", "Encode", "Ingest", "Publish", "Render")
+WITH_TOOLS = ("APIHandler", "Cleanup", "Ingest", "Publish", "Render")
+OUTPUTS = {
+    "ApiUrl",
+    "EncodeDeadLetterQueueUrl",
+    "EncodeQueueUrl",
+    "MediaBucketName",
+    "PublishStateMachineArn",
+    "RenderFunctionName",
+    "RenderStateMachineArn",
+    "SourceBucketName",
+    "TableName",
+}
+# Actions that have no resource to name.
+NOWHERE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+
+
+@pytest.fixture(scope="module")
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `chalice package` makes of the app."""
+    return package(Project.here(), tmp_path_factory.mktemp("package") / "out", for_aws=False).folder
+
+
+@pytest.fixture(scope="module")
+def template(packaged: Path) -> Document:
+    document: Document = json.loads((packaged / TEMPLATE_NAME).read_text())
+    return document
+
+
+def _properties(template: Document, logical_id: str) -> Document:
+    properties: Document = template["Resources"][logical_id]["Properties"]
+    return properties
+
+
+def test_cfn_lint_has_nothing_to_say(packaged: Path) -> None:
+    """The merged template is valid, warnings included."""
+    assert lint_template(packaged / TEMPLATE_NAME) == []
+
+
+def test_every_override_meets_a_resource(template: Document) -> None:
+    """No logical id of the merge template is misspelt: each resource has a type, and the functions are those we know."""
+    assert [name for name, body in template["Resources"].items() if "Type" not in body] == []
+    found = {name for name, body in template["Resources"].items() if body["Type"] == "AWS::Serverless::Function"}
+    assert found == set(FUNCTIONS)
+
+
+def test_every_function_takes_its_runtime_from_the_parameter(template: Document) -> None:
+    """One parameter tells the local AWS from the real one, for all functions."""
+    for name in FUNCTIONS:
+        assert _properties(template, name)["Runtime"] == {"Ref": "FunctionRuntime"}
+    for name in WITH_TOOLS:
+        assert _properties(template, name)["Layers"] == [{"Ref": "MediaToolsLayer"}]
+
+
+def test_events_come_from_the_stacks_own_resources(template: Document) -> None:
+    """No placeholder of the code survives: the bucket and the queue are the stack's."""
+    pattern = _properties(template, "Ingest")["Events"]["IngestEvent"]["Properties"]["Pattern"]
+    assert pattern["detail"] == {
+        "bucket": {"name": [{"Ref": "SourceBucket"}]},
+        "object": {"key": [{"prefix": "uploads/"}]},
+    }
+    queue = _properties(template, "Encode")["Events"]["EncodeSqsEventSource"]["Properties"]
+    assert queue["Queue"] == {"Fn::Sub": "${EncodeQueue.Arn}"}
+    assert queue["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert "replaced-by-the-merge-template" not in json.dumps(template)
+
+
+def test_a_message_stays_hidden_longer_than_its_consumer_runs(template: Document) -> None:
+    """Lambda asks for six times the function's timeout; what fails five times goes to the dead-letter queue."""
+    queue = _properties(template, "EncodeQueue")
+    assert queue["VisibilityTimeout"] >= 6 * _properties(template, "Encode")["Timeout"]
+    assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["EncodeDeadLetterQueue", "Arn"]}
+
+
+def test_tasks_do_not_outlast_their_functions(template: Document) -> None:
+    """A state waits no longer than its function may run, so a timeout has one meaning."""
+    for name in ("publish", "render"):
+        machine = json.loads((Project.here().state_machines / f"{name}.asl.json").read_text())
+        for task in _tasks(machine["States"]):
+            function = task["Parameters"].get("FunctionName", "")
+            if function:
+                logical_id = function.removeprefix("${").removesuffix("FunctionArn}")
+                assert task["TimeoutSeconds"] <= _properties(template, logical_id)["Timeout"]
+
+
+def _tasks(states: dict[str, Any]) -> list[dict[str, Any]]:
+    found = []
+    for state in states.values():
+        if state["Type"] == "Task":
+            found.append(state)
+        found += _tasks(state["ItemProcessor"]["States"]) if "ItemProcessor" in state else []
+    return found
+
+
+def test_settings_are_given_by_the_template(template: Document) -> None:
+    """The variables of the template, whatever their values, are enough for the settings, and each is read by them."""
+    variables = template["Globals"]["Function"]["Environment"]["Variables"]
+    numbers = {"SLUICE_UPLOAD_MAX_BYTES": "1", "SLUICE_MAX_PARALLEL_CHUNKS": "2", "SLUICE_LADDER": "360"}
+    read: set[str] = set()
+
+    class Watched(dict[str, str]):
+        def get(self, name: str, default: Any = None) -> Any:
+            read.add(name)
+            return super().get(name, default)
+
+    Settings.from_env(Watched({name: numbers.get(name, "x") for name in variables}))
+    assert variables.keys() <= read
+
+
+def test_parameters_default_to_the_settings(template: Document) -> None:
+    """A parameter's default is the same as the setting's own."""
+    names = ("STAGE", "TABLE", "SOURCE_BUCKET", "MEDIA_BUCKET", "ENCODE_QUEUE_URL", "PUBLISH_STATE_MACHINE_ARN")
+    settings = Settings.from_env({f"SLUICE_{name}": "x" for name in names})
+    defaults = {name: body["Default"] for name, body in template["Parameters"].items()}
+    assert defaults["UploadMaxBytes"] == settings.upload_max_bytes
+    assert defaults["Ladder"] == ",".join(map(str, settings.ladder))
+    assert defaults["MaxParallelChunks"] == settings.max_parallel_chunks
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_function_may_do_everything(template: Document, name: str) -> None:
+    """Each function has its own role; no action and, but for tracing, no resource is a star."""
+    role = _properties(template, name)["Role"]["Fn::GetAtt"][0]
+    (policy,) = _properties(template, role)["Policies"]
+    for statement in policy["PolicyDocument"]["Statement"]:
+        assert statement["Effect"] == "Allow"
+        assert not any("*" in action for action in statement["Action"])
+        assert statement["Resource"] != "*" or set(statement["Action"]) <= NOWHERE
+
+
+def test_data_outlives_the_stack_and_is_private(template: Document) -> None:
+    """Table and buckets are retained; buckets are encrypted and closed to the public; the table forgets by TTL."""
+    for name in ("Table", "SourceBucket", "MediaBucket"):
+        assert template["Resources"][name]["DeletionPolicy"] == "Retain"
+        assert template["Resources"][name]["UpdateReplacePolicy"] == "Retain"
+    for name in ("SourceBucket", "MediaBucket"):
+        assert all(_properties(template, name)["PublicAccessBlockConfiguration"].values())
+        assert "BucketEncryption" in _properties(template, name)
+    assert _properties(template, "Table")["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+
+
+def test_gateway_errors_are_problem_documents(template: Document) -> None:
+    """What API Gateway answers by itself is JSON of our form, with CORS; an unknown path is a 404."""
+    responses = _properties(template, "RestAPI")["GatewayResponses"]
+    assert responses["MISSING_AUTHENTICATION_TOKEN"]["StatusCode"] == 404
+    for response in responses.values():
+        headers = response["ResponseParameters"]["Headers"]
+        assert headers["Content-Type"] == "'application/problem+json'"
+        assert headers["Access-Control-Allow-Origin"] == "'*'"
+        text = response["ResponseTemplates"]["application/json"].replace("$context.error.messageString", '"x"')
+        assert {"type", "title", "detail", "code", "request_id", "errors"} <= json.loads(text).keys()
+
+
+def test_outputs_are_complete(template: Document) -> None:
+    """What the operator's tools and scripts read."""
+    assert template["Outputs"].keys() >= OUTPUTS
