@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from sluice.clients import ACCOUNT_ID, REGION, LocalClients
+from sluice.clients import ACCOUNT_ID, LocalClients
 from sluice.failure import DeployFailed
 from sluice.package import Package
 from sluice.template import Document, local_files
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 STACK = "sluice-local"
 _BUCKET = "sluice-local-deploy"
 _RECORD_KEY = "deployed.json"
+_TEMPLATE_KEY = "template.json"
 _POLL_S = 0.1
 _DEPLOY_S = 180.0
 # States in which a stack can not be updated any more.
@@ -162,9 +163,8 @@ def deploy(clients: LocalClients, package: Package, parameters: dict[str, str]) 
 
 
 def _template_url(clients: LocalClients, template: Document) -> str:
-    key = "template.json"
-    clients.s3.put_object(Bucket=_BUCKET, Key=key, Body=json.dumps(template).encode())
-    return f"{clients.s3.meta.endpoint_url}/{_BUCKET}/{key}"
+    clients.s3.put_object(Bucket=_BUCKET, Key=_TEMPLATE_KEY, Body=json.dumps(template).encode())
+    return f"{clients.s3.meta.endpoint_url}/{_BUCKET}/{_TEMPLATE_KEY}"
 
 
 def fingerprint_of(package: Package, parameters: dict[str, str]) -> str:
@@ -187,9 +187,14 @@ def describe(stack: StackTypeDef, fingerprint: str) -> Deployment:
 
 
 def record(clients: LocalClients, deployment: Deployment) -> None:
-    """Note that this deployment is in place and keeps its promises."""
-    body = json.dumps({"fingerprint": deployment.fingerprint, "region": REGION}).encode()
+    """Note that this deployment is in place and keeps its promises, and forget what earlier ones had uploaded."""
+    body = json.dumps({"fingerprint": deployment.fingerprint}).encode()
     clients.s3.put_object(Bucket=_BUCKET, Key=_RECORD_KEY, Body=body)
+    used = clients.s3.get_object(Bucket=_BUCKET, Key=_TEMPLATE_KEY)["Body"].read().decode()
+    for page in clients.s3.get_paginator("list_objects_v2").paginate(Bucket=_BUCKET):
+        for item in page.get("Contents", []):
+            if item["Key"] not in (_RECORD_KEY, _TEMPLATE_KEY) and item["Key"] not in used:
+                clients.s3.delete_object(Bucket=_BUCKET, Key=item["Key"])
 
 
 def deployed(clients: LocalClients, fingerprint: str) -> Deployment | None:

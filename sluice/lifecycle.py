@@ -23,6 +23,8 @@ from sluice.supervisor import Supervisor
 _READY_S = 600.0
 _STOP_S = 30.0
 _POLL_S = 0.05
+# How long a supervisor that holds the lock may take to say that it is there.
+_APPEAR_S = 10.0
 # Supervisors that this process started and that outlive their callers: kept, since a Popen that is dropped while its
 # process runs is taken for a mistake.
 _detached: list[subprocess.Popen[bytes]] = []
@@ -44,18 +46,16 @@ def _running(local: Local, facts: Facts, *, already_running: bool) -> Running:
 def _await_ready(local: Local) -> Facts:
     """Wait for a supervisor that another command is starting."""
     deadline = time.monotonic() + _READY_S
+    last_seen = time.monotonic()
     while time.monotonic() < deadline:
         facts = read_facts(local.home)
         if facts is not None and facts.ready:
             return facts
+        if facts is not None:
+            last_seen = time.monotonic()
+        elif time.monotonic() - last_seen > _APPEAR_S:
+            raise EmulatorFailed(f"the other sluice up ended too soon; its log is {local.home.supervisor_log}")
         time.sleep(_POLL_S)
-        lock = SupervisorLock(local.home)
-        gone = lock.take()
-        lock.free()
-        if gone:
-            raise EmulatorFailed(
-                f"the other sluice up ended before it was ready; its log is {local.home.supervisor_log}"
-            )
     raise EmulatorFailed("another sluice up of this home is not getting ready; run: sluice down")
 
 
@@ -93,10 +93,7 @@ def up_detached(local: Local, report: Report) -> Running:
     Raises:
         OperatorError: What the supervisor said when it could not start.
     """
-    probe = SupervisorLock(local.home)
-    free = probe.take()
-    probe.free()
-    if not free:
+    if read_facts(local.home) is not None:
         return refresh(local, report)
     local.home.log.mkdir(parents=True, exist_ok=True)
     offset = 0
@@ -124,6 +121,9 @@ def up_detached(local: Local, report: Report) -> Running:
         if facts is not None and facts.ready and facts.pid == child.pid:
             _relay(local, report, offset)
             return _running(local, facts, already_running=False)
+        if child.poll() == 0:
+            # Two commands at once: the other one's supervisor was first, and ours has found it.
+            return refresh(local, report)
         if child.poll() is not None:
             raise OperatorError(_last_words(local))
         time.sleep(_POLL_S)

@@ -18,7 +18,19 @@ from pathlib import Path
 HOME_MARK = "SLUICE_LOCAL_HOME"
 # Where pip may fetch from and how TLS trusts, locale and temporary files; never AWS_*, PYTHON* or LD_*.
 _KEPT = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
-_KEPT_PREFIXES = ("PIP_", "UV_", "HTTP_", "HTTPS_", "NO_PROXY", "http_", "https_", "no_proxy", "ALL_PROXY", "all_proxy")
+_KEPT_PREFIXES = (
+    "SLUICE_EMULATOR_",
+    "PIP_",
+    "UV_",
+    "HTTP_",
+    "HTTPS_",
+    "NO_PROXY",
+    "http_",
+    "https_",
+    "no_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+)
 
 
 def clean_environ(**extra: str) -> dict[str, str]:

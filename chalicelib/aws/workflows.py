@@ -16,6 +16,9 @@ from botocore.exceptions import ClientError
 from chalicelib.aws.clients import Clients, calling, error_code
 from chalicelib.errors import WorkflowUnavailable
 
+# A malformed ARN is InvalidArn; what remains of ValidationException is an execution that has ended by itself.
+_NOTHING_TO_STOP = frozenset({"ExecutionDoesNotExist", "ValidationException"})
+
 
 class ExecutionStatus(StrEnum):
     """Step Functions' own words, and MISSING for an execution it does not know."""
@@ -79,5 +82,5 @@ class Workflows:
             try:
                 self._clients.stepfunctions.stop_execution(executionArn=execution_arn, error=error, cause=cause)
             except ClientError as failure:
-                if error_code(failure) != "ExecutionDoesNotExist":
+                if error_code(failure) not in _NOTHING_TO_STOP:
                     raise

@@ -13,6 +13,7 @@ from chalicelib.aws.queues import EncodeMessage, Queues, parse_encode_message
 from chalicelib.aws.workflows import ExecutionStatus, Workflows
 
 _WAIT = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 300, "End": True}}}
+_PASS = {"StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "End": True}}}
 _FAIL = {"StartAt": "Fail", "States": {"Fail": {"Type": "Fail", "Error": "NotAVideo", "Cause": "why"}}}
 
 
@@ -71,3 +72,15 @@ def test_a_failure_is_told_by_name(emulator: Clients) -> None:
             break
         found = workflows.describe(arn)
     assert (found.status, found.error, found.cause) == (ExecutionStatus.FAILED, "NotAVideo", "why")
+    workflows.stop(arn)
+
+
+def test_what_has_succeeded_is_not_stopped(emulator: Clients) -> None:
+    """Stopping an execution that ended by itself changes nothing and is no error."""
+    workflows = _machine(emulator, "passes", _PASS)
+    arn = workflows.start_publish("one", {})
+    for _ in range(100):
+        if workflows.describe(arn).status is not ExecutionStatus.RUNNING:
+            break
+    workflows.stop(arn)
+    assert workflows.describe(arn).status is ExecutionStatus.SUCCEEDED

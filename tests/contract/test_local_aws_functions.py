@@ -33,7 +33,7 @@ def _alive(pid: int) -> bool:
 
 
 def _printed(toy: ToyAws, pattern: str) -> list[str]:
-    lines, _ = read(toy.clients.logs, "/aws/lambda/", since_ms=0, wanted=None)
+    lines = read(toy.clients.logs, "/aws/lambda/", since_ms=0, wanted=None)
     return [match[0] for line in lines if (match := re.search(pattern, line.message))]
 
 

@@ -54,7 +54,7 @@ def test_cfn_lint_has_nothing_to_say(packaged: Path) -> None:
 
 
 def test_every_override_meets_a_resource(template: Document) -> None:
-    """No logical id of the merge template is misspelt: each resource has a type, and the functions are those we know."""
+    """No logical id of the merge template is misspelt: each resource has a type; the functions are those we know."""
     assert [name for name, body in template["Resources"].items() if "Type" not in body] == []
     found = {name for name, body in template["Resources"].items() if body["Type"] == "AWS::Serverless::Function"}
     assert found == set(FUNCTIONS)

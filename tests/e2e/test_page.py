@@ -36,9 +36,12 @@ _PLAYED = """() => {
     return { duration, width, frames, corrupted, error: video.error?.message ?? null };
 }"""
 
+# The sprite that the thumbnail shows a part of; null until it is loaded and the preview has faded in.
 _THUMBNAIL = """() => {
-    const image = document.querySelector("media-preview-thumbnail").shadowRoot.querySelector("img");
-    return { src: image.src, width: image.naturalWidth, shown: image.checkVisibility() };
+    const sprite = document.querySelector("media-preview-thumbnail").shadowRoot.querySelector("img");
+    const preview = document.querySelector("media-time-range").shadowRoot.querySelector("[part~=preview-box]");
+    const shown = sprite.checkVisibility({ visibilityProperty: true }) && getComputedStyle(preview).opacity === "1";
+    return shown && sprite.naturalWidth > 0 ? sprite.src : null;
 }"""
 
 
@@ -111,13 +114,13 @@ def test_a_dropped_file_plays(local_aws: LocalAws, page: Page, watch: Watch, tmp
     bar = page.locator("media-time-range").bounding_box()
     assert bar is not None
     page.mouse.move(bar["x"] + bar["width"] * 0.7, bar["y"] + bar["height"] / 2)
-    page.wait_for_function(f"() => {{ const seen = ({_THUMBNAIL})(); return seen.shown && seen.width > 0; }}")
-    assert "/storyboard-" in page.evaluate(_THUMBNAIL)["src"]
+    assert "/storyboard-" in page.wait_for_function(_THUMBNAIL).json_value()
     picture(page, "3-playing")
 
     page.locator("media-rendition-menu-button").click()
     qualities = page.locator("media-rendition-menu [role=menuitemradio]")
     expect(qualities).to_have_text(["720p", "480p", "360p", "Auto (720p)"])
+    page.wait_for_function("() => getComputedStyle(document.querySelector('media-rendition-menu')).opacity === '1'")
     picture(page, "4-qualities")
 
     page.get_by_role("link", name="Library").click()
@@ -183,6 +186,7 @@ def test_it_fits_a_phone(local_aws: LocalAws, browser: Browser, published: dict[
     for name, address in (("home", "/"), ("asset", f"/?asset={published['id']}")):
         page.goto(local_aws.base_url + address)
         expect(page.locator(".card, media-controller").first).to_be_visible()
+        page.wait_for_load_state("networkidle")
         assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
         picture(page, f"7-phone-{name}-{scheme}")
     page.goto(local_aws.base_url)

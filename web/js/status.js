@@ -39,3 +39,20 @@ export function statusOf(asset) {
 export function saying(state) {
   return SAID[state] ?? "Working";
 }
+
+// Errors that lie in the file itself (chalicelib/errors.py, "media"): the same file fails again.
+const FILE_ERRORS = new Set([
+  "empty-source",
+  "encrypted-source",
+  "not-a-video",
+  "playlist-not-allowed",
+  "source-truncated",
+  "unsupported-media",
+  "upload-expired",
+  "upload-too-large",
+]);
+
+/** Whether another try of the same file may end better. */
+export function mayRetry(code) {
+  return !FILE_ERRORS.has(code);
+}

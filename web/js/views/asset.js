@@ -4,7 +4,7 @@ import { Problem } from "../api.js";
 import { announce, h } from "../dom.js";
 import { sentence, words } from "../format.js";
 import { createPlayer } from "../player.js";
-import { statusOf } from "../status.js";
+import { mayRetry, statusOf } from "../status.js";
 import { details, factLine } from "./details.js";
 import { Work } from "./work.js";
 
@@ -144,7 +144,7 @@ export class AssetView {
 
   #failAsset(asset) {
     const [first] = asset.errors?.length ? asset.errors : [{ code: "unknown", message: "No reason was recorded." }];
-    this.#fail(words(first.code), sentence(first.message), first.code, ["Try again", () => this.#retry()]);
+    this.#fail(words(first.code), sentence(first.message), first.code, mayRetry(first.code) && ["Try again", () => this.#retry()]);
   }
 
   /** @param {[string, () => void]} [way] what else to do about it than to take another file */

@@ -78,7 +78,7 @@ function source(asset) {
     ]),
     ["Duration", asset.duration && span(asset.duration)],
     ["Size", known.size && bytes(known.size)],
-    ["Asset", asset.id],
+    ["Asset", h("span.id", {}, asset.id)],
   ];
   return section("Source", facts(rows));
 }

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import pytest
+
+from sluice.failure import PackagingFailed
+from sluice.layers import LAMBDA_GLIBC, check_limits, glibc_needed
+
+
+@pytest.mark.parametrize(
+    ("symbols", "needed"),
+    [
+        (b"\0GLIBC_2.2.5\0GLIBC_2.17\0GLIBCXX_3.4.21\0", (2, 17)),
+        (b"\0GLIBC_2.9\0GLIBC_2.38\0", (2, 38)),
+        (b"\0printf\0", (0,)),
+    ],
+)
+def test_glibc_needed(symbols: bytes, needed: tuple[int, ...]) -> None:
+    """The newest glibc that a library names counts, by number and not by text."""
+    assert glibc_needed(symbols) == needed
+
+
+def test_limits() -> None:
+    """A layer that Lambda would refuse, or that leaves no room for the function, is refused here."""
+    check_limits({"a.so": LAMBDA_GLIBC}, 200 * 2**20)
+    with pytest.raises(PackagingFailed, match=r"2\.35"):
+        check_limits({"a.so": (2, 35)}, 1)
+    with pytest.raises(PackagingFailed, match="250 MB"):
+        check_limits({}, 201 * 2**20)
