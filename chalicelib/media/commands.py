@@ -108,8 +108,8 @@ def audio_command(plan: Plan, rendition: AudioRendition, source_path: str) -> Co
             "bsf:a": "noise=amount=0:drop='lt(pts,0)'",
             # One fragment a segment. Unlike video there is no keyframe to cut at.
             "frag_duration": plan.segment_seconds * MICROSECONDS,
-            # No seconds entry table up front; offsets from each fragment; times that begin where the fragment says.
-            "movflags": "+empty_moov+default_base_moof+frag_discont",
+            # CMAF brands; no sample table up front; offsets from each fragment; times that begin where it says.
+            "movflags": "+cmaf+empty_moov+default_base_moof+frag_discont",
             # Longer than the media by the packet that rounding may add; a lying timestamp cannot ask for more.
             "t": seconds(plan.duration + 1),
             **mp4_options(),
@@ -222,8 +222,9 @@ def _rendition_output(frames: Any, video: VideoPlan, rendition: Rendition, *, lo
             "threads": ENCODER_THREADS,
             # Every frame starts on a whole tick.
             "video_track_timescale": video.timescale,
-            # A fragment per GOP; sample offsets below zero instead of an edit list, so that picture is not 66 ms late.
-            "movflags": "+frag_keyframe+empty_moov+default_base_moof+negative_cts_offsets+frag_discont",
+            # CMAF brands (ISO/IEC 23000-19); a fragment per GOP; sample offsets below zero instead of an edit list,
+            # so that the picture is not 66 ms late.
+            "movflags": "+cmaf+frag_keyframe+empty_moov+default_base_moof+negative_cts_offsets+frag_discont",
             # No time code track: it would be a second track.
             "write_tmcd": 0,
             **mp4_options(),

@@ -45,8 +45,10 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
-STUCK_AFTER_MS = 60_000
-"""How long a record has not changed before anybody looks at it: longer than a queue takes to deliver."""
+STUCK_AFTER_MS = 15_000
+"""How long a record has not changed before anybody asks what became of it."""
+LOST_AFTER_MS = 60_000
+"""How long a record waits for an event or a message: longer than one takes to be delivered."""
 GIVE_UP_AFTER_MS = 6 * 3600 * 1000
 """How long lost work is tried to be set going before the asset is errored."""
 _BATCH = 50
@@ -96,11 +98,11 @@ def clean_up(
 ) -> None:
     """One run. What fails for one record does not keep the others from their turn; the next run comes back to it."""
     shift = _Shift(objects, table, queues, workflows, tools, settings, now_ms)
-    before_ms = now_ms - STUCK_AFTER_MS
+    stuck_ms, lost_ms = now_ms - STUCK_AFTER_MS, now_ms - LOST_AFTER_MS
     _each(table.expired_uploads(now_ms), lambda upload: _expire(upload, shift))
-    _each(table.stuck_assets(AssetStatus.WAITING, before_ms=before_ms), lambda asset: _reconcile_waiting(asset, shift))
+    _each(table.stuck_assets(AssetStatus.WAITING, before_ms=lost_ms), lambda asset: _reconcile_waiting(asset, shift))
     _each(
-        table.stuck_assets(AssetStatus.PREPARING, before_ms=before_ms),
+        table.stuck_assets(AssetStatus.PREPARING, before_ms=stuck_ms),
         lambda asset: _reconcile_preparing(asset, shift),
     )
     _abort_stale_multiparts(shift)
@@ -168,6 +170,8 @@ def _reconcile_preparing(asset: Asset, shift: _Shift) -> None:
 
 def _set_going(asset: Asset, shift: _Shift) -> None:
     """Its message was lost, or ended in the dead-letter queue. A message too many starts nothing."""
+    if shift.now_ms - asset.updated_at_ms < LOST_AFTER_MS:
+        return
     if shift.gives_up_on(asset):
         _fail(asset, "the work could not be started", shift)
     elif asset.source_etag is not None:

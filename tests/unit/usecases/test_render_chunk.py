@@ -1,0 +1,118 @@
+"""One task: final segments, then its receipt, and nothing twice."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from chalicelib.catalog.asset import AssetStatus
+from chalicelib.catalog.keys import receipt_key
+from chalicelib.errors import ChunkInexact, PlanMismatch, WorkSuperseded
+from chalicelib.media.commands import SEEK_PADS
+from chalicelib.media.receipt import parse_receipt
+from tests.unit.usecases.studio import Studio
+
+
+@pytest.fixture
+def digest(studio: Studio) -> str:
+    return str(studio.plan()["PlanHash"])
+
+
+def test_a_chunk_writes_its_segments_by_absolute_number(studio: Studio, digest: str) -> None:
+    """The second chunk starts with the third segment, and leaves init segment and poster to the first."""
+    studio.render(digest, 1)
+    assert sorted(studio.published) == ["360p/00003.m4s", "360p/00004.m4s", "storyboard-00001.jpg"]
+    studio.render(digest, 0)
+    assert {"360p/init.mp4", "360p/00001.m4s", "poster.jpg", "storyboard-00000.jpg"} <= studio.published.keys()
+
+
+def test_published_objects_may_be_cached_for_ever(studio: Studio, digest: str) -> None:
+    """Their names hold the plan's hash, so their bytes never change."""
+    studio.render(digest, 0)
+    media = [stored for (bucket, _), stored in studio.objects.stored.items() if bucket == "media"]
+    assert {stored.cache_control for stored in media} == {"public, max-age=31536000, immutable"}
+    assert {stored.content_type for stored in media} == {"video/mp4", "image/jpeg"}
+
+
+def test_sound_is_one_task(studio: Studio, digest: str) -> None:
+    """The task after the last chunk is the whole audio track."""
+    answer = studio.render(digest, 3)
+    assert sorted(studio.published) == [
+        "audio/00001.m4s",
+        "audio/00002.m4s",
+        "audio/00003.m4s",
+        "audio/00004.m4s",
+        "audio/init.mp4",
+    ]
+    assert answer["ChunkIndex"] == 3
+
+
+def test_the_answer_is_small(studio: Studio, digest: str) -> None:
+    """The answers of all chunks pass through the state machine: 200 bytes each."""
+    answer = studio.render(digest, 0)
+    assert answer.keys() == {"ChunkIndex", "Sha256", "FramesEncoded", "DurationMs"}
+    assert answer["FramesEncoded"] == 120
+    assert len(json.dumps(answer)) < 200
+
+
+def test_a_task_that_has_a_receipt_is_done(studio: Studio, digest: str) -> None:
+    """Asked again, it encodes nothing, answers the same, and is counted once; the bill counts both."""
+    first = studio.render(digest, 0)
+    again = studio.render(digest, 0)
+    assert len(studio.encoder.runs) == 1
+    assert again["Sha256"] == first["Sha256"]
+    work = studio.table.get_progress(studio.asset.id, digest)
+    assert work.tasks_done == 1
+    assert work.lambda_mb_ms > 0
+
+
+def test_the_receipt_comes_last(studio: Studio, digest: str) -> None:
+    """It names every segment that was written, and nothing is written after it."""
+    studio.render(digest, 0)
+    *_, (bucket, key) = studio.objects.stored
+    assert (bucket, key) == ("source", receipt_key(studio.asset.id, digest, 0))
+    receipt = parse_receipt(studio.objects.read(bucket, key))
+    assert [segment.number for segment in receipt.tracks[0].segments] == [1, 2]
+    assert receipt.tiles > 0
+
+
+def test_an_inexact_chunk_is_sought_from_further_back(studio: Studio, digest: str) -> None:
+    """Each try seeks earlier; the first exact one counts."""
+    studio.encoder.inexact = 2
+    studio.render(digest, 1)
+    assert len(studio.encoder.runs) == 3
+    assert len({tuple(arguments) for arguments in studio.encoder.runs}) == 3
+
+
+def test_a_chunk_that_stays_inexact_fails(studio: Studio, digest: str) -> None:
+    """Nothing is published of it; the first chunk, which does not seek, is tried once only."""
+    studio.encoder.inexact = 99
+    with pytest.raises(ChunkInexact):
+        studio.render(digest, 1)
+    assert len(studio.encoder.runs) == len(SEEK_PADS)
+    with pytest.raises(ChunkInexact):
+        studio.render(digest, 0)
+    assert len(studio.encoder.runs) == len(SEEK_PADS) + 1
+    assert studio.published == {}
+
+
+@pytest.mark.parametrize("index", [-1, 4])
+def test_the_plan_must_have_the_task(studio: Studio, digest: str, index: int) -> None:
+    """A task outside the plan is a mismatch."""
+    with pytest.raises(PlanMismatch):
+        studio.render(digest, index)
+
+
+def test_no_chunk_is_rendered_under_another_plan(studio: Studio, digest: str) -> None:
+    """The hash in the event must be that of a stored plan."""
+    with pytest.raises(PlanMismatch):
+        studio.render(digest[::-1], 0)
+
+
+def test_no_chunk_is_rendered_for_an_asset_that_was_given_up(studio: Studio, digest: str) -> None:
+    """A cancelled asset ends the work of its chunks."""
+    studio.end(AssetStatus.CANCELLED)
+    with pytest.raises(WorkSuperseded):
+        studio.render(digest, 0)
+    assert studio.encoder.runs == []
