@@ -10,13 +10,13 @@ from typing import TypeVar
 
 from botocore.exceptions import ClientError
 
-from sluice import webassets
 from sluice.clients import LocalClients
 from sluice.deploy import Deployment, deploy, deployed, describe, fingerprint_of, record
 from sluice.failure import DeployFailed
 from sluice.keys import development_key, register
 from sluice.package import Package, package
 from sluice.paths import Local
+from sluice.prepare import bring_page_files
 from sluice.repair import repair
 from sluice.report import Report
 
@@ -46,11 +46,10 @@ class Preparation:
     """
 
     def __init__(self, local: Local) -> None:
-        self._local = local
         self._package: Future[Package] = Future()
         self._page: Future[None] = Future()
         self._in_background(self._package, lambda: package(local.project, local.home.package, for_aws=False))
-        self._in_background(self._page, self._bring_page_files)
+        self._in_background(self._page, lambda: bring_page_files(local.project))
 
     @staticmethod
     def _in_background(future: Future[T], call: Callable[[], T]) -> None:
@@ -61,10 +60,6 @@ class Preparation:
                 future.set_exception(error)
 
         Thread(target=run, daemon=True).start()
-
-    def _bring_page_files(self) -> None:
-        if (self._local.project.web / "package.json").is_file():
-            webassets.ensure(self._local.project)
 
     def package(self) -> Package:
         """Raises what packaging raised."""

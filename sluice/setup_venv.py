@@ -53,6 +53,7 @@ def install() -> None:
         ("making .venv", [sys.executable, "-m", "venv", "--clear", str(VENV)]),
         ("installing packages", [str(python), "-m", "pip", *_QUIET, "-r", str(ROOT / "requirements-dev.txt")]),
         ("installing sluice", [str(python), "-m", "pip", *_QUIET, "--no-deps", "-e", str(ROOT)]),
+        ("preparing the local AWS", [str(python), "-m", "sluice.prepare"]),
     )
     for title, command in steps:
         print(f"setup: {title} ...", flush=True)

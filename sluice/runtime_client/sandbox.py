@@ -33,6 +33,7 @@ _OPEN_FILES = 1024
 # How often memory is measured: while the runtime works or has children, and while it sleeps alone.
 _BUSY_S = 0.1
 _IDLE_S = 0.5
+_COLLECT_S = 0.002
 _KERNEL_LISTS_CHILDREN = Path(f"/proc/self/task/{os.getpid()}/children").exists()
 
 
@@ -106,26 +107,31 @@ def resident_bytes(pid: int) -> int:
     return total_kib * 1024
 
 
-def _reap() -> dict[int, int]:
+def _reap() -> tuple[dict[int, int], bool]:
+    """Collect children that have ended: their wait statuses by process id, and whether any child is left."""
     ended: dict[int, int] = {}
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
-            return ended
+            return ended, False
         if pid == 0:
-            return ended
+            return ended, True
         ended[pid] = status
 
 
 def end_tree() -> None:
-    """Kill every descendant; returns when none is left."""
-    while alive := descendants(os.getpid()):
-        for pid in alive:
+    """Kill every descendant; returns when each is dead and collected.
+
+    An orphan becomes a child of the subreaper, so none is left once there is no child.
+    """
+    while True:
+        for pid in descendants(os.getpid()):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        _reap()
-        select.select([], [], [], 0.002)
+        if not _reap()[1]:
+            return
+        select.select([], [], [], _COLLECT_S)
 
 
 def _start_runtime(runtime: str, tmp: str) -> int:
@@ -162,7 +168,7 @@ def _watch(runtime_pid: int, emulator_pid: int, limit_bytes: int) -> int:
     poll.register(emulator, select.POLLIN)
     busy, ticks, newest = True, 0, ""
     while True:
-        ended = _reap()
+        ended, _ = _reap()
         if runtime_pid in ended:
             return os.waitstatus_to_exitcode(ended[runtime_pid]) & 0xFF
         events = dict(poll.poll((_BUSY_S if busy else _IDLE_S) * 1000))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any, cast
 
 import msgspec
@@ -70,6 +71,7 @@ def test_a_failure_is_told_by_name(emulator: Clients) -> None:
     for _ in range(100):
         if found.status is not ExecutionStatus.RUNNING:
             break
+        time.sleep(0.02)
         found = workflows.describe(arn)
     assert (found.status, found.error, found.cause) == (ExecutionStatus.FAILED, "NotAVideo", "why")
     workflows.stop(arn)
@@ -82,5 +84,6 @@ def test_what_has_succeeded_is_not_stopped(emulator: Clients) -> None:
     for _ in range(100):
         if workflows.describe(arn).status is not ExecutionStatus.RUNNING:
             break
+        time.sleep(0.02)
     workflows.stop(arn)
     assert workflows.describe(arn).status is ExecutionStatus.SUCCEEDED

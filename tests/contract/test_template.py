@@ -15,7 +15,7 @@ from sluice.paths import Project
 from sluice.template import Document
 
 FUNCTIONS = ("APIHandler", "Cleanup", "Encode", "Ingest", "Publish", "Render")
-WITH_TOOLS = ("APIHandler", "Cleanup", "Ingest", "Publish", "Render")
+WITH_TOOLS = ("APIHandler", "Cleanup", "Ingest", "Render")
 OUTPUTS = {
     "ApiUrl",
     "EncodeDeadLetterQueueUrl",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -25,6 +26,24 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def own_home(home: Path) -> dict[str, str]:
+    """The environment of a local AWS that meets no other: its own folder and ports."""
+    ports = {"SLUICE_PORT": str(_free_port()), "SLUICE_GATEWAY_PORT": str(_free_port())}
+    return {**os.environ, "SLUICE_HOME": str(home), **ports}
+
+
+def processes_that_name(home: Path) -> list[str]:
+    """Command lines of processes whose environment or arguments hold the path of a home."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit() and int(folder.name) != os.getpid():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+                command = (folder / "cmdline").read_bytes()
+                if str(home).encode() in command + (folder / "environ").read_bytes():
+                    found.append(command.replace(b"\0", b" ").decode())
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +101,11 @@ def _run(words: Sequence[str], environ: dict[str, str]) -> str:
 @pytest.fixture(scope="session")
 def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     """Started once; `sluice down` afterwards must leave nothing behind."""
-    environ = dict(os.environ)
-    environ["SLUICE_HOME"] = str(tmp_path_factory.mktemp("local-aws"))
-    environ["SLUICE_PORT"], environ["SLUICE_GATEWAY_PORT"] = str(_free_port()), str(_free_port())
+    home = tmp_path_factory.mktemp("local-aws")
+    environ = own_home(home)
     try:
         up = json.loads(_run(["up", "--detach", "--json"], environ))
         yield LocalAws(up["url"], up["api_key"], environ)
     finally:
         _run(["down"], environ)
+        assert processes_that_name(home) == []

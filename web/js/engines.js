@@ -42,8 +42,14 @@ function attachNative(media, url, onFatal) {
 async function attachHls(media, url, onFatal) {
   const { default: Hls } = await import("../vendor/hls.js");
   if (!Hls.isSupported()) return attachNative(media, url, onFatal);
-  // Our thumbnails are a text track of the page; hls.js would empty it as if it were its own.
-  const hls = new Hls({ renderTextTracksNatively: false, capLevelToPlayerSize: true, backBufferLength: 60 });
+  const hls = new Hls({
+    // Our thumbnails are a text track of the page; hls.js would empty it as if it were its own.
+    renderTextTracksNatively: false,
+    capLevelToPlayerSize: true,
+    // Until the first segment has been measured: the default of 0.5 Mb/s shows everybody six seconds of the lowest rung.
+    abrEwmaDefaultEstimate: 4_000_000,
+    backBufferLength: 60,
+  });
   // Who picks a quality wants to see it now, not at the next segment; "auto" may wait for one.
   const qualities = new Qualities((index) => {
     if (index < 0) hls.loadLevel = -1;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 from chalicelib.catalog.asset import AssetStatus, ProgressState
@@ -50,7 +52,7 @@ def test_the_asset_learns_what_was_published(studio: Studio) -> None:
     (rendition,) = asset.renditions
     assert (rendition.name, rendition.width, rendition.height) == ("360p", 640, 360)
     assert f"BANDWIDTH={rendition.bandwidth_bps},".encode() in studio.published["index.m3u8"]
-    assert (asset.state, asset.duration) == (ProgressState.PACKAGING, 25)
+    assert (asset.state, asset.duration) == (ProgressState.PACKAGING, Fraction(25))
 
 
 def test_a_missing_receipt_fails_the_assembly(studio: Studio) -> None:

@@ -1,0 +1,105 @@
+"""Every command of the README is run as it is written; only address, home and clip are put in their places."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.clips import clip
+from tests.e2e.conftest import ROOT, LocalAws, own_home, processes_that_name
+
+README = (ROOT / "README.md").read_text()
+COMMANDS = [
+    line for block in re.findall(r"```sh\n(.*?)```", README, flags=re.S) for line in block.splitlines() if line.strip()
+]
+NOT_HERE = {
+    "make test": "is what runs this",
+    "make package STAGE=dev": "is run by tests/contract/test_template.py",
+    "aws": "needs an account",
+    "sluice up --detach": "the fixture has run it",
+    "sluice down": "the fixture will run it",
+}
+API = [line for line in COMMANDS if line.startswith(("curl", "export"))]
+VERBS = [line for line in COMMANDS if line.startswith("sluice") and line not in NOT_HERE]
+
+
+def test_no_command_is_left_out() -> None:
+    """A command that is new in the README is run here, or is named with the reason why not."""
+    rest = [line for line in COMMANDS if line not in API + VERBS and line != "make run"]
+    assert [line for line in rest if line not in NOT_HERE and line.split()[0] not in NOT_HERE] == []
+
+
+@pytest.fixture
+def shell_environ(local_aws: LocalAws, tmp_path: Path) -> dict[str, str]:
+    """A shell whose PATH has what `make setup` installed, in a folder with a clip."""
+    clip(tmp_path / "clip.mp4", seconds=2)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{local_aws.environ['PATH']}"
+    return {**local_aws.environ, "PATH": path}
+
+
+def _shell(script: str, environ: dict[str, str], folder: Path) -> str:
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=folder,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.mark.parametrize("command", VERBS)
+def test_verbs(local_aws: LocalAws, shell_environ: dict[str, str], tmp_path: Path, command: str) -> None:
+    """Each verb of the command line ends well and says something."""
+    local_aws.publish(tmp_path / "clip.mp4")
+    assert _shell(command, shell_environ, tmp_path)
+
+
+def test_curl_commands(local_aws: LocalAws, shell_environ: dict[str, str], tmp_path: Path) -> None:
+    """With nothing but curl a clip is uploaded in each of the ways shown, and every one of them becomes an asset."""
+    before = {asset["id"] for asset in local_aws.api("GET", "/v1/assets").json()["data"]}
+    home = local_aws.environ["SLUICE_HOME"]
+    places = {"http://127.0.0.1:8000": local_aws.base_url, ".local/": f"{home}/"}
+    exports = "".join(f"{line}\n" for line in API if line.startswith("export"))
+    for command in (line for line in API if line.startswith("curl")):
+        script = exports + command
+        for shown, real in places.items():
+            script = script.replace(shown, real)
+        output = _shell(script, shell_environ, tmp_path)
+        if output:
+            assert "code" not in json.loads(output), output
+    made = [asset for asset in local_aws.api("GET", "/v1/assets").json()["data"] if asset["id"] not in before]
+    waiting = [asset for asset in made if asset["filename"] == "clip.mp4" and asset["status"] != "errored"]
+    assert len(made) == len(waiting) == sum(line.startswith("curl") for line in API) - 1
+    ends = [local_aws.settled(asset["id"])["status"] for asset in made if asset["source"]["size"]]
+    assert ends == ["ready"] * 3
+
+
+def test_make_run_publishes_a_sample_and_serves(tmp_path: Path) -> None:
+    """`make run` prints the player's address and serves until it is interrupted; then nothing is left."""
+    environ = own_home(tmp_path)
+    running = subprocess.Popen(
+        ["make", "run"], cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert running.stdout is not None
+    lines: list[str] = []
+    try:
+        for line in running.stdout:
+            lines.append(line)
+            if line.startswith("Serving on"):
+                break
+    finally:
+        os.killpg(running.pid, signal.SIGINT)
+        rest, _ = running.communicate(timeout=60)
+    assert any(line.strip().startswith("watch it") for line in lines), "".join(lines) + rest
+    assert processes_that_name(tmp_path) == []

@@ -1,0 +1,120 @@
+"""The functions behind queue, events, schedule and state machines: what comes over the wire, and what goes back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from chalice.test import Client
+
+from chalicelib.catalog.asset import AssetStatus
+from chalicelib.catalog.keys import upload_key
+from chalicelib.errors import ActionUnknown
+from chalicelib.handlers import wiring
+from chalicelib.handlers.publish import parse_publish_event
+from chalicelib.handlers.render import parse_render_event
+from tests.unit.catalog.samples import ASSET_ID, an_asset
+from tests.unit.usecases.desk import Desk
+from tests.unit.usecases.studio import Studio
+
+
+def _client(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Client:
+    services = desk.services()
+    monkeypatch.setattr(wiring, "services", lambda: services)
+    import app
+
+    return Client(app.app)
+
+
+@pytest.fixture
+def client(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Client:
+    return _client(desk, monkeypatch)
+
+
+def _invoke(client: Client, name: str, event: Any) -> Any:
+    return client.lambda_.invoke(name, event).payload
+
+
+def test_the_state_machines_events_publish_an_asset(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The payloads of both definitions, filled in, lead from an ingested source to a ready asset."""
+    client = _client(studio, monkeypatch)
+    asset = studio.asset
+    outer = {"AssetId": asset.id, "Attempt": asset.attempt}
+    _invoke(client, "publish", {"Action": "probe", **outer, "Etag": asset.source_etag})
+    planned = _invoke(client, "render", {"Action": "plan", "AssetId": asset.id})
+    inner = {"AssetId": asset.id, "PlanHash": planned["PlanHash"]}
+    for index in planned["Items"]:
+        _invoke(client, "render", {"Action": "renderChunk", **inner, "ChunkIndex": index})
+    assert _invoke(client, "render", {"Action": "assemble", **inner})["PlanHash"] == planned["PlanHash"]
+    _invoke(client, "publish", {"Action": "validate", **inner})
+    ready = _invoke(client, "publish", {"Action": "ready", **outer, "PlanHash": planned["PlanHash"]})
+    assert ready["Status"] == "ready"
+    work = studio.table.get_progress(asset.id, planned["PlanHash"])
+    assert work.transitions > planned["ChunkCount"]
+
+
+@pytest.mark.parametrize("start", [{"AssetId": ASSET_ID, "Etag": "e", "Attempt": 2}, {"AssetId": ASSET_ID}])
+def test_a_catch_is_recorded(client: Client, desk: Desk, start: dict[str, object]) -> None:
+    """What a Catch hands over, with or without a cause, and the input of whoever started the execution."""
+    desk.table.create_asset(an_asset(errors=()))
+    event = {"Action": "recordFailure", "AssetId": ASSET_ID, "Input": start, "Error": {"Error": "EncoderFailed"}}
+    answer = _invoke(client, "publish", event)
+    assert answer["Error"] == "EncoderFailed"
+    assert desk.table.get_asset(ASSET_ID).status is AssetStatus.ERRORED
+
+
+@pytest.mark.parametrize("event", [{}, {"Action": "dance"}, {"Action": "renderChunk", "AssetId": "as_1"}])
+def test_an_event_that_is_not_ours_is_refused(event: dict[str, object]) -> None:
+    """Neither function guesses."""
+    with pytest.raises(ActionUnknown):
+        parse_render_event(event)
+    with pytest.raises(ActionUnknown):
+        parse_publish_event(event)
+
+
+def test_only_failed_messages_come_back(client: Client, desk: Desk) -> None:
+    """A malformed message and one whose asset cannot be read are reported; the others are done."""
+    asset = an_asset(execution_arn=None)
+    desk.table.create_asset(asset)
+    good = json.dumps({"asset_id": asset.id, "etag": asset.source_etag})
+    event = client.events.generate_sqs_event([good, "not json", json.dumps({"asset": 1})])
+    for number, record in enumerate(event["Records"]):
+        record["messageId"] = f"m{number}"
+    answer = _invoke(client, "encode", event)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m1"}, {"itemIdentifier": "m2"}]}
+    assert len(desk.workflows.inputs) == 1
+
+
+def _created(client: Client, key: str) -> Any:
+    detail = {"bucket": {"name": "source"}, "object": {"key": key, "size": 3, "etag": "e"}}
+    return client.events.generate_cw_event(
+        source="aws.s3", detail_type="Object Created", detail=detail, resources=[], region="us-east-1"
+    )
+
+
+def test_a_created_object_is_ingested(client: Client, desk: Desk) -> None:
+    """The event's key is taken as it is, blanks and all."""
+    desk.objects.write("source", "uploads/my holiday+1.mp4", b"moving", content_type="video/mp4")
+    _invoke(client, "ingest", _created(client, "uploads/my holiday+1.mp4"))
+    (sent,) = desk.queues.sent
+    assert desk.table.get_asset(sent.asset_id).filename == "my holiday+1.mp4"
+
+
+@pytest.mark.parametrize("key", ["uploads/", "uploads/folder/", upload_key(ASSET_ID)])
+def test_an_event_without_an_object_is_done(client: Client, desk: Desk, key: str) -> None:
+    """A folder marker, or an object that is gone again, is no failure."""
+    _invoke(client, "ingest", _created(client, key))
+    assert desk.table.items.keys() == {("key#" + key, "key") for key in _api_keys(desk)}
+
+
+def _api_keys(desk: Desk) -> set[str]:
+    return {pk.removeprefix("key#") for pk, _ in desk.table.items if pk.startswith("key#")}
+
+
+def test_the_schedule_runs(client: Client, desk: Desk) -> None:
+    """Once a minute: here it finds an asset without an execution."""
+    desk.table.create_asset(an_asset(execution_arn=None))
+    desk.clock.sleep(120)
+    _invoke(client, "cleanup", client.events.generate_cw_event("aws.events", "Scheduled Event", {}, [], "us-east-1"))
+    assert [message.asset_id for message in desk.queues.sent] == [ASSET_ID]
