@@ -17,6 +17,7 @@ from chalicelib.media.decide import PlanOptions, build_plan
 from chalicelib.media.plan import Plan, SourceIdentity, parse_plan, plan_bytes, plan_hash
 from chalicelib.media.source import default_audio
 from chalicelib.usecases.source_cache import SOURCE_NAME, workspace
+from chalicelib.usecases.withdraw import withdraw_if_deleted
 
 if TYPE_CHECKING:
     from chalicelib.aws.objects import Objects
@@ -54,6 +55,7 @@ def plan_render(
     key = keys.plan_key(asset_id, digest)
     if not objects.exists(settings.source_bucket, key):
         objects.write(settings.source_bucket, key, document, content_type="application/json")
+        withdraw_if_deleted(asset_id, objects, table, settings)
     change = AssetChange(
         state=ProgressState.ENCODING, plan_hash=digest, task_count=plan.task_count, duration=plan.duration
     )

@@ -24,6 +24,7 @@ from chalicelib.media.plan import AudioRendition, Chunk, Plan, VideoPlan
 from chalicelib.media.receipt import ChunkReceipt, Segment, TrackReceipt, parse_receipt, receipt_bytes
 from chalicelib.usecases.plan import load_plan, preparing_asset
 from chalicelib.usecases.source_cache import SOURCE_NAME, workspace
+from chalicelib.usecases.withdraw import withdraw_if_deleted
 
 if TYPE_CHECKING:
     from chalicelib.aws.objects import Objects
@@ -90,6 +91,7 @@ def render_chunk(
         receipt = _render(job, plan, objects, tools, settings)
         key = keys.receipt_key(job.asset_id, job.plan_hash, job.index)
         objects.write(settings.source_bucket, key, receipt_bytes(receipt), content_type="application/json")
+        withdraw_if_deleted(job.asset_id, objects, table, settings)
     billed_ms = meter.billed_ms()
     table.mark_task_done(
         job.asset_id, job.plan_hash, job.index, billed_ms=billed_ms, memory_mb=meter.memory_mb, now_ms=clock()

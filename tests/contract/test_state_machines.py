@@ -66,6 +66,15 @@ def test_statelint_has_nothing_to_say(path: Path) -> None:
     assert lint_state_machine(path) == []
 
 
+def test_a_next_that_leads_nowhere_is_found(tmp_path: Path) -> None:
+    """What cfn-lint alone would let pass."""
+    text = MACHINES[0].read_text()
+    assert '"Next": "Validate"' in text
+    broken = tmp_path / "broken.asl.json"
+    broken.write_text(text.replace('"Next": "Validate"', '"Next": "Nowhere"'))
+    assert any("Nowhere" in problem for problem in lint_state_machine(broken))
+
+
 @each_machine
 def test_error_names_are_in_the_table(path: Path) -> None:
     """Every name that a Retry or a Catch matches is ours, a platform's known one, or States.ALL in a Catch."""

@@ -53,6 +53,14 @@ def test_cfn_lint_has_nothing_to_say(packaged: Path) -> None:
     assert lint_template(packaged / TEMPLATE_NAME) == []
 
 
+def test_a_broken_template_is_found(tmp_path: Path) -> None:
+    """The same check complains about a reference that leads nowhere."""
+    broken = tmp_path / "broken.json"
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Ref": "Nothing"}}}
+    broken.write_text(json.dumps({"Resources": {"Queue": queue}}))
+    assert any("Nothing" in line for line in lint_template(broken))
+
+
 def test_every_override_meets_a_resource(template: Document) -> None:
     """No logical id of the merge template is misspelt: each resource has a type; the functions are those we know."""
     assert [name for name, body in template["Resources"].items() if "Type" not in body] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -108,6 +109,22 @@ def test_no_chunk_is_rendered_under_another_plan(studio: Studio, digest: str) ->
     """The hash in the event must be that of a stored plan."""
     with pytest.raises(PlanMismatch):
         studio.render(digest[::-1], 0)
+
+
+def test_a_chunk_that_outlives_its_asset_is_withdrawn(
+    studio: Studio, digest: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Deleted while it is encoded, it leaves neither segments nor receipt."""
+    encode = studio.encoder.run
+
+    def run(*args: Any, **options: Any) -> None:
+        encode(*args, **options)
+        studio.end(AssetStatus.DELETED)
+
+    monkeypatch.setattr(studio.encoder, "run", run)
+    with pytest.raises(WorkSuperseded):
+        studio.render(digest, 0)
+    assert [bucket for bucket, _ in studio.objects.stored] == ["source"]
 
 
 def test_no_chunk_is_rendered_for_an_asset_that_was_given_up(studio: Studio, digest: str) -> None:
