@@ -56,6 +56,11 @@ class LocalHome:
         return self.root / "state"
 
     @property
+    def gateway_file(self) -> Path:
+        """The gateway port that the stored queue URLs name."""
+        return self.state / "gateway-port"
+
+    @property
     def log(self) -> Path:
         return self.root / "log"
 

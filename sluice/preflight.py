@@ -8,7 +8,7 @@ import platform
 import socket
 import sys
 
-from sluice.failure import MissingRequirement, PortTaken
+from sluice.failure import MissingRequirement, OperatorError, PortTaken
 from sluice.paths import Local
 
 OLDEST, TOO_NEW = (3, 11), (3, 15)
@@ -66,6 +66,25 @@ def check_ports(local: Local) -> None:
     if not is_free(local.gateway_port):
         raise PortTaken(
             f"port {local.gateway_port} is taken by another program; run: SLUICE_GATEWAY_PORT=<another> sluice up"
+        )
+
+
+def keep_gateway_port(local: Local) -> None:
+    """Refuse another gateway port than the one that the home's stored queue URLs name; note it in a new home.
+
+    Raises:
+        OperatorError: With both ways out.
+    """
+    file = local.home.gateway_file
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{local.gateway_port}\n")
+        return
+    kept = int(file.read_text())
+    if kept != local.gateway_port:
+        raise OperatorError(
+            f"the queues of {local.home.root} belong to gateway port {kept}, not {local.gateway_port}; "
+            f"run: SLUICE_GATEWAY_PORT={kept} sluice up, or choose another SLUICE_HOME"
         )
 
 

@@ -84,6 +84,7 @@ class Supervisor:
         if left := end_strays(local.home.root):
             report.line(f"ended {left} processes that an earlier run had left")
         preflight.check_ports(local)
+        preflight.keep_gateway_port(local)
         preparation = Preparation(local)
         if not venv.is_ready(local.emulator_venv):
             preflight.check_venv_module()

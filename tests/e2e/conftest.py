@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SLUICE = (sys.executable, "-m", "sluice")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -30,7 +30,7 @@ def _free_port() -> int:
 
 def own_home(home: Path) -> dict[str, str]:
     """The environment of a local AWS that meets no other: its own folder and ports."""
-    ports = {"SLUICE_PORT": str(_free_port()), "SLUICE_GATEWAY_PORT": str(_free_port())}
+    ports = {"SLUICE_PORT": str(free_port()), "SLUICE_GATEWAY_PORT": str(free_port())}
     return {**os.environ, "SLUICE_HOME": str(home), **ports}
 
 

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from sluice import preflight
-from sluice.failure import MissingRequirement, PackagingFailed
+from sluice.failure import MissingRequirement, OperatorError, PackagingFailed
 from sluice.package import check_python_for_aws
+from sluice.paths import Local, LocalHome, Project
 
 
 @pytest.mark.parametrize("version", [(3, 11), (3, 12), (3, 13), (3, 14)])
@@ -52,3 +55,12 @@ def test_a_port_in_use_is_not_free() -> None:
         other.listen()
         assert not preflight.is_free(port)
     assert preflight.is_free(port)
+
+
+def test_a_home_keeps_its_gateway_port(tmp_path: Path) -> None:
+    """Stored queue URLs name the port, so another one is refused with the way back."""
+    local = Local(Project(tmp_path), LocalHome(tmp_path), gateway_port=14001)
+    preflight.keep_gateway_port(local)
+    preflight.keep_gateway_port(local)
+    with pytest.raises(OperatorError, match="SLUICE_GATEWAY_PORT=14001"):
+        preflight.keep_gateway_port(replace(local, gateway_port=14002))
