@@ -90,7 +90,7 @@ class LocalAws:
         raise AssertionError(f"{asset_id} is still {asset['status']} after {timeout_s} s: {asset['progress']}")
 
 
-def _run(words: Sequence[str], environ: dict[str, str]) -> str:
+def run_verb(words: Sequence[str], environ: dict[str, str]) -> str:
     done = subprocess.run(
         [*SLUICE, *words], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=300, check=False
     )
@@ -104,8 +104,8 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     home = tmp_path_factory.mktemp("local-aws")
     environ = own_home(home)
     try:
-        up = json.loads(_run(["up", "--detach", "--json"], environ))
+        up = json.loads(run_verb(["up", "--detach", "--json"], environ))
         yield LocalAws(up["url"], up["api_key"], environ)
     finally:
-        _run(["down"], environ)
+        run_verb(["down"], environ)
         assert processes_that_name(home) == []
