@@ -12,7 +12,7 @@ help: ## print this list
 	@grep -hE '^[a-z0-9]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 setup: ## make .venv and install everything (the other targets do it when needed)
-	@$(PYTHON) sluice/setup_venv.py
+	@$(PYTHON) -m sluice.setup_venv
 
 run: setup ## publish VIDEO=path (or a sample) on the local AWS, print the player's address, keep serving; ONCE=1 ends after ready
 	@$(BIN)/sluice run $(if $(VIDEO),"$(VIDEO)") $(if $(ONCE),--once)

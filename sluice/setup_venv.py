@@ -1,6 +1,6 @@
 """First-time set-up: the project's own virtual environment, from nothing but python3 and the package registries.
 
-Standard library only, because nothing else is installed yet. Run by `make setup` as `python3 sluice/setup_venv.py`. The
+Standard library only, because nothing else is installed yet. Run by `make setup` as `python3 -m sluice.setup_venv`. The
 stamp inside the environment holds a digest of what was asked for, so that a second run costs nothing and a changed
 requirements file brings the environment up to date. The stamp is written last: an interrupted set-up is done again.
 """
@@ -8,7 +8,6 @@ requirements file brings the environment up to date. The stamp is written last: 
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import platform
 import subprocess
 import sys
@@ -19,7 +18,6 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STAMP = VENV / ".sluice-setup"
 INPUTS = ("requirements.txt", "requirements-dev.txt", "pyproject.toml")
-OLDEST, TOO_NEW = (3, 11), (3, 15)
 
 
 def stop(message: str) -> None:
@@ -37,13 +35,19 @@ def wanted() -> str:
 
 def check_machine() -> None:
     """Refuse what can not work, with the command that mends it."""
-    version = sys.version_info[:2]
-    if not OLDEST <= version < TOO_NEW:
-        stop(f"Python 3.11 to 3.14 is needed, this is {platform.python_version()}; try: make PYTHON=python3.13 setup")
-    if platform.system() != "Linux" or platform.machine() != "x86_64":
-        stop(f"the encoder build is for Linux on x86-64, this is {platform.system()} on {platform.machine()}")
-    if importlib.util.find_spec("ensurepip") is None:
-        stop(f"Python has no venv module here; run: apt-get install -y python{version[0]}.{version[1]}-venv")
+    if sys.version_info < (3, 11):  # noqa: UP036  the one file that an older Python runs
+        # Said here, because an older Python can not even read the module that says the rest.
+        stop(f"Python 3.11 to 3.14 is needed, this is {platform.python_version()}; run: make setup PYTHON=python3.13")
+    from sluice import preflight
+    from sluice.failure import MissingRequirement
+
+    try:
+        preflight.check_python(sys.version_info[:2])
+        preflight.check_platform(platform.system(), platform.machine())
+        preflight.check_libraries()
+        preflight.check_venv_module()
+    except MissingRequirement as error:
+        stop(error.message)
 
 
 def install() -> None:
