@@ -5,8 +5,6 @@ stamp inside the environment holds a digest of what was asked for, so that a sec
 requirements file brings the environment up to date. The stamp is written last: an interrupted set-up is done again.
 """
 
-from __future__ import annotations
-
 import hashlib
 import platform
 import subprocess
