@@ -27,7 +27,15 @@ def chalice_local(local_aws: LocalAws, tmp_path: Path) -> Iterator[str]:
     gateway = local_aws.environ["SLUICE_GATEWAY_PORT"]
     (app / ".chalice" / "config.json").write_text(config.replace("127.0.0.1:14566", f"127.0.0.1:{gateway}"))
     port = free_port()
-    command = [str(Path(sys.executable).with_name("chalice")), "local", "--stage", "local", "--port", str(port)]
+    command = [
+        str(Path(sys.executable).with_name("chalice")),
+        "local",
+        "--stage",
+        "local",
+        "--port",
+        str(port),
+        "--no-autoreload",
+    ]
     with (tmp_path / "log").open("w") as log, subprocess.Popen(command, cwd=app, stdout=log, stderr=log) as serving:
         try:
             yield f"http://127.0.0.1:{port}"
