@@ -25,6 +25,7 @@ class Settings:
         upload_max_bytes: Largest source taken. A worker keeps the source on its disk, 10 GiB at most on Lambda.
         upload_ttl_s: How long an upload stays open, unless its creator asks for less or more.
         presign_ttl_s: Life of one presigned URL; a client asks for fresh ones while the upload is open.
+        keep_surround: Whether tracks of six channels are published in 5.1 too, beside stereo.
         ladder: Heights of the renditions on offer, tallest first.
         cors_origins: Browser origins allowed to call the API, or ("*",).
     """
@@ -45,6 +46,7 @@ class Settings:
     max_parallel_chunks: int
     cors_origins: tuple[str, ...]
     abort_incomplete_days: int
+    keep_surround: bool
 
     @staticmethod
     def from_env(environ: Mapping[str, str]) -> Settings:
@@ -66,6 +68,7 @@ class Settings:
             max_parallel_chunks=_count(environ, "SLUICE_MAX_PARALLEL_CHUNKS", 40),
             cors_origins=cors_origins(environ),
             abort_incomplete_days=_count(environ, "SLUICE_ABORT_INCOMPLETE_DAYS", 2),
+            keep_surround=_audio_channels(environ) == "source",
         )
 
 
@@ -101,3 +104,11 @@ def _ladder(environ: Mapping[str, str]) -> tuple[int, ...]:
     if not all(height.isdecimal() and int(height) > 0 for height in heights):
         raise ConfigurationInvalid(f"the environment variable {name} is not a list of heights", setting=name)
     return tuple(sorted({int(height) for height in heights}, reverse=True))
+
+
+def _audio_channels(environ: Mapping[str, str]) -> str:
+    name = "SLUICE_AUDIO_CHANNELS"
+    text = environ.get(name, "").strip() or "stereo"
+    if text not in ("stereo", "source"):
+        raise ConfigurationInvalid(f"the environment variable {name} is neither stereo nor source", setting=name)
+    return text

@@ -7,7 +7,17 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from chalicelib.media.chunks import gop_frames, plan_chunks
-from chalicelib.media.plan import AudioRendition, Chunk, Plan, Rendition, SourceIdentity, Stills, VideoPlan, plan_hash
+from chalicelib.media.plan import (
+    PLAN_SCHEMA,
+    AudioRendition,
+    Chunk,
+    Plan,
+    Rendition,
+    SourceIdentity,
+    Stills,
+    VideoPlan,
+    plan_hash,
+)
 from chalicelib.media.receipt import ChunkReceipt, IFrame, Segment, TrackReceipt
 
 NTSC = Fraction(30000, 1001)
@@ -64,7 +74,7 @@ def publish_plan(
     duration = video.total_frames / video.frame_rate if video else seconds
     assert duration is not None
     return Plan(
-        schema=1,
+        schema=PLAN_SCHEMA,
         asset_id="as_test",
         source=SourceIdentity(bucket="source", key="uploads/as_test/source", etag="e", size_bytes=1),
         origin=Fraction(0),

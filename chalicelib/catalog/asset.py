@@ -77,12 +77,22 @@ class AudioInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class TextInfo:
+    """A subtitle track of the source. One that is a `bitmap`, pictures of text, is not published."""
+
+    codec: str
+    language: str
+    bitmap: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SourceInfo:
     """What MediaInfo said of the source, for the customer to read; the plan never looks here."""
 
     container: str
     video: VideoInfo | None
     audio: tuple[AudioInfo, ...]
+    text: tuple[TextInfo, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +103,31 @@ class RenditionInfo:
     width: int
     height: int
     bandwidth_bps: int
+
+
+class TrackType(StrEnum):
+    AUDIO = "audio"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class TrackInfo:
+    """One published track of sound or text, as menus name it.
+
+    Attributes:
+        channels: Of sound; 0 for text.
+        default: Whether a player begins with it; text never is.
+        forced: Text that is meant for every viewer.
+        key: Of the WebVTT file in the media bucket; None for sound.
+    """
+
+    type: TrackType
+    language: str
+    name: str
+    channels: int = 0
+    default: bool = False
+    forced: bool = False
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +162,7 @@ class Asset:
     aspect_ratio: str | None = None
     source_info: SourceInfo | None = None
     renditions: tuple[RenditionInfo, ...] = ()
+    tracks: tuple[TrackInfo, ...] = ()
     hls_key: str | None = None
     dash_key: str | None = None
     poster_key: str | None = None
@@ -155,6 +191,7 @@ class AssetChange:
     aspect_ratio: str | UnsetType | None = UNSET
     source_info: SourceInfo | UnsetType | None = UNSET
     renditions: tuple[RenditionInfo, ...] | UnsetType = UNSET
+    tracks: tuple[TrackInfo, ...] | UnsetType = UNSET
     hls_key: str | UnsetType | None = UNSET
     dash_key: str | UnsetType | None = UNSET
     poster_key: str | UnsetType | None = UNSET

@@ -14,6 +14,7 @@ from chalicelib.media.names import (
     INIT_NAME,
     POSTER_NAME,
     STORYBOARD_NAME,
+    SUBTITLES_NAME,
     segment_name,
     sprite_name,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "POSTER_NAME",
     "RENDERS_PREFIX",
     "STORYBOARD_NAME",
+    "SUBTITLES_NAME",
     "UPLOADS_PREFIX",
     "asset_media_prefix",
     "asset_of_upload_key",

@@ -10,7 +10,16 @@ from urllib.parse import urlencode
 from chalice.app import Response
 
 from chalicelib.catalog import prices
-from chalicelib.catalog.asset import Asset, AssetStatus, RenditionInfo, SourceInfo, Work, percent_done
+from chalicelib.catalog.asset import (
+    Asset,
+    AssetStatus,
+    RenditionInfo,
+    SourceInfo,
+    TrackInfo,
+    TrackType,
+    Work,
+    percent_done,
+)
 from chalicelib.catalog.upload import Upload, part_count
 from chalicelib.handlers.http import json_response
 
@@ -72,7 +81,7 @@ def asset_view(asset: Asset, work: Work, base_url: str) -> View:
             "poster_key": asset.poster_key,
             "storyboard_key": asset.storyboard_key,
         },
-        "tracks": [],
+        "tracks": [_track_view(track, base_url) for track in asset.tracks],
         "renditions": [_rendition_view(rendition) for rendition in asset.renditions],
         "passthrough": asset.passthrough,
         "meta": asset.meta,
@@ -118,7 +127,18 @@ def _source_view(asset: Asset) -> View:
             }
             for track in (info.audio if info else ())
         ],
+        "text": [
+            {"codec": track.codec, "language": track.language, "bitmap": track.bitmap}
+            for track in (info.text if info else ())
+        ],
     }
+
+
+def _track_view(track: TrackInfo, base_url: str) -> View:
+    shared: View = {"type": track.type, "language": track.language, "name": track.name, "default": track.default}
+    if track.type is TrackType.AUDIO:
+        return {**shared, "channels": track.channels}
+    return {**shared, "forced": track.forced, "url": _url(base_url, track.key), "key": track.key}
 
 
 def _rendition_view(rendition: RenditionInfo) -> View:

@@ -15,7 +15,7 @@ import ffmpeg
 
 from chalicelib.media.flags import (
     GLOBAL_ARGUMENTS,
-    MICROSECONDS,
+    from_origin,
     input_options,
     jpeg_options,
     mp4_options,
@@ -23,7 +23,7 @@ from chalicelib.media.flags import (
     seconds,
 )
 from chalicelib.media.names import POSTER_NAME
-from chalicelib.media.plan import AudioRendition, Chunk, Plan, Rendition, VideoPlan
+from chalicelib.media.plan import Chunk, Plan, Rendition, VideoPlan
 from chalicelib.media.source import Container, Transfer
 
 SEEK_PADS: tuple[Fraction, ...] = (Fraction(0), Fraction(2), Fraction(6), Fraction(18))
@@ -36,7 +36,6 @@ VIDEO_STREAM = "V:0"
 """ffmpeg's name for the first video track; V leaves out cover pictures."""
 
 ENCODER_THREADS = 2
-AUDIO_RATE_HZ = 48_000
 _DEINTERLACE_PAD = Fraction(1, 2)
 
 
@@ -78,48 +77,11 @@ def chunk_command(
     if poster:
         outputs.append(_poster_output(branches.stream(len(video.renditions) + 1), video, chunk))
     names = [f"{rendition.name}.mp4" for rendition in video.renditions]
-    return _command(outputs, (*names, SPRITE_NAME, *([POSTER_NAME] if poster else [])))
+    return compiled(outputs, (*names, SPRITE_NAME, *([POSTER_NAME] if poster else [])))
 
 
-def audio_command(plan: Plan, rendition: AudioRendition, source_path: str) -> Command:
-    """Encode one audio track, whole: cut audio drifts, and one pass runs at many times real time."""
-    source = ffmpeg.input(
-        source_path,
-        **input_options(plan.container),
-        # Keep the source's clock: the origin is subtracted below, from picture and sound alike.
-        copyts=None,
-    )
-    sound = (
-        source[audio_stream(rendition.position)]
-        .filter("asetpts", _from_origin(plan.origin))
-        # Fill holes with silence and cut overlaps, from the first picture on, so that sound stays where it was.
-        .filter("aresample", AUDIO_RATE_HZ, **{"async": 1, "first_pts": 0})
-    )
-    name = f"{rendition.name}.mp4"
-    output = ffmpeg.output(
-        sound,
-        name,
-        **{
-            "c:a": "aac",
-            "b:a": rendition.bitrate_bps,
-            # Every player has two loudspeakers.
-            "ac": rendition.channels,
-            # The encoder's priming packet lies before zero; without it no edit list is needed and nothing is late.
-            "bsf:a": "noise=amount=0:drop='lt(pts,0)'",
-            # One fragment a segment. Unlike video there is no keyframe to cut at.
-            "frag_duration": plan.segment_seconds * MICROSECONDS,
-            # CMAF brands; no sample table up front; offsets from each fragment; times that begin where it says.
-            "movflags": "+cmaf+empty_moov+default_base_moof+frag_discont",
-            # Longer than the media by the packet that rounding may add; a lying timestamp cannot ask for more.
-            "t": seconds(plan.duration + 1),
-            **mp4_options(),
-        },
-    )
-    return _command([output], (name,))
-
-
-def scan_arguments(source_path: str, container: Container, audio_position: int) -> tuple[str, ...]:
-    """List every packet of the first video track and one audio track on stdout, decoding nothing."""
+def scan_arguments(source_path: str, container: Container) -> tuple[str, ...]:
+    """List every packet of the first video track, all audio and all subtitles on stdout, decoding nothing."""
     return (
         # The header on stderr tells the container's start.
         *("-v", "info"),
@@ -131,7 +93,7 @@ def scan_arguments(source_path: str, container: Container, audio_position: int) 
         "-copyts",
         *_input_arguments(source_path, container),
         # The question mark allows there to be none.
-        *("-map", f"0:{VIDEO_STREAM}?", "-map", f"0:{audio_stream(audio_position)}?"),
+        *("-map", f"0:{VIDEO_STREAM}?", "-map", "0:a?", "-map", "0:s?"),
         *("-c", "copy"),
         *("-f", "framecrc", "pipe:1"),
     )
@@ -174,7 +136,7 @@ def _frames(plan: Plan, video: VideoPlan, chunk: Chunk, source_path: str, seek_p
         # A change of size in mid-stream would rebuild the filters and add a frame.
         reinit_filter=0,
     )
-    frames = source[VIDEO_STREAM].filter("setpts", _from_origin(plan.origin))
+    frames = source[VIDEO_STREAM].filter("setpts", from_origin(plan.origin))
     if video.deinterlace:
         # One frame out for each frame in; progressive frames pass untouched.
         frames = frames.filter("bwdif", mode="send_frame", deint="interlaced")
@@ -280,10 +242,7 @@ def _seek(plan: Plan, video: VideoPlan, chunk: Chunk, seek_pad: Fraction) -> Fra
     return plan.origin + start if _seeks(video, chunk) and start > 0 else None
 
 
-def _from_origin(origin: Fraction) -> str:
-    return f"PTS-round({seconds(origin)}/TB)"
-
-
-def _command(outputs: list[Any], names: tuple[str, ...]) -> Command:
-    compiled: list[str] = ffmpeg.merge_outputs(*outputs).compile(cmd="")
-    return Command(arguments=(*GLOBAL_ARGUMENTS, *compiled[1:]), outputs=names)
+def compiled(outputs: list[Any], names: tuple[str, ...]) -> Command:
+    """The command that writes the outputs, whose files are `names`."""
+    words: list[str] = ffmpeg.merge_outputs(*outputs).compile(cmd="")
+    return Command(arguments=(*GLOBAL_ARGUMENTS, *words[1:]), outputs=names)

@@ -3,7 +3,10 @@
 Decisions:
 - Renditions share their segment boundaries, so one SegmentTimeline at the AdaptationSet serves all of them, and a
   Representation's id is its folder.
-- Each audio track is an AdaptationSet of its own: the first has the role `main`, the others `alternate`.
+- Each audio track is an AdaptationSet of its own, and so is the same sound in 5.1: the default sound has the role
+  `main`, the others `alternate`, and the default in stereo is preferred where nothing else decides (5.3.3.2).
+- Subtitles are whole WebVTT files beside the segments. That is outside of the profiles that the rest keeps to, so such
+  an AdaptationSet claims the full profile only, and the manifest names it too (8.1).
 - Storyboards are left out: their sprites differ in tile count, which a thumbnail_tile property cannot say.
 """
 
@@ -15,12 +18,13 @@ from fractions import Fraction
 from xml.etree import ElementTree
 
 from chalicelib.media.decimals import fixed
-from chalicelib.media.names import INIT_NAME
-from chalicelib.media.presentation import AudioTrack, Presentation, VideoTrack
+from chalicelib.media.names import INIT_NAME, SUBTITLES_NAME
+from chalicelib.media.presentation import AudioTrack, Presentation, TextTrack, VideoTrack
 from chalicelib.media.receipt import Segment
 
 _NAMESPACE = "urn:mpeg:dash:schema:mpd:2011"
 _PROFILES = "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019"
+_FULL_PROFILE = "urn:mpeg:dash:profile:full:2011"
 _ROLE = "urn:mpeg:dash:role:2011"
 _CHANNELS = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
 # ChannelConfiguration of ISO/IEC 23003-3 for the usual layout of so many channels.
@@ -39,7 +43,7 @@ def mpd(presentation: Presentation) -> str:
         "MPD",
         {
             "xmlns": _NAMESPACE,
-            "profiles": _PROFILES,
+            "profiles": ",".join([_PROFILES, *([_FULL_PROFILE] if presentation.text else [])]),
             "type": "static",
             "mediaPresentationDuration": _duration(presentation.duration),
             "maxSegmentDuration": _duration(longest),
@@ -50,8 +54,10 @@ def mpd(presentation: Presentation) -> str:
     period = ElementTree.SubElement(root, "Period", {"id": "0", "start": "PT0S"})
     if presentation.video:
         _add_video(period, presentation.video)
-    for number, track in enumerate(presentation.audio):
-        _add_audio(period, track, set_id=number + bool(presentation.video), role="alternate" if number else "main")
+    for track in presentation.audio:
+        _add_audio(period, track, presentation.audio)
+    for text in presentation.text:
+        _add_text(period, text, presentation.duration)
     ElementTree.indent(root)
     document: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return f"{document.decode()}\n"
@@ -92,20 +98,23 @@ def _add_video(period: ElementTree.Element, video: Sequence[VideoTrack]) -> None
         )
 
 
-def _add_audio(period: ElementTree.Element, track: AudioTrack, *, set_id: int, role: str) -> None:
+def _add_audio(period: ElementTree.Element, track: AudioTrack, audio: Sequence[AudioTrack]) -> None:
     group = ElementTree.SubElement(
         period,
         "AdaptationSet",
         {
-            "id": str(set_id),
+            "id": str(len(period)),
             "contentType": "audio",
             "mimeType": "audio/mp4",
             "lang": track.language,
             "segmentAlignment": "true",
             "startWithSAP": "1",
+            # Without it players take the track of the highest bit rate.
+            **({"selectionPriority": "2"} if track is audio[0] and len(audio) > 1 else {}),
         },
     )
-    _add_role(group, role)
+    _add_label(group, track.label)
+    _add_role(group, "main" if track.position == audio[0].position else "alternate")
     _add_timeline(group, track.segments, track.timescale)
     representation = ElementTree.SubElement(
         group,
@@ -121,6 +130,31 @@ def _add_audio(period: ElementTree.Element, track: AudioTrack, *, set_id: int, r
     if configuration:
         attributes = {"schemeIdUri": _CHANNELS, "value": str(configuration)}
         ElementTree.SubElement(representation, "AudioChannelConfiguration", attributes)
+
+
+def _add_text(period: ElementTree.Element, track: TextTrack, duration: Fraction) -> None:
+    group = ElementTree.SubElement(
+        period,
+        "AdaptationSet",
+        {
+            "id": str(len(period)),
+            "profiles": _FULL_PROFILE,
+            "contentType": "text",
+            "mimeType": "text/vtt",
+            "lang": track.language,
+        },
+    )
+    _add_label(group, track.label)
+    _add_role(group, "forced-subtitle" if track.forced else "subtitle")
+    bandwidth_bps = -(-track.size_bytes * 8 // max(duration, Fraction(1)))
+    representation = ElementTree.SubElement(
+        group, "Representation", {"id": track.name, "bandwidth": str(bandwidth_bps)}
+    )
+    ElementTree.SubElement(representation, "BaseURL").text = f"{track.name}/{SUBTITLES_NAME}"
+
+
+def _add_label(group: ElementTree.Element, label: str) -> None:
+    ElementTree.SubElement(group, "Label").text = label
 
 
 def _add_role(group: ElementTree.Element, role: str) -> None:

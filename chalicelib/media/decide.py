@@ -8,27 +8,23 @@ from fractions import Fraction
 
 from chalicelib.errors import NotAVideo
 from chalicelib.media.chunks import gop_frames, plan_chunks
+from chalicelib.media.flags import POSTER_LONG_SIDE
 from chalicelib.media.ladder import choose_ladder, fit_even
 from chalicelib.media.plan import (
     PLAN_SCHEMA,
-    AudioRendition,
     Chunk,
     Plan,
     SourceIdentity,
     Stills,
     VideoPlan,
 )
-from chalicelib.media.source import AudioTrack, Source, VideoTrack, default_audio
+from chalicelib.media.source import Source, VideoTrack
 from chalicelib.media.timing import Grid, Scan, TrackScan, audio_duration, origin_of, plan_grid
+from chalicelib.media.tracks import choose_audio, choose_text
 
 PRESET = "veryfast"
 """x264's best work per CPU second for streams (facts: 0.38 of medium)."""
 
-AUDIO_NAME = "audio"
-AUDIO_BITRATE_BPS = 128_000
-AUDIO_CHANNELS = 2
-
-POSTER_LONG_SIDE = 1280
 TILE_LONG_SIDE = 160
 MAX_TILE_COLUMNS = 10
 MAX_TILES = 150
@@ -43,6 +39,7 @@ class PlanOptions:
     segment_seconds: int = 6
     chunk_seconds: int = 12
     max_chunks: int = 1000
+    keep_surround: bool = False
 
 
 def build_plan(
@@ -63,11 +60,9 @@ def build_plan(
         UnsupportedMedia: If the timestamps are not those of a recording.
     """
     video_scan = scan.video if scan.video and scan.video.pts else None
-    audio_scan = scan.audio if scan.audio and scan.audio.pts else None
-    audio_track = default_audio(source)
     origin = origin_of(scan)
     video = _video_plan(source.video, video_scan, origin, options) if source.video and video_scan else None
-    audio = (_audio_rendition(audio_track),) if audio_track and audio_scan else ()
+    audio = choose_audio(source, scan, keep_surround=options.keep_surround)
     if video is None and not audio:
         raise NotAVideo("the file holds neither pictures nor sound")
     return Plan(
@@ -75,12 +70,14 @@ def build_plan(
         asset_id=asset_id,
         source=identity,
         origin=origin,
-        duration=_duration(video, audio_scan if audio else None, origin),
+        duration=_duration(video, [scan.audio[rendition.position] for rendition in audio], origin),
         segment_seconds=options.segment_seconds,
         ffmpeg_version=ffmpeg_version,
         video=video,
         audio=audio,
         container=source.container,
+        text=choose_text(source, scan),
+        cover=source.cover and video is None,
     )
 
 
@@ -133,19 +130,9 @@ def _tile_interval(grid: Grid, gop: int, segment: int, chunk: int) -> int:
     return next((step for step in steps if step * MAX_TILES >= grid.total_frames), whole_chunk)
 
 
-def _audio_rendition(track: AudioTrack) -> AudioRendition:
-    return AudioRendition(
-        name=AUDIO_NAME,
-        position=track.position,
-        language=track.language,
-        channels=AUDIO_CHANNELS,
-        bitrate_bps=AUDIO_BITRATE_BPS,
-    )
-
-
-def _duration(video: VideoPlan | None, audio: TrackScan | None, origin: Fraction) -> Fraction:
-    """The longer of the two tracks, in seconds."""
-    ends = [audio_duration(audio, origin)] if audio else []
+def _duration(video: VideoPlan | None, audio: Sequence[TrackScan | None], origin: Fraction) -> Fraction:
+    """The longest of the tracks, in seconds; text does not count."""
+    ends = [audio_duration(track, origin) for track in audio if track]
     if video:
         ends.append(video.total_frames / video.frame_rate)
     return max(ends)

@@ -9,6 +9,9 @@ from chalicelib.media.source import MAX_PIXELS, Container
 
 MICROSECONDS = 1_000_000
 
+POSTER_LONG_SIDE = 1280
+"""Pixels; a poster is never larger, and never larger than its picture."""
+
 GLOBAL_ARGUMENTS: tuple[str, ...] = (
     # Errors only: stderr is kept for the log.
     *("-v", "error"),
@@ -79,3 +82,8 @@ def seconds(time: Fraction) -> str:
     micro = round(time * MICROSECONDS)
     sign = "-" if micro < 0 else ""
     return f"{sign}{abs(micro) // MICROSECONDS}.{abs(micro) % MICROSECONDS:06d}"
+
+
+def from_origin(origin: Fraction) -> str:
+    """The setpts expression that makes a source's own time `origin` zero."""
+    return f"PTS-round({seconds(origin)}/TB)"

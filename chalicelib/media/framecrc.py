@@ -25,6 +25,7 @@ _DISCARD = 4
 class _Stream:
     time_base: Fraction = Fraction(1)
     media_type: str = ""
+    codec: str = ""
     dts: array[int] = field(default_factory=lambda: array("q"))
     pts: array[int] = field(default_factory=lambda: array("q"))
     durations: array[int] = field(default_factory=lambda: array("q"))
@@ -54,8 +55,13 @@ class FramecrcReader:
         stream.durations.append(int(fields[3]))
 
     def scan(self, origin: Fraction | None) -> Scan:
-        """The first video and the first audio stream of the listing."""
-        return Scan(origin=origin, video=self._track("video"), audio=self._track("audio"))
+        """The first video stream of the listing, and every audio and subtitle stream."""
+        return Scan(
+            origin=origin,
+            video=next(map(_track, self._of("video")), None),
+            audio=tuple(_track(stream) if stream.pts else None for stream in self._of("audio")),
+            text=tuple(stream.codec for stream in self._of("subtitle")),
+        )
 
     def _header(self, line: bytes) -> None:
         name, _, value = line[1:].decode("ascii", errors="replace").strip().partition(": ")
@@ -67,12 +73,15 @@ class FramecrcReader:
             stream.time_base = Fraction(value)
         elif word == "media_type":
             stream.media_type = value
+        elif word == "codec_id":
+            stream.codec = value
 
-    def _track(self, media_type: str) -> TrackScan | None:
-        stream = next((s for _, s in sorted(self._streams.items()) if s.media_type == media_type), None)
-        if stream is None:
-            return None
-        return TrackScan(time_base=stream.time_base, pts=_shown(stream), durations=stream.durations)
+    def _of(self, media_type: str) -> list[_Stream]:
+        return [stream for _, stream in sorted(self._streams.items()) if stream.media_type == media_type]
+
+
+def _track(stream: _Stream) -> TrackScan:
+    return TrackScan(time_base=stream.time_base, pts=_shown(stream), durations=stream.durations)
 
 
 def _shown(stream: _Stream) -> array[int]:

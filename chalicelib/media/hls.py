@@ -7,6 +7,11 @@ Decisions:
 - All playlists share one target duration (6.2.4).
 - EXTINF values are differences of rounded times, so that rounding never adds up.
 - BANDWIDTH is the peak of the video plus the highest peak of its audio group.
+- Sound in 5.1 is a group of its own, and each rendition is a variant of each group, those in stereo first, so that a
+  player chooses the channels as it chooses the quality. Groups have the same members (4.3.4.1.1): a track that has no
+  5.1 is in stereo there too.
+- Subtitles are one group, none of them on by default; a file of them is one segment as long as the presentation, which
+  6.2.4 allows to subtitles alone.
 """
 
 from __future__ import annotations
@@ -16,11 +21,13 @@ from fractions import Fraction
 
 from chalicelib.errors import AssemblyFailed
 from chalicelib.media.decimals import fixed, nearest
-from chalicelib.media.names import HLS_NAME, IFRAMES_NAME, INIT_NAME, segment_name
-from chalicelib.media.presentation import UNKNOWN_LANGUAGE, AudioTrack, Presentation, VideoTrack
+from chalicelib.media.names import HLS_NAME, IFRAMES_NAME, INIT_NAME, SUBTITLES_NAME, segment_name
+from chalicelib.media.presentation import AudioTrack, Presentation, TextTrack, VideoTrack
 
 VERSION = 6
 AUDIO_GROUP = "audio"
+SURROUND_GROUP = "surround"
+TEXT_GROUP = "text"
 START_PEAK_BPS = 2_000_000
 _MICROSECONDS = 1_000_000
 
@@ -32,6 +39,7 @@ def multivariant_playlist(presentation: Presentation) -> str:
             _version(),
             "#EXT-X-INDEPENDENT-SEGMENTS",
             *_audio_media(presentation),
+            *_text_media(presentation),
             *_video_variants(presentation),
             *([] if presentation.video else _audio_variants(presentation)),
             *(_iframe_variant(track) for track in presentation.video),
@@ -54,6 +62,22 @@ def media_playlist(presentation: Presentation, track: VideoTrack | AudioTrack) -
             "#EXT-X-INDEPENDENT-SEGMENTS",
             _map(),
             *lines,
+            "#EXT-X-ENDLIST",
+        ]
+    )
+
+
+def text_playlist(presentation: Presentation) -> str:
+    """The one file of a track of subtitles, which lasts as long as the presentation; lies in the track's folder."""
+    duration_us = nearest(presentation.duration * _MICROSECONDS)
+    return _playlist(
+        [
+            _version(),
+            f"#EXT-X-TARGETDURATION:{max(nearest(Fraction(duration_us, _MICROSECONDS)), 1)}",
+            "#EXT-X-MEDIA-SEQUENCE:1",
+            "#EXT-X-PLAYLIST-TYPE:VOD",
+            _extinf(duration_us),
+            SUBTITLES_NAME,
             "#EXT-X-ENDLIST",
         ]
     )
@@ -121,63 +145,99 @@ def _rounded_us(durations_ticks: Iterable[int], timescale: int) -> Iterable[int]
         before_us = end_us
 
 
+def _audio_groups(presentation: Presentation) -> dict[str, tuple[AudioTrack, ...]]:
+    """The members of each group: the same sounds in the same order."""
+    stereo = tuple(track for track in presentation.audio if track.channels <= 2)
+    surround = {track.position: track for track in presentation.audio if track.channels > 2}
+    groups = {AUDIO_GROUP: stereo} if stereo else {}
+    if surround:
+        groups[SURROUND_GROUP] = tuple(surround.get(track.position, track) for track in stereo)
+    return groups
+
+
 def _audio_media(presentation: Presentation) -> Iterable[str]:
-    """EXT-X-MEDIA (4.3.4.1). One track of sound alone needs no group: its variant names it.
+    """EXT-X-MEDIA of sound (4.3.4.1). One track of sound alone needs no group: its variant names it.
 
     The first track is the default. AUTOSELECT goes to the first track of each language, because tracks that a player
     picks by itself must differ in language.
     """
     if not presentation.video and len(presentation.audio) == 1:
         return
-    seen: set[str] = set()
-    for number, track in enumerate(presentation.audio, 1):
-        selectable = track.language not in seen
-        seen.add(track.language)
-        label = "Audio" if track.language == UNKNOWN_LANGUAGE else track.language
+    for group, tracks in _audio_groups(presentation).items():
+        seen: set[str] = set()
+        for track in tracks:
+            attributes = [
+                "TYPE=AUDIO",
+                f"GROUP-ID={_quoted(group)}",
+                f"NAME={_quoted(track.label)}",
+                f"LANGUAGE={_quoted(track.language)}",
+                f"DEFAULT={'NO' if seen else 'YES'}",
+                f"AUTOSELECT={'NO' if track.language in seen else 'YES'}",
+                f"CHANNELS={_quoted(str(track.channels))}",
+                f"URI={_quoted(_uri(track.name, HLS_NAME))}",
+            ]
+            seen.add(track.language)
+            yield f"#EXT-X-MEDIA:{','.join(attributes)}"
+
+
+def _text_media(presentation: Presentation) -> Iterable[str]:
+    """EXT-X-MEDIA of subtitles (4.3.4.1). Those that a player picks by itself differ in language or in being forced."""
+    seen: set[tuple[str, bool]] = set()
+    for track in presentation.text:
         attributes = [
-            "TYPE=AUDIO",
-            f"GROUP-ID={_quoted(AUDIO_GROUP)}",
-            f"NAME={_quoted(label if selectable else f'{label} {number}')}",
+            "TYPE=SUBTITLES",
+            f"GROUP-ID={_quoted(TEXT_GROUP)}",
+            f"NAME={_quoted(track.label)}",
             f"LANGUAGE={_quoted(track.language)}",
-            f"DEFAULT={'YES' if number == 1 else 'NO'}",
-            f"AUTOSELECT={'YES' if selectable else 'NO'}",
-            f"CHANNELS={_quoted(str(track.channels))}",
+            "DEFAULT=NO",
+            f"AUTOSELECT={'NO' if (track.language, track.forced) in seen else 'YES'}",
+            f"FORCED={'YES' if track.forced else 'NO'}",
             f"URI={_quoted(_uri(track.name, HLS_NAME))}",
         ]
+        seen.add((track.language, track.forced))
         yield f"#EXT-X-MEDIA:{','.join(attributes)}"
 
 
+def _text_attribute(text: Sequence[TextTrack]) -> list[str]:
+    return [f"SUBTITLES={_quoted(TEXT_GROUP)}"] if text else []
+
+
 def _video_variants(presentation: Presentation) -> Iterable[str]:
-    """EXT-X-STREAM-INF (4.3.4.2), one for each rendition."""
+    """EXT-X-STREAM-INF (4.3.4.2), one for each rendition with each audio group."""
     if not presentation.video:
         return
-    audio = presentation.audio
-    codecs = sorted({track.codec for track in audio})
-    for track in start_first(presentation.video):
-        attributes = [
-            f"BANDWIDTH={track.bitrate.peak_bps + max((a.bitrate.peak_bps for a in audio), default=0)}",
-            f"AVERAGE-BANDWIDTH={track.bitrate.average_bps + max((a.bitrate.average_bps for a in audio), default=0)}",
-            f"CODECS={_quoted(','.join([track.codec, *codecs]))}",
-            f"RESOLUTION={track.width}x{track.height}",
-            f"FRAME-RATE={fixed(track.frame_rate, 3)}",
-            *([f"AUDIO={_quoted(AUDIO_GROUP)}"] if audio else []),
-            "CLOSED-CAPTIONS=NONE",
-        ]
-        yield f"#EXT-X-STREAM-INF:{','.join(attributes)}"
-        yield _uri(track.name, HLS_NAME)
+    groups = _audio_groups(presentation) or {"": ()}
+    for group, audio in groups.items():
+        codecs = sorted({track.codec for track in audio})
+        peak_bps = max((track.bitrate.peak_bps for track in audio), default=0)
+        average_bps = max((track.bitrate.average_bps for track in audio), default=0)
+        for track in start_first(presentation.video):
+            attributes = [
+                f"BANDWIDTH={track.bitrate.peak_bps + peak_bps}",
+                f"AVERAGE-BANDWIDTH={track.bitrate.average_bps + average_bps}",
+                f"CODECS={_quoted(','.join([track.codec, *codecs]))}",
+                f"RESOLUTION={track.width}x{track.height}",
+                f"FRAME-RATE={fixed(track.frame_rate, 3)}",
+                *([f"AUDIO={_quoted(group)}"] if group else []),
+                *_text_attribute(presentation.text),
+                "CLOSED-CAPTIONS=NONE",
+            ]
+            yield f"#EXT-X-STREAM-INF:{','.join(attributes)}"
+            yield _uri(track.name, HLS_NAME)
 
 
 def _audio_variants(presentation: Presentation) -> Iterable[str]:
-    """The one EXT-X-STREAM-INF of a presentation without video: its default track, or the group that it opens."""
-    audio = presentation.audio
-    attributes = [
-        f"BANDWIDTH={max(track.bitrate.peak_bps for track in audio)}",
-        f"AVERAGE-BANDWIDTH={max(track.bitrate.average_bps for track in audio)}",
-        f"CODECS={_quoted(','.join(sorted({track.codec for track in audio})))}",
-        *([f"AUDIO={_quoted(AUDIO_GROUP)}"] if len(audio) > 1 else []),
-    ]
-    yield f"#EXT-X-STREAM-INF:{','.join(attributes)}"
-    yield _uri(audio[0].name, HLS_NAME)
+    """EXT-X-STREAM-INF of a presentation without video, one for each group: its default track, which opens it."""
+    for group, tracks in _audio_groups(presentation).items():
+        attributes = [
+            f"BANDWIDTH={max(track.bitrate.peak_bps for track in tracks)}",
+            f"AVERAGE-BANDWIDTH={max(track.bitrate.average_bps for track in tracks)}",
+            f"CODECS={_quoted(','.join(sorted({track.codec for track in tracks})))}",
+            *([f"AUDIO={_quoted(group)}"] if len(presentation.audio) > 1 else []),
+            *_text_attribute(presentation.text),
+        ]
+        yield f"#EXT-X-STREAM-INF:{','.join(attributes)}"
+        yield _uri(tracks[0].name, HLS_NAME)
 
 
 def _iframe_variant(track: VideoTrack) -> str:

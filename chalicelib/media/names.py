@@ -11,6 +11,7 @@ DASH_NAME = "manifest.mpd"
 IFRAMES_NAME = "iframes.m3u8"
 POSTER_NAME = "poster.jpg"
 STORYBOARD_NAME = "storyboard.vtt"
+SUBTITLES_NAME = "subtitles.vtt"
 
 
 def segment_name(number: int) -> str:

@@ -16,7 +16,7 @@ import msgspec
 
 from chalicelib.media.source import Container, Transfer
 
-PLAN_SCHEMA = 1
+PLAN_SCHEMA = 2
 _MIN_TIMESCALE = 10_000
 
 
@@ -43,13 +43,28 @@ class Rendition:
 
 @dataclass(frozen=True, slots=True)
 class AudioRendition:
-    """One audio track, encoded whole. `position` is ffmpeg's `0:a:<position>`; `name` is its folder."""
+    """One audio track, encoded whole. `position` is ffmpeg's `0:a:<position>`; `name` is its folder.
+
+    Renditions of one position are the same sound in other channels. `title` is the source's own name for it.
+    """
 
     name: str
     position: int
     language: str
     channels: int
     bitrate_bps: int
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TextRendition:
+    """One subtitle track, converted whole. `position` is ffmpeg's `0:s:<position>`; `name` is its folder."""
+
+    name: str
+    position: int
+    language: str
+    title: str = ""
+    forced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +135,10 @@ class VideoPlan:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """`origin` is the source's own time of presentation zero, in seconds; `duration` is what a player will show.
-    `container` names the one demuxer that may open the source.
+    `container` names the one demuxer that may open the source. `cover` asks for the attached picture as the poster.
 
-    A job has `len(video.chunks)` video tasks (indexes from 0) and then one task per audio rendition.
+    A job has `len(video.chunks)` video tasks (indexes from 0), then one task per audio rendition, the first of which is
+    the default, then one task for all of the text.
     """
 
     schema: int
@@ -135,14 +151,21 @@ class Plan:
     video: VideoPlan | None
     audio: tuple[AudioRendition, ...]
     container: Container = Container.MP4
+    text: tuple[TextRendition, ...] = ()
+    cover: bool = False
 
     @property
     def video_tasks(self) -> int:
         return len(self.video.chunks) if self.video else 0
 
     @property
+    def text_index(self) -> int | None:
+        """The task that makes all of the text, None where there is none."""
+        return self.video_tasks + len(self.audio) if self.text else None
+
+    @property
     def task_count(self) -> int:
-        return self.video_tasks + len(self.audio)
+        return self.video_tasks + len(self.audio) + bool(self.text)
 
 
 def _encode(value: Any) -> Any:

@@ -9,7 +9,6 @@ Bit rates are measured, not promised (RFC 8216 4.3.4.2; ISO/IEC 23009-1 5.3.5.2)
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -17,11 +16,10 @@ from fractions import Fraction
 from chalicelib.errors import AssemblyFailed
 from chalicelib.media.bitrate import Bitrate, measure
 from chalicelib.media.decimals import nearest
-from chalicelib.media.plan import AudioRendition, Chunk, Plan, VideoPlan
-from chalicelib.media.receipt import ChunkReceipt, Segment, TrackReceipt
-
-UNKNOWN_LANGUAGE = "und"
-_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+from chalicelib.media.plan import AudioRendition, Chunk, Plan, TextRendition, VideoPlan
+from chalicelib.media.receipt import ChunkReceipt, Segment, TextReceipt, TrackReceipt
+from chalicelib.media.source import language_tag
+from chalicelib.media.tracks import labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,10 @@ class VideoTrack:
 
 @dataclass(frozen=True, slots=True)
 class AudioTrack:
-    """One audio track as it lies in its folder `name`. An AAC track's timescale is its sampling rate."""
+    """One audio track as it lies in its folder `name`. An AAC track's timescale is its sampling rate.
+
+    Tracks of one `position` are the same sound in other channels, and share the `label` that a menu shows.
+    """
 
     name: str
     codec: str
@@ -50,6 +51,19 @@ class AudioTrack:
     bitrate: Bitrate
     language: str
     channels: int
+    position: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextTrack:
+    """One file of subtitles, in its folder `name`."""
+
+    name: str
+    size_bytes: int
+    language: str
+    label: str
+    forced: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +74,15 @@ class Presentation:
         duration: Seconds until the last track ends.
         target_duration_s: The one EXT-X-TARGETDURATION of every playlist (RFC 8216 6.2.4).
         video: Highest rendition first, as in the plan.
+        audio: The default track first, in stereo.
+        text: Tracks that hold at least one cue.
     """
 
     duration: Fraction
     target_duration_s: int
     video: tuple[VideoTrack, ...]
     audio: tuple[AudioTrack, ...]
+    text: tuple[TextTrack, ...] = ()
 
     @property
     def tracks(self) -> tuple[VideoTrack | AudioTrack, ...]:
@@ -81,6 +98,7 @@ def present(plan: Plan, plan_hash: str, receipts: Iterable[ChunkReceipt]) -> Pre
     tasks = _by_index(plan, plan_hash, receipts)
     video = _join_video(plan.video, tasks) if plan.video else ()
     audio = tuple(_join_audio(rendition, tasks[index]) for index, rendition in enumerate(plan.audio, plan.video_tasks))
+    texts = tasks[plan.text_index].texts if plan.text_index is not None else ()
     joined = (*video, *audio)
     if not joined:
         raise AssemblyFailed("the plan has no tracks", plan_hash=plan_hash)
@@ -89,7 +107,8 @@ def present(plan: Plan, plan_hash: str, receipts: Iterable[ChunkReceipt]) -> Pre
         duration=max(_end_s(track) for track in joined),
         target_duration_s=target_s,
         video=_video_tracks(plan.video, video, target_s) if plan.video else (),
-        audio=tuple(_audio_track(*pair, target_s) for pair in zip(plan.audio, audio, strict=True)),
+        audio=_audio_tracks(plan.audio, audio, target_s),
+        text=_text_tracks(plan.text, texts),
     )
 
 
@@ -220,17 +239,41 @@ def _video_tracks(video: VideoPlan, joined: Sequence[TrackReceipt], target_s: in
     )
 
 
-def _audio_track(rendition: AudioRendition, track: TrackReceipt, target_s: int) -> AudioTrack:
-    known = _LANGUAGE_TAG.fullmatch(rendition.language)
-    return AudioTrack(
-        name=rendition.name,
-        codec=track.codec,
-        timescale=track.timescale,
-        segments=track.segments,
-        bitrate=_segment_bitrate(track, target_s),
-        # The language comes from the source, so it may be anything; a manifest takes a tag of RFC 5646 only.
-        language=rendition.language if known else UNKNOWN_LANGUAGE,
-        channels=rendition.channels,
+def _audio_tracks(
+    renditions: Sequence[AudioRendition], joined: Sequence[TrackReceipt], target_s: int
+) -> tuple[AudioTrack, ...]:
+    named = labels(renditions, "Audio")
+    return tuple(
+        AudioTrack(
+            name=rendition.name,
+            codec=track.codec,
+            timescale=track.timescale,
+            segments=track.segments,
+            bitrate=_segment_bitrate(track, target_s),
+            # The language comes from the source; a manifest takes a tag of RFC 5646 only.
+            language=language_tag(rendition.language),
+            channels=rendition.channels,
+            position=rendition.position,
+            label=named[rendition.position],
+        )
+        for rendition, track in zip(renditions, joined, strict=True)
+    )
+
+
+def _text_tracks(renditions: Sequence[TextRendition], receipts: Sequence[TextReceipt]) -> tuple[TextTrack, ...]:
+    if [receipt.track for receipt in receipts] != [rendition.name for rendition in renditions]:
+        raise AssemblyFailed("the text task wrote other tracks", tracks=[receipt.track for receipt in receipts])
+    shown = [pair for pair in zip(renditions, receipts, strict=True) if pair[1].cues]
+    named = labels([rendition for rendition, _ in shown], "Subtitles")
+    return tuple(
+        TextTrack(
+            name=rendition.name,
+            size_bytes=receipt.size_bytes,
+            language=language_tag(rendition.language),
+            label=named[rendition.position],
+            forced=rendition.forced,
+        )
+        for rendition, receipt in shown
     )
 
 

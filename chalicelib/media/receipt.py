@@ -48,6 +48,15 @@ class TrackReceipt:
 
 
 @dataclass(frozen=True, slots=True)
+class TextReceipt:
+    """The one file that was written of a text rendition; `track` is its name."""
+
+    track: str
+    size_bytes: int
+    cues: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChunkReceipt:
     """What task `index` of plan `plan_hash` wrote. `tiles` is the number of storyboard tiles in its sprite."""
 
@@ -55,6 +64,7 @@ class ChunkReceipt:
     index: int
     tracks: tuple[TrackReceipt, ...]
     tiles: int
+    texts: tuple[TextReceipt, ...] = ()
 
 
 def receipt_bytes(receipt: ChunkReceipt) -> bytes:

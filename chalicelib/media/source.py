@@ -7,6 +7,7 @@ file only, so frame counts and rates come from the packets (timing.py).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,6 +22,12 @@ MAX_PIXELS = 40_000_000
 MIN_SIDE = 16
 """Smallest side of a frame; nothing real is smaller."""
 
+UNKNOWN_LANGUAGE = "und"
+"""Of BCP 47, and of ISO 639-2."""
+
+MAX_TITLE = 80
+"""Characters of a track's title that a menu shows."""
+
 STANDARD_RATES: tuple[Fraction, ...] = tuple(
     Fraction(numerator, denominator)
     for numerator, denominator in (
@@ -31,6 +38,10 @@ STANDARD_RATES: tuple[Fraction, ...] = tuple(
     )
 )
 """Frames per second that cameras, broadcasters and recorders mean when they measure nearly the same."""
+
+
+_TEXT_FORMATS = ("ASS", "SSA", "SubRip", "Timed Text", "UTF-8", "WebVTT")
+_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
 class Container(StrEnum):
@@ -98,11 +109,29 @@ class AudioTrack:
     sample_rate_hz: int
     language: str
     default: bool
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TextTrack:
+    """One subtitle track; `position` counts them in file order, ffmpeg's `0:s:<position>`.
+
+    `forced` marks what even a viewer without subtitles should read: signs, and speech in a foreign tongue. A `bitmap`
+    is pictures of text (DVD, Blu-ray, broadcast), which nothing here can read.
+    """
+
+    position: int
+    codec: str
+    language: str
+    title: str
+    forced: bool
+    bitmap: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What was uploaded. `duration` is the container's claim in seconds; the plan's own comes from the packets."""
+    """What was uploaded. `duration` is the container's claim in seconds; the plan's own comes from the packets.
+    `cover` says that a picture is attached, as players of sound show it."""
 
     container: Container
     size_bytes: int
@@ -110,6 +139,8 @@ class Source:
     video: VideoTrack | None
     audio: tuple[AudioTrack, ...]
     title: str
+    text: tuple[TextTrack, ...] = ()
+    cover: bool = False
 
 
 def source_from_mediainfo(
@@ -129,6 +160,8 @@ def source_from_mediainfo(
     general = next((track for track in tracks if track.get("track_type") == "General"), {})
     videos = sorted((track for track in tracks if track.get("track_type") == "Video"), key=_file_order)
     audios = sorted((track for track in tracks if track.get("track_type") == "Audio"), key=_file_order)
+    # Captions inside the pictures are listed too, but they are no tracks of the file.
+    texts = sorted((track for track in tracks if track.get("track_type") == "Text" and _own(track)), key=_file_order)
     for track in (general, *videos, *audios):
         if track.get("encryption"):
             raise EncryptedSource("the media is encrypted; upload it without DRM", method=str(track["encryption"]))
@@ -141,12 +174,14 @@ def source_from_mediainfo(
         video=_video_track(videos[0]) if videos else None,
         audio=tuple(_audio_track(track, position) for position, track in enumerate(audios)),
         title=str(general.get("title") or ""),
+        text=tuple(_text_track(track, position) for position, track in enumerate(texts)),
+        cover=str(general.get("cover") or "").startswith("Yes"),
     )
 
 
-def default_audio(source: Source) -> AudioTrack | None:
-    """The track a player would pick: the one flagged as default, else the first."""
-    return next((track for track in source.audio if track.default), source.audio[0] if source.audio else None)
+def default_audio(tracks: Sequence[AudioTrack]) -> AudioTrack | None:
+    """The track a player would pick: the first that is flagged as default, else the first."""
+    return next((track for track in tracks if track.default), tracks[0] if tracks else None)
 
 
 def nearest_standard_rate(rate: Fraction) -> Fraction:
@@ -196,9 +231,37 @@ def _audio_track(track: Mapping[str, Any], position: int) -> AudioTrack:
         codec=str(track.get("format") or ""),
         channels=_whole(track.get("channel_s")),
         sample_rate_hz=_whole(track.get("sampling_rate")),
-        language=str(track.get("language") or "und"),
+        language=language_tag(str(track.get("language") or "")),
         default=track.get("default") == "Yes",
+        title=readable(str(track.get("title") or "")),
     )
+
+
+def _text_track(track: Mapping[str, Any], position: int) -> TextTrack:
+    return TextTrack(
+        position=position,
+        codec=str(track.get("format") or ""),
+        language=language_tag(str(track.get("language") or "")),
+        title=readable(str(track.get("title") or "")),
+        forced=track.get("forced") == "Yes",
+        bitmap=track.get("format") not in _TEXT_FORMATS,
+    )
+
+
+def language_tag(text: str) -> str:
+    """A tag of BCP 47 as it stands, "und" for anything else: what a source calls its language may be any text."""
+    return text if _LANGUAGE_TAG.fullmatch(text) else UNKNOWN_LANGUAGE
+
+
+def readable(title: str) -> str:
+    """A title as one short line that fits every manifest: no control characters, no double quotes."""
+    words = "".join(each if each.isprintable() else " " for each in title).split()
+    return " ".join(words).replace('"', "'")[:MAX_TITLE].rstrip()
+
+
+def _own(track: Mapping[str, Any]) -> bool:
+    """Whether a text track is a stream of its own."""
+    return all(part.isdecimal() for part in str(track.get("streamorder") or "none").split("-"))
 
 
 def _file_order(track: Mapping[str, Any]) -> tuple[int, ...]:

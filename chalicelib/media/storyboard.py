@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from chalicelib.media.decimals import nearest
+from chalicelib.media.decimals import clock, nearest
 from chalicelib.media.names import sprite_name
 from chalicelib.media.plan import VideoPlan
 
@@ -27,16 +27,8 @@ def storyboard_vtt(video: VideoPlan, duration: Fraction) -> str:
             pictures.append(f"{sprite_name(chunk.index)}#xywh={','.join(map(str, area))}")
     ends_ms = [*starts_ms[1:], nearest(duration * 1000)]
     cues = [
-        f"{_clock(start)} --> {_clock(end)}\n{picture}\n"
+        f"{clock(start)} --> {clock(end)}\n{picture}\n"
         for start, end, picture in zip(starts_ms, ends_ms, pictures, strict=False)
         if start < end
     ]
     return "\n".join(["WEBVTT\n", *cues])
-
-
-def _clock(milliseconds: int) -> str:
-    """HH:MM:SS.mmm; the hours may outgrow two digits."""
-    seconds, milliseconds = divmod(milliseconds, 1000)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:02d}:{minutes:02d}:{seconds:02d}.{milliseconds:03d}"

@@ -42,11 +42,16 @@ class TrackScan:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One demuxing pass. `origin` is the container's start in seconds, None when it has none."""
+    """One demuxing pass. `origin` is the container's start in seconds, None when it has none.
+
+    `audio` has an entry for each audio track in file order, None where a track has no packets or no decoder; `text` has
+    ffmpeg's codec name for each subtitle track in file order.
+    """
 
     origin: Fraction | None
     video: TrackScan | None
-    audio: TrackScan | None
+    audio: tuple[TrackScan | None, ...] = ()
+    text: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ def origin_of(scan: Scan) -> Fraction:
     """The time that becomes zero: the container's start, else the first packet's."""
     if scan.origin is not None:
         return scan.origin
-    starts = [min(track.pts) * track.time_base for track in (scan.video, scan.audio) if track and track.pts]
+    starts = [min(track.pts) * track.time_base for track in (scan.video, *scan.audio) if track and track.pts]
     return min(starts, default=Fraction(0))
 
 

@@ -18,7 +18,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import IO
@@ -27,7 +27,8 @@ from chalicelib.errors import DeadlineNear, EncoderFailed, EncoderKilled, Unsupp
 from chalicelib.media.commands import VIDEO_STREAM, audio_stream, scan_arguments, trial_arguments
 from chalicelib.media.framecrc import FramecrcReader
 from chalicelib.media.source import Container
-from chalicelib.media.timing import Scan
+from chalicelib.media.timing import Scan, TrackScan
+from chalicelib.media.tracks import MAX_AUDIO_TRACKS
 
 logger = logging.getLogger(__name__)
 
@@ -129,19 +130,20 @@ class Ffmpeg:
             raise _failure(process.returncode, kept.tail, timed_out=alarm.rang)
         return Finished(stderr=tuple(kept.tail), picked=kept.picked, elapsed_s=time.monotonic() - started)
 
-    def scan_packets(self, path: Path, *, container: Container, audio_position: int, deadline: float) -> Scan:
-        """Times of every packet of the first video track and one audio track, in one pass that decodes nothing.
+    def scan_packets(self, path: Path, *, container: Container, deadline: float) -> Scan:
+        """Times of every packet of the first video track and of all audio tracks, in one pass that decodes nothing.
 
-        Then both are tried on a decoder, for one picture and one sound.
+        Then each is tried on a decoder, for one picture or one sound. An audio track that no decoder takes is left out
+        as long as there is another: phones record a spatial track beside the plain one.
 
         Raises:
-            UnsupportedMedia: If the file cannot be demultiplexed, holds more packets than a day of video, or a track
-                cannot be decoded.
+            UnsupportedMedia: If the file cannot be demultiplexed, holds more packets than a day of video, or its
+                picture or all of its sound cannot be decoded.
         """
         reader = FramecrcReader()
         try:
             finished = self.run(
-                scan_arguments(str(path), container, audio_position),
+                scan_arguments(str(path), container),
                 deadline=deadline,
                 on_stdout=reader.feed,
                 pick=_CONTAINER_START,
@@ -152,9 +154,34 @@ class Ffmpeg:
         scan = reader.scan(Fraction(start[1]) if start else None)
         if scan.video and scan.video.pts:
             self._try_decoding(path, container, VIDEO_STREAM, deadline)
-        if scan.audio and scan.audio.pts:
-            self._try_decoding(path, container, audio_stream(audio_position), deadline)
-        return scan
+        return replace(scan, audio=self._decodable(path, container, scan.audio, deadline))
+
+    def _decodable(
+        self, path: Path, container: Container, tracks: tuple[TrackScan | None, ...], deadline: float
+    ) -> tuple[TrackScan | None, ...]:
+        """The first MAX_AUDIO_TRACKS, with None in the place of those that cannot be decoded."""
+        found: list[TrackScan | None] = []
+        refused: UnsupportedMedia | None = None
+        for position, track in enumerate(tracks[:MAX_AUDIO_TRACKS]):
+            try:
+                if track is not None:
+                    self._try_decoding(path, container, audio_stream(position), deadline)
+                found.append(track)
+            except UnsupportedMedia as error:
+                logger.info("audio track left out", extra={"position": position})
+                found.append(None)
+                refused = error
+        if refused is not None and not any(found):
+            raise refused
+        return tuple(found)
+
+    def can_decode(self, path: Path, container: Container, stream: str, deadline: float) -> bool:
+        """Whether a stream, by ffmpeg's name for it, gives a first frame."""
+        try:
+            self._try_decoding(path, container, stream, deadline)
+        except UnsupportedMedia:
+            return False
+        return True
 
     def _try_decoding(self, path: Path, container: Container, stream: str, deadline: float) -> None:
         frames: list[bytes] = []

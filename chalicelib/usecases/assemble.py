@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.catalog import keys
-from chalicelib.catalog.asset import AssetChange, ProgressState, RenditionInfo
+from chalicelib.catalog.asset import AssetChange, ProgressState, RenditionInfo, TrackInfo, TrackType
 from chalicelib.media.dash import mpd
-from chalicelib.media.hls import iframe_playlist, media_playlist, multivariant_playlist
+from chalicelib.media.hls import iframe_playlist, media_playlist, multivariant_playlist, text_playlist
 from chalicelib.media.plan import Plan
 from chalicelib.media.presentation import Presentation, present
 from chalicelib.media.receipt import ChunkReceipt
@@ -99,9 +99,11 @@ def _documents(plan: Plan, presentation: Presentation) -> Iterator[_Document]:
         yield _Document(f"{video.name}/{keys.IFRAMES_NAME}", iframe_playlist(presentation, video), _HLS_TYPE)
     for audio in presentation.audio:
         yield _Document(f"{audio.name}/{keys.HLS_NAME}", media_playlist(presentation, audio), _HLS_TYPE)
+    for text in presentation.text:
+        yield _Document(f"{text.name}/{keys.HLS_NAME}", text_playlist(presentation), _HLS_TYPE)
     if plan.video is not None:
-        text = storyboard_vtt(plan.video, duration=presentation.duration)
-        yield _Document(keys.STORYBOARD_NAME, text, "text/vtt")
+        storyboard = storyboard_vtt(plan.video, duration=presentation.duration)
+        yield _Document(keys.STORYBOARD_NAME, storyboard, "text/vtt")
     yield _Document(keys.DASH_NAME, mpd(presentation), _DASH_TYPE)
 
 
@@ -114,8 +116,29 @@ def _published(plan: Plan, presentation: Presentation, prefix: str) -> AssetChan
             RenditionInfo(track.name, track.width, track.height, track.bitrate.peak_bps + loudest)
             for track in presentation.video
         ),
+        tracks=tuple(_tracks(presentation, prefix)),
         hls_key=f"{prefix}{keys.HLS_NAME}",
         dash_key=f"{prefix}{keys.DASH_NAME}",
-        poster_key=f"{prefix}{keys.POSTER_NAME}" if has_video else None,
+        poster_key=f"{prefix}{keys.POSTER_NAME}" if has_video or plan.cover else None,
         storyboard_key=f"{prefix}{keys.STORYBOARD_NAME}" if has_video else None,
     )
+
+
+def _tracks(presentation: Presentation, prefix: str) -> Iterator[TrackInfo]:
+    """Sound and text as the customer sees them: the same sound in stereo and in 5.1 is two tracks."""
+    for audio in presentation.audio:
+        yield TrackInfo(
+            type=TrackType.AUDIO,
+            language=audio.language,
+            name=audio.label,
+            channels=audio.channels,
+            default=audio is presentation.audio[0],
+        )
+    for text in presentation.text:
+        yield TrackInfo(
+            type=TrackType.TEXT,
+            language=text.language,
+            name=text.label,
+            forced=text.forced,
+            key=f"{prefix}{text.name}/{keys.SUBTITLES_NAME}",
+        )

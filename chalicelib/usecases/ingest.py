@@ -27,6 +27,7 @@ from chalicelib.catalog.asset import (
     AudioInfo,
     ProgressState,
     SourceInfo,
+    TextInfo,
     VideoInfo,
 )
 from chalicelib.catalog.ids import ASSET_PREFIX, ENTROPY_BYTES, is_id, new_id
@@ -180,4 +181,5 @@ def _source_info(source: Source) -> SourceInfo:
         audio=tuple(
             AudioInfo(track.codec, track.channels, track.sample_rate_hz, track.language) for track in source.audio
         ),
+        text=tuple(TextInfo(track.codec, track.language, track.bitmap) for track in source.text),
     )

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chalicelib.catalog import keys
 from chalicelib.catalog.asset import Asset, AssetChange, AssetStatus, ProgressState
 from chalicelib.errors import ObjectMissing, PlanMismatch, WorkSuperseded
+from chalicelib.media.audio_commands import COVER_STREAM
 from chalicelib.media.decide import PlanOptions, build_plan
 from chalicelib.media.plan import Plan, SourceIdentity, parse_plan, plan_bytes, plan_hash
-from chalicelib.media.source import default_audio
 from chalicelib.usecases.source_cache import SOURCE_NAME, workspace
 from chalicelib.usecases.withdraw import withdraw_if_deleted
 
@@ -47,7 +48,7 @@ def plan_render(
         deadline: On the clock of time.monotonic().
 
     Returns:
-        `Items` are the indexes of all tasks: those of audio first, because each is one long piece of work.
+        `Items` are the indexes of all tasks: those of audio and text first, because each is one long piece of work.
     """
     asset = preparing_asset(asset_id, table)
     plan = _make_plan(asset, objects, tools, settings, deadline)
@@ -98,11 +99,14 @@ def _make_plan(asset: Asset, objects: Objects, tools: Tools, settings: Settings,
         path = folder / SOURCE_NAME
         with path.open("rb") as file:
             source = tools.mediainfo.probe(file, identity.size_bytes)
-        audio = default_audio(source)
-        position = audio.position if audio else 0
-        scan = tools.ffmpeg.scan_packets(path, container=source.container, audio_position=position, deadline=deadline)
+        scan = tools.ffmpeg.scan_packets(path, container=source.container, deadline=deadline)
+        if source.cover and not tools.ffmpeg.can_decode(path, source.container, COVER_STREAM, deadline):
+            source = replace(source, cover=False)
     options = PlanOptions(
-        ladder=settings.ladder, segment_seconds=settings.segment_seconds, chunk_seconds=settings.chunk_seconds
+        ladder=settings.ladder,
+        segment_seconds=settings.segment_seconds,
+        chunk_seconds=settings.chunk_seconds,
+        keep_surround=settings.keep_surround,
     )
     return build_plan(
         asset_id=asset.id,

@@ -80,6 +80,8 @@ def _first_asked(plan: Plan) -> list[str]:
         for rendition in video.renditions:
             names += [f"{rendition.name}/{name}" for name in (keys.HLS_NAME, keys.INIT_NAME, keys.segment_name(1))]
             names.append(f"{rendition.name}/{keys.segment_name(last)}")
+    elif plan.cover:
+        names.append(keys.POSTER_NAME)
     for audio in plan.audio:
         names += [f"{audio.name}/{name}" for name in (keys.HLS_NAME, keys.INIT_NAME, keys.segment_name(1))]
     return names

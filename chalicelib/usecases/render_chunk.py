@@ -1,8 +1,8 @@
 """RenderChunk: one task of a plan, from the source on disk to final segments in the media bucket.
 
-A task is a chunk of video in every rendition (one decode), or one whole audio track. Everything it writes has a name
-that follows from (plan, index) and bytes that do too, so a task that is repeated changes nothing (DESIGN, law 2). The
-receipt is written last: who finds it has nothing left to do.
+A task is a chunk of video in every rendition (one decode), or one whole audio track, or all of the text. Everything it
+writes has a name that follows from (plan, index) and bytes that do too, so a task that is repeated changes nothing
+(DESIGN, law 2). The receipt is written last: who finds it has nothing left to do.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING
 
 from chalicelib.catalog import keys
 from chalicelib.errors import ChunkInexact, ObjectMissing, PlanMismatch
+from chalicelib.media.audio_commands import audio_command, cover_command, text_command
 from chalicelib.media.cmaf import Track, check_audio, check_video, read_track, segments, track_receipt
-from chalicelib.media.commands import SPRITE_NAME, Command, audio_command, chunk_command, seek_pads
+from chalicelib.media.commands import SPRITE_NAME, Command, chunk_command, seek_pads
 from chalicelib.media.plan import AudioRendition, Chunk, Plan, VideoPlan
-from chalicelib.media.receipt import ChunkReceipt, Segment, TrackReceipt, parse_receipt, receipt_bytes
+from chalicelib.media.receipt import ChunkReceipt, Segment, TextReceipt, TrackReceipt, parse_receipt, receipt_bytes
+from chalicelib.media.webvtt import read_cues, subtitles_vtt
 from chalicelib.usecases.plan import load_plan, preparing_asset
 from chalicelib.usecases.source_cache import SOURCE_NAME, workspace
 from chalicelib.usecases.withdraw import withdraw_if_deleted
@@ -100,7 +102,9 @@ def render_chunk(
     return {
         "ChunkIndex": job.index,
         "Sha256": hashlib.sha256(receipt_bytes(receipt)).hexdigest(),
-        "FramesEncoded": sum(segment.samples for segment in receipt.tracks[0].segments) if plan.video else 0,
+        "FramesEncoded": sum(segment.samples for track in receipt.tracks[:1] for segment in track.segments)
+        if plan.video
+        else 0,
         "DurationMs": billed_ms,
     }
 
@@ -119,6 +123,8 @@ def _render(job: ChunkJob, plan: Plan, objects: Objects, tools: Tools, settings:
     prefix = keys.media_prefix(job.asset_id, job.plan_hash)
     with workspace(plan.source, objects) as folder:
         bench = _Bench(plan, folder, job.deadline, tools, objects, settings.media_bucket, prefix)
+        if job.index == plan.text_index:
+            return ChunkReceipt(job.plan_hash, job.index, tracks=(), tiles=0, texts=_render_texts(bench))
         if plan.video is not None and job.index < plan.video_tasks:
             tracks, tiles = _render_video(bench, plan.video, plan.video.chunks[job.index])
         else:
@@ -182,7 +188,24 @@ def _render_audio(bench: _Bench, rendition: AudioRendition) -> TrackReceipt:
     with (bench.folder / f"{rendition.name}.mp4").open("rb") as stream:
         track = read_track(stream)
     check_audio(track)
+    if bench.plan.cover and rendition is bench.plan.audio[0]:
+        bench.run(cover_command(bench.plan, SOURCE_NAME))
+        bench.store(keys.POSTER_NAME, bench.folder / keys.POSTER_NAME, "image/jpeg")
     return _store_track(bench, rendition.name, track, first_segment=1, fragments_per_segment=1)
+
+
+def _render_texts(bench: _Bench) -> tuple[TextReceipt, ...]:
+    """Every subtitle track, from one pass over the source; one without a cue writes nothing."""
+    bench.run(text_command(bench.plan, SOURCE_NAME))
+    receipts = []
+    for rendition in bench.plan.text:
+        converted = (bench.folder / f"{rendition.name}.vtt").read_text(encoding="utf-8", errors="replace")
+        cues = read_cues(converted, bench.plan.duration)
+        data = subtitles_vtt(cues).encode()
+        if cues:
+            bench.store(f"{rendition.name}/{keys.SUBTITLES_NAME}", data, "text/vtt")
+        receipts.append(TextReceipt(rendition.name, len(data), len(cues)))
+    return tuple(receipts)
 
 
 def _store_track(

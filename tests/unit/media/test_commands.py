@@ -8,7 +8,8 @@ from fractions import Fraction
 
 import pytest
 
-from chalicelib.media.commands import Command, audio_command, chunk_command, scan_arguments, seek_pads, trial_arguments
+from chalicelib.media.audio_commands import audio_command
+from chalicelib.media.commands import Command, chunk_command, scan_arguments, seek_pads, trial_arguments
 from chalicelib.media.plan import Plan, VideoPlan
 from chalicelib.media.source import Container, Transfer
 from tests.publication import LADDER, STEREO, publish_plan, video_plan
@@ -64,7 +65,7 @@ def test_the_audio_command(golden: Golden) -> None:
 
 def test_the_scan_command(golden: Golden) -> None:
     """Scanning decodes nothing; the trial decodes one frame."""
-    golden("commands/scan.txt", "\n".join([*scan_arguments(SOURCE, Container.AVI, 1), ""]))
+    golden("commands/scan.txt", "\n".join([*scan_arguments(SOURCE, Container.AVI), ""]))
     golden("commands/trial.txt", "\n".join([*trial_arguments(SOURCE, Container.AVI, "a:1"), ""]))
 
 
@@ -72,7 +73,7 @@ def test_the_scan_command(golden: Golden) -> None:
 def test_every_command_opens_one_file_with_one_demuxer(container: Container) -> None:
     """Whatever the source is, nothing but its own demuxer and local files can be reached."""
     plan = replace(planned(), container=container)
-    scan = Command(scan_arguments(SOURCE, container, 0), ())
+    scan = Command(scan_arguments(SOURCE, container), ())
     trial = Command(trial_arguments(SOURCE, container, "V:0"), ())
     for command in (chunk_command(plan, 1, SOURCE), audio_command(plan, STEREO, SOURCE), scan, trial):
         first_input = command.arguments.index("-i")

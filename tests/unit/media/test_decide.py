@@ -35,7 +35,7 @@ def plan(source: Source = SOURCE, scan: Scan | None = None, options: PlanOptions
         asset_id="as_1",
         identity=IDENTITY,
         source=source,
-        scan=scan or Scan(Fraction(0), pictures(1260), sound(42)),
+        scan=scan or Scan(Fraction(0), pictures(1260), (sound(42), sound(42))),
         options=options or PlanOptions(),
         ffmpeg_version="n8.1.2",
     )
@@ -47,7 +47,7 @@ def video_of(made: Plan) -> VideoPlan:
 
 
 def test_a_plain_source() -> None:
-    """42 seconds of 720p30 become three rungs, four chunks, and one sound track: the flagged one."""
+    """42 seconds of 720p30 become three rungs, four chunks, and two sound tracks, the flagged one first."""
     made = plan()
     video = video_of(made)
     assert [rung.name for rung in video.renditions] == ["720p", "480p", "360p"]
@@ -64,10 +64,11 @@ def test_a_plain_source() -> None:
         (1080, 1260, 7),
     ]
     assert [(track.name, track.position, track.language, track.channels) for track in made.audio] == [
-        ("audio", 1, "de", 2)
+        ("audio", 1, "de", 2),
+        ("audio-2", 0, "en", 2),
     ]
     assert made.duration == 42
-    assert made.task_count == 5
+    assert made.task_count == 6
 
 
 def test_the_same_facts_give_the_same_plan() -> None:
@@ -79,8 +80,8 @@ def test_the_same_facts_give_the_same_plan() -> None:
 
 def test_the_longer_track_is_the_duration() -> None:
     """A player shows until the last track ends."""
-    assert plan(scan=Scan(Fraction(0), pictures(300), sound(42))).duration == 42
-    assert plan(scan=Scan(Fraction(0), pictures(1260), sound(5))).duration == 42
+    assert plan(scan=Scan(Fraction(0), pictures(300), (sound(42), sound(42)))).duration == 42
+    assert plan(scan=Scan(Fraction(0), pictures(1260), (sound(5), sound(5)))).duration == 42
 
 
 def test_the_facts_that_change_the_encoding_reach_the_plan() -> None:
@@ -95,21 +96,21 @@ def test_the_facts_that_change_the_encoding_reach_the_plan() -> None:
 @pytest.mark.parametrize("video", [None, TrackScan(Fraction(1, 25), [], [])])
 def test_a_video_track_without_packets_is_sound_alone(video: TrackScan | None) -> None:
     """A cover picture, or an empty track, is announced but not there."""
-    made = plan(scan=Scan(Fraction(0), video, sound(42)))
+    made = plan(scan=Scan(Fraction(0), video, (sound(42), sound(42))))
     assert made.video is None
-    assert (made.task_count, made.duration) == (1, Fraction(42))
+    assert (made.task_count, made.duration) == (2, Fraction(42))
 
 
 def test_a_silent_source_has_no_audio() -> None:
     """Announced sound without packets is no sound."""
-    assert plan(scan=Scan(Fraction(0), pictures(300), None)).audio == ()
+    assert plan(scan=Scan(Fraction(0), pictures(300))).audio == ()
     assert plan(replace(SOURCE, audio=())).audio == ()
 
 
 def test_nothing_to_play_is_no_video() -> None:
     """Neither track has a packet."""
     with pytest.raises(NotAVideo):
-        plan(scan=Scan(None, None, None))
+        plan(scan=Scan(None, None))
 
 
 @settings(deadline=None, max_examples=50)
@@ -124,7 +125,7 @@ def test_nothing_to_play_is_no_video() -> None:
 def test_stills_fit_the_chunks(frames: int, rate: int, width: int, height: int, segment: int, chunk: int) -> None:
     """Every chunk begins on a tile; the poster lies inside; sprites stay small; no still is larger than the source."""
     shown = replace(VIDEO, displayed_width=width, displayed_height=height, frame_rate=Fraction(rate))
-    scan = Scan(Fraction(0), TrackScan(Fraction(1, rate), range(frames), [1] * frames), None)
+    scan = Scan(Fraction(0), TrackScan(Fraction(1, rate), range(frames), [1] * frames))
     made = plan(replace(SOURCE, video=shown), scan, PlanOptions(segment_seconds=segment, chunk_seconds=chunk))
     video = video_of(made)
     stills = video.stills
@@ -142,6 +143,6 @@ def test_stills_fit_the_chunks(frames: int, rate: int, width: int, height: int, 
 
 def test_a_long_title_keeps_to_its_workers() -> None:
     """Chunks grow when there would be too many."""
-    video = video_of(plan(scan=Scan(Fraction(0), pictures(30 * 7200), None), options=PlanOptions(max_chunks=100)))
+    video = video_of(plan(scan=Scan(Fraction(0), pictures(30 * 7200)), options=PlanOptions(max_chunks=100)))
     assert len(video.chunks) == 100
     assert video.chunks[0].end_frame == 2160

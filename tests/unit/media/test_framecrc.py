@@ -46,9 +46,10 @@ def test_packets_are_sorted_into_tracks() -> None:
     )
     assert scan.origin == Fraction(7, 5)
     assert scan.video is not None
-    assert scan.audio is not None
+    [sound] = scan.audio
+    assert sound is not None
     assert (scan.video.time_base, list(scan.video.pts)) == (Fraction(1, 15360), [0, 1024])
-    assert (scan.audio.time_base, list(scan.audio.durations)) == (Fraction(1, 44100), [1024, 512])
+    assert (sound.time_base, list(sound.durations)) == (Fraction(1, 44100), [1024, 512])
 
 
 def test_packets_that_an_edit_list_hides_are_left_out() -> None:
@@ -73,8 +74,17 @@ def test_an_absent_track_is_none() -> None:
     """Silent video, and sound alone."""
     scan = read("#tb 0: 1/48000\n#media_type 0: audio\n0, 0, 0, 1024, 9, 0x0\n")
     assert scan.video is None
-    assert scan.audio is not None
-    assert read("").audio is None
+    assert len(scan.audio) == 1
+    assert read("").audio == ()
+
+
+def test_every_sound_and_the_codecs_of_text_are_listed() -> None:
+    """Tracks keep their order; one without packets keeps its place."""
+    sounds = "".join(f"#tb {n}: 1/48000\n#media_type {n}: audio\n" for n in (1, 2))
+    texts = "".join(f"#media_type {n}: subtitle\n#codec_id {n}: {codec}\n" for n, codec in ((3, "ass"), (4, "dvdsub")))
+    scan = read(sounds + texts + "2, 0, 0, 1024, 9, 0x0\n")
+    assert [track is None for track in scan.audio] == [True, False]
+    assert scan.text == ("ass", "dvdsub")
 
 
 def test_more_packets_than_a_day_of_video_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,17 +97,17 @@ def test_tracks_come_in_file_order_and_the_flagged_sound_plays() -> None:
     ]
     source = source_from_mediainfo(tracks)
     assert [track.language for track in source.audio] == ["en", "de"]
-    chosen = default_audio(source)
+    chosen = default_audio(source.audio)
     assert chosen is not None
     assert chosen.position == 1
 
 
 def test_without_a_flag_the_first_sound_plays() -> None:
     """No flag at all is common."""
-    chosen = default_audio(source_from_mediainfo([GENERAL, AUDIO, {**AUDIO, "streamorder": "2"}]))
+    chosen = default_audio(source_from_mediainfo([GENERAL, AUDIO, {**AUDIO, "streamorder": "2"}]).audio)
     assert chosen is not None
     assert chosen.position == 0
-    assert default_audio(source_from_mediainfo([GENERAL, VIDEO])) is None
+    assert default_audio(source_from_mediainfo([GENERAL, VIDEO]).audio) is None
 
 
 @pytest.mark.parametrize("tracks", [[], [GENERAL], [GENERAL, {"track_type": "Image", "width": 100, "height": 100}]])

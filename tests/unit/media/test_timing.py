@@ -160,9 +160,9 @@ def test_sound_has_a_length_and_may_not_lie_either() -> None:
 def test_the_origin_is_the_containers_start() -> None:
     """Else the earliest packet's, else zero."""
     video, audio = track([9000], 3000), track([4800], 1024, Fraction(1, 48_000))
-    assert origin_of(Scan(Fraction(7, 5), video, audio)) == Fraction(7, 5)
-    assert origin_of(Scan(None, video, audio)) == Fraction(1, 10)
-    assert origin_of(Scan(None, None, None)) == 0
+    assert origin_of(Scan(Fraction(7, 5), video, (audio,))) == Fraction(7, 5)
+    assert origin_of(Scan(None, video, (None, audio))) == Fraction(1, 10)
+    assert origin_of(Scan(None, None)) == 0
 
 
 @pytest.mark.parametrize(("value", "rounded"), [("1/2", 1), ("-1/2", -1), ("3/2", 2), ("-7/3", -2), ("5/3", 2)])

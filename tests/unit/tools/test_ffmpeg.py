@@ -140,7 +140,7 @@ def test_an_unreadable_container_is_the_customers(program: Program, tmp_path: Pa
     """The scan of a damaged file fails as unsupported media, not as our fault."""
     with pytest.raises(UnsupportedMedia):
         program("echo 'Invalid data' >&2; exit 183").scan_packets(
-            tmp_path / "x", container=Container.MP4, audio_position=0, deadline=soon()
+            tmp_path / "x", container=Container.MP4, deadline=soon()
         )
 
 

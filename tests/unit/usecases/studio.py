@@ -72,7 +72,7 @@ class Encoder:
         video = TrackScan(Fraction(1, TIMESCALE), list(ticks), [TICKS] * FRAMES)
         packets = range(0, 25 * AUDIO_RATE, 1024)
         audio = TrackScan(Fraction(1, AUDIO_RATE), list(packets), [1024] * len(packets))
-        return Scan(Fraction(0), video, audio)
+        return Scan(Fraction(0), video, (audio,))
 
     def run(self, arguments: Sequence[str], *, cwd: Path, **_: object) -> None:
         assert (cwd / "source").read_bytes() == SOURCE
