@@ -18,7 +18,7 @@ from chalicelib.media.plan import (
     VideoPlan,
     plan_hash,
 )
-from chalicelib.media.receipt import ChunkReceipt, IFrame, Segment, TrackReceipt
+from chalicelib.media.receipt import ChunkReceipt, IFrame, Segment, TextReceipt, TrackReceipt
 
 NTSC = Fraction(30000, 1001)
 LADDER = (
@@ -97,6 +97,9 @@ def receipts_of(plan: Plan, size_of: SizeOf = usual_size) -> list[ChunkReceipt]:
     for index, rendition in enumerate(plan.audio, plan.video_tasks):
         track = _audio_receipt(rendition, plan.duration, plan.segment_seconds, size_of)
         receipts.append(ChunkReceipt(digest, index, (track,), tiles=0))
+    if plan.text_index is not None:
+        texts = tuple(TextReceipt(rendition.name, 4000, cues=40) for rendition in plan.text)
+        receipts.append(ChunkReceipt(digest, plan.text_index, (), tiles=0, texts=texts))
     return receipts
 
 

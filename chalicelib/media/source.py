@@ -283,7 +283,9 @@ def _frame_rate(track: Mapping[str, Any]) -> Fraction | None:
 
 
 def _transfer(name: str) -> Transfer:
-    return {"PQ": Transfer.PQ, "HLG": Transfer.HLG}.get(name, Transfer.SDR)
+    """The first HDR curve that is named: HLG may be announced beside the curve that older displays take it for."""
+    named = (part.strip() for part in name.split("/"))
+    return next((Transfer(part.lower()) for part in named if part in ("PQ", "HLG")), Transfer.SDR)
 
 
 def _fraction(value: object) -> Fraction | None:

@@ -108,7 +108,7 @@ def _documents(plan: Plan, presentation: Presentation) -> Iterator[_Document]:
 
 
 def _published(plan: Plan, presentation: Presentation, prefix: str) -> AssetChange:
-    loudest = max((track.bitrate.peak_bps for track in presentation.audio), default=0)
+    loudest = max((track.bitrate.peak_bps for track in presentation.audio if track.channels <= 2), default=0)
     has_video = plan.video is not None
     return AssetChange(
         duration=presentation.duration,

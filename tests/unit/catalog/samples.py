@@ -14,6 +14,9 @@ from chalicelib.catalog.asset import (
     ProgressState,
     RenditionInfo,
     SourceInfo,
+    TextInfo,
+    TrackInfo,
+    TrackType,
     VideoInfo,
 )
 from chalicelib.catalog.ids import ASSET_PREFIX, UPLOAD_PREFIX, new_id
@@ -46,8 +49,13 @@ def an_asset(**changes: Any) -> Asset:
             container="mp4",
             video=VideoInfo("avc", 1920, 1080, 90, Fraction(30000, 1001)),
             audio=(AudioInfo("aac", 2, 48000, "en"),),
+            text=(TextInfo("PGS", "en", bitmap=True),),
         ),
         renditions=(RenditionInfo("720p", 1280, 720, 2_800_000),),
+        tracks=(
+            TrackInfo(TrackType.AUDIO, "en", "English", channels=2, default=True),
+            TrackInfo(TrackType.TEXT, "fr", "fr", forced=True, key="media/a/b/text/subtitles.vtt"),
+        ),
         hls_key="media/a/b/index.m3u8",
         dash_key="media/a/b/manifest.mpd",
         poster_key="media/a/b/poster.jpg",

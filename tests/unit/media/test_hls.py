@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.errors import AssemblyFailed
-from chalicelib.media.hls import iframe_playlist, media_playlist, multivariant_playlist, start_first
-from chalicelib.media.plan import AudioRendition, plan_hash
+from chalicelib.media.dash import mpd
+from chalicelib.media.hls import iframe_playlist, media_playlist, multivariant_playlist, start_first, text_playlist
+from chalicelib.media.plan import AudioRendition, TextRendition, plan_hash
 from chalicelib.media.presentation import Presentation, present
+from chalicelib.media.receipt import TextReceipt
 from tests.publication import LADDER, STEREO, SizeOf, publish_plan, receipts_of, usual_size, video_plan
 
 Golden = Callable[[str, str], None]
@@ -26,11 +28,12 @@ def publication(
     frames: int | None = 1000,
     audio: tuple[AudioRendition, ...] = (STEREO,),
     *,
+    text: tuple[TextRendition, ...] = (),
     frame_rate: Fraction = Fraction(30000, 1001),
     size_of: SizeOf = usual_size,
 ) -> Presentation:
     video = video_plan(frames, frame_rate=frame_rate) if frames else None
-    plan = publish_plan(video, audio, seconds=Fraction(20))
+    plan = replace(publish_plan(video, audio, seconds=Fraction(20)), text=text)
     return present(plan, plan_hash(plan), receipts_of(plan, size_of))
 
 
@@ -128,3 +131,28 @@ def test_variants_survive_a_round_trip(frames: int, sizes: list[int]) -> None:
         assert playlist.stream_info.bandwidth >= playlist.stream_info.average_bandwidth
         assert [media.uri for media in playlist.media] == ["audio-0/index.m3u8"]
     assert {playlist.uri for playlist in parsed.iframe_playlists} == {f"{item.name}/iframes.m3u8" for item in LADDER}
+
+
+def test_golden_groups(golden: Golden) -> None:
+    """Sound in stereo and in 5.1, and subtitles, beside a picture and alone."""
+    audio = (STEREO, FRENCH, replace(STEREO, name="surround", channels=6, bitrate_bps=384_000))
+    text = (
+        TextRendition("text", 0, "fr"),
+        TextRendition("text-2", 1, "fr", forced=True),
+        TextRendition("text-3", 2, "en"),
+    )
+    presentation = publication(audio=audio, text=text)
+    golden("index-groups.m3u8", multivariant_playlist(presentation))
+    golden("text/index.m3u8", text_playlist(presentation))
+    golden("index-audio-only-groups.m3u8", multivariant_playlist(publication(None, audio, text=text[:1])))
+    golden("manifest-groups.mpd", mpd(presentation))
+
+
+def test_text_without_a_cue_is_not_announced() -> None:
+    """A menu would offer an empty file."""
+    plan = replace(publish_plan(video_plan(100)), text=(TextRendition("text", 0, "fr"),))
+    receipts = receipts_of(plan)
+    silent = replace(receipts[-1], texts=(TextReceipt("text", 40, 0),))
+    assert present(plan, plan_hash(plan), [*receipts[:-1], silent]).text == ()
+    with pytest.raises(AssemblyFailed, match="text"):
+        present(plan, plan_hash(plan), [*receipts[:-1], replace(silent, texts=())])

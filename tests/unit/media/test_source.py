@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import EncryptedSource, NotAVideo, UnsupportedMedia
-from chalicelib.media.source import Container, Transfer, VideoTrack, default_audio, source_from_mediainfo
+from chalicelib.media.source import Container, TextTrack, Transfer, VideoTrack, default_audio, source_from_mediainfo
 
 GENERAL = {"track_type": "General", "file_size": 1000, "duration": 42400}
 AUDIO = {"track_type": "Audio", "format": "AAC", "channel_s": 2, "sampling_rate": 48000, "streamorder": "1"}
@@ -86,6 +86,27 @@ def test_depth_scan_and_curve_are_recorded() -> None:
     """HDR, deep colour and interlacing change how a source is encoded."""
     video = video_of(bit_depth=10, transfer_characteristics="PQ", scan_type="MBAFF", chroma_subsampling="4:2:2")
     assert (video.bit_depth, video.transfer, video.interlaced, video.chroma) == (10, Transfer.PQ, True, "4:2:2")
+
+
+@pytest.mark.parametrize(
+    ("name", "transfer"),
+    [("PQ", Transfer.PQ), ("HLG / BT.2020 (10-bit)", Transfer.HLG), ("BT.709", Transfer.SDR), (None, Transfer.SDR)],
+)
+def test_the_hdr_curve_counts(name: str | None, transfer: Transfer) -> None:
+    """HLG may come with the curve that older displays take it for."""
+    assert video_of(transfer_characteristics=name).transfer is transfer
+
+
+def test_subtitles_are_listed() -> None:
+    """Captions inside the picture are no tracks; what a source calls a track becomes one readable line."""
+    text = {"track_type": "Text", "format": "UTF-8", "streamorder": "3", "language": "pt-BR", "forced": "Yes"}
+    bitmap = {"track_type": "Text", "format": "PGS", "streamorder": "2", "language": "Old Norse", "title": 'a\n "b"'}
+    source = source_from_mediainfo([{**GENERAL, "cover": "Yes"}, VIDEO, text, bitmap, {**text, "streamorder": "0-CC1"}])
+    assert source.text == (
+        TextTrack(0, "PGS", "und", "a 'b'", forced=False, bitmap=True),
+        TextTrack(1, "UTF-8", "pt-BR", "", forced=True, bitmap=False),
+    )
+    assert source.cover
 
 
 def test_tracks_come_in_file_order_and_the_flagged_sound_plays() -> None:

@@ -62,6 +62,9 @@ class Encoder:
 
     runs: list[Sequence[str]] = field(default_factory=list)
     inexact: int = 0
+    has_video: bool = True
+    text: tuple[str, ...] = ()
+    decodes_cover: bool = True
 
     def version(self) -> str:
         return "n0"
@@ -72,18 +75,23 @@ class Encoder:
         video = TrackScan(Fraction(1, TIMESCALE), list(ticks), [TICKS] * FRAMES)
         packets = range(0, 25 * AUDIO_RATE, 1024)
         audio = TrackScan(Fraction(1, AUDIO_RATE), list(packets), [1024] * len(packets))
-        return Scan(Fraction(0), video, (audio,))
+        return Scan(Fraction(0), video if self.has_video else None, (audio,), self.text)
+
+    def can_decode(self, *_: object) -> bool:
+        return self.decodes_cover
 
     def run(self, arguments: Sequence[str], *, cwd: Path, **_: object) -> None:
         assert (cwd / "source").read_bytes() == SOURCE
         self.runs.append(arguments)
         span = re.search(r"end_pts=(\d+):start_pts=(\d+)", " ".join(arguments))
-        for name in (argument for argument in arguments if argument.endswith((".mp4", ".jpg"))):
+        for name in (argument for argument in arguments if argument.endswith((".mp4", ".jpg", ".vtt"))):
             (cwd / name).write_bytes(self._made(name, (int(span[2]), int(span[1])) if span else None))
 
     def _made(self, name: str, span: tuple[int, int] | None) -> bytes:
         if name.endswith(".jpg"):
             return b"a picture"
+        if name.endswith(".vtt"):
+            return b"WEBVTT\n\n" + (b"01:00:01.000 --> 01:00:02.000\nHello\n" if name == "text.vtt" else b"")
         if span is None:
             pieces = [fragment(at * 288_000, [Sample(9, 288_000)]) for at in range(4)]
             return b"".join([init_segment(aac_entry(), timescale=AUDIO_RATE, handler=b"soun"), *pieces])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
-from chalicelib.catalog.asset import AssetStatus, ProgressState
+from chalicelib.catalog.asset import AssetStatus, ProgressState, TrackInfo, TrackType
 from chalicelib.catalog.keys import media_prefix, receipt_key
 from chalicelib.errors import AssemblyFailed, ObjectMissing, SourceChanged, WorkSuperseded
 from chalicelib.usecases.assemble import assemble
@@ -103,3 +104,29 @@ def test_an_attempt_begins_with_the_ingested_source(studio: Studio) -> None:
     studio.objects.write("source", studio.asset.source_key, b"other", content_type="video/mp4")
     with pytest.raises(SourceChanged):
         probe(studio.asset.id, attempt, etag, studio.objects, studio.table, now_ms=studio.clock())
+
+
+def test_the_asset_learns_its_tracks(studio: Studio) -> None:
+    """Sound and subtitles as menus name them, each file of text under its own key."""
+    studio.encoder.text = ("subrip",)
+    digest = studio.render_all()
+    _assemble(studio, digest)
+    _validate(studio, digest)
+    audio, text = studio.now.tracks
+    assert audio == TrackInfo(TrackType.AUDIO, "en", "en", channels=2, default=True)
+    key = f"{media_prefix(studio.asset.id, digest)}text/subtitles.vtt"
+    assert text == TrackInfo(TrackType.TEXT, "und", "Subtitles", key=key)
+    assert {"text/index.m3u8", "text/subtitles.vtt"} <= studio.published.keys()
+
+
+def test_a_cover_is_looked_for(studio: Studio) -> None:
+    """Sound with a cover is whole only with its poster, and the asset has it."""
+    studio.encoder.has_video = False
+    studio.probe.source = replace(studio.probe.source, cover=True)
+    digest = studio.render_all()
+    _assemble(studio, digest)
+    _validate(studio, digest)
+    assert studio.now.poster_key == f"{media_prefix(studio.asset.id, digest)}poster.jpg"
+    studio.objects.delete("media", studio.now.poster_key)
+    with pytest.raises(ObjectMissing):
+        _validate(studio, digest)

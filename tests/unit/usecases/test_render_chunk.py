@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -133,3 +134,25 @@ def test_no_chunk_is_rendered_for_an_asset_that_was_given_up(studio: Studio, dig
     with pytest.raises(WorkSuperseded):
         studio.render(digest, 0)
     assert studio.encoder.runs == []
+
+
+def test_text_is_one_task(studio: Studio) -> None:
+    """The last task makes every subtitle file; one without a cue is not written."""
+    studio.encoder.text = ("subrip", "ass")
+    digest = str(studio.plan()["PlanHash"])
+    answer = studio.render(digest, 4)
+    assert (answer["ChunkIndex"], answer["FramesEncoded"]) == (4, 0)
+    assert studio.published.keys() == {"text/subtitles.vtt"}
+    assert b"00:00:01.000 --> 00:00:02.000\nHello" in studio.published["text/subtitles.vtt"]
+    receipt = parse_receipt(studio.objects.read("source", receipt_key(studio.asset.id, digest, 4)))
+    assert [(text.track, text.cues) for text in receipt.texts] == [("text", 1), ("text-2", 0)]
+
+
+@pytest.mark.parametrize("decodes", [True, False])
+def test_the_cover_of_a_sound_is_its_poster(studio: Studio, decodes: bool) -> None:
+    """Made beside the default sound, if it is a picture at all."""
+    studio.encoder.has_video, studio.encoder.decodes_cover = False, decodes
+    studio.probe.source = replace(studio.probe.source, cover=True)
+    digest = str(studio.plan()["PlanHash"])
+    studio.render(digest, 0)
+    assert ("poster.jpg" in studio.published) is decodes
