@@ -14,8 +14,9 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser import Watch, chromium
-from tests.e2e.clips import clip
+from tests.e2e.clips import FFMPEG, clip
 from tests.e2e.conftest import LocalAws
+from tests.fixtures.media_factory import MediaFactory
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 SECONDS = 14
@@ -69,6 +70,14 @@ def watch(page: Page, local_aws: LocalAws) -> Watch:
 def published(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A ready asset with two renditions."""
     asset = local_aws.publish(clip(tmp_path_factory.mktemp("page") / "published.mp4", seconds=6, size="854x480"))
+    assert asset["status"] == "ready", asset["errors"]
+    return asset
+
+
+@pytest.fixture(scope="module")
+def many_tracks(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A ready asset with two sounds and two subtitles."""
+    asset = local_aws.publish(MediaFactory(FFMPEG, tmp_path_factory.mktemp("tracks")).clip("many.mkv"))
     assert asset["status"] == "ready", asset["errors"]
     return asset
 
@@ -197,3 +206,32 @@ def test_it_fits_a_phone(local_aws: LocalAws, browser: Browser, published: dict[
         page.keyboard.press("Tab")
     expect(page.locator("#file")).to_be_focused()
     context.close()
+
+
+@pytest.mark.parametrize("engine", ["hls.js", "dash.js"])
+def test_sound_and_subtitles_can_be_chosen(
+    local_aws: LocalAws, page: Page, watch: Watch, many_tracks: dict[str, Any], engine: str
+) -> None:
+    """Both menus list what the asset lists; a subtitle shows its cues, another sound is fetched and plays."""
+    assert [(each["type"], each["language"]) for each in many_tracks["tracks"]] == [
+        *(("audio", "en"), ("audio", "de")),
+        *(("text", "fr"), ("text", "pt")),
+    ]
+    page.goto(f"{local_aws.base_url}/?asset={many_tracks['id']}{'&format=dash' if engine == 'dash.js' else ''}")
+    expect(page.locator("media-controller")).to_have_attribute("data-engine", engine)
+    play(page, until_s=0.2)
+    page.locator("media-captions-menu-button").click()
+    texts = page.locator("media-captions-menu [role=menuitemradio]")
+    expect(texts).to_have_text(["Off", "fr", "pt"])
+    texts.nth(1).click()
+    cues = page.wait_for_function(
+        "() => [...document.querySelector('video').textTracks].find((each) => each.mode === 'showing')?.cues?.length"
+    )
+    assert cues.json_value() == 2
+    page.locator("media-audio-track-menu-button").click()
+    sounds = page.locator("media-audio-track-menu [role=menuitemradio]")
+    expect(sounds).to_have_text(["en", "Ton"])
+    with page.expect_response("**/audio-2/*.m4s") as fetched:
+        sounds.nth(1).click()
+    assert fetched.value.ok
+    assert watch == Watch(watch.host)

@@ -35,7 +35,13 @@ def test_a_missing_name_is_named(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("SLUICE_UPLOAD_TTL_S", "0"), ("SLUICE_CHUNK_SECONDS", "1.5"), ("SLUICE_LADDER", "720p,480")]
+    ("name", "value"),
+    [
+        ("SLUICE_UPLOAD_TTL_S", "0"),
+        ("SLUICE_CHUNK_SECONDS", "1.5"),
+        ("SLUICE_LADDER", "720p,480"),
+        ("SLUICE_AUDIO_CHANNELS", "5.1"),
+    ],
 )
 def test_a_malformed_value_is_named(name: str, value: str) -> None:
     """A number that is none is refused at the start, not at its first use."""
@@ -49,3 +55,9 @@ def test_lists_are_cleaned() -> None:
     assert settings.ladder == (720, 360)
     assert settings.public_base_url == "https://a"
     assert cors_origins({"SLUICE_CORS_ORIGINS": "https://a/, https://b"}) == ("https://a", "https://b")
+
+
+@pytest.mark.parametrize(("value", "kept"), [("", False), ("stereo", False), ("source", True)])
+def test_surround_is_kept_by_setting(value: str, kept: bool) -> None:
+    """Stereo is for every player; 5.1 beside it costs more."""
+    assert Settings.from_env({**NAMES, "SLUICE_AUDIO_CHANNELS": value}).keep_surround is kept

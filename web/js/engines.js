@@ -1,6 +1,7 @@
 // What turns a manifest into pictures: the browser itself where it does that well, hls.js elsewhere, dash.js on request.
 
 import { Qualities } from "./qualities.js";
+import { Sounds } from "./sounds.js";
 
 /**
  * @typedef {object} Engine
@@ -51,14 +52,23 @@ async function attachHls(media, url, onFatal) {
     backBufferLength: 60,
   });
   // Who picks a quality wants to see it now, not at the next segment; "auto" may wait for one.
+  let shown = [];
   const qualities = new Qualities((index) => {
     if (index < 0) hls.loadLevel = -1;
-    else hls.currentLevel = index;
+    else hls.currentLevel = shown[index];
   });
   media.videoRenditions = qualities;
+  const sounds = new Sounds((index) => (hls.audioTrack = index));
+  media.audioTracks ??= sounds;
   let recovered = false;
   hls.on(Hls.Events.MANIFEST_PARSED, (_, { levels }) => {
-    if (levels.some((level) => level.height)) qualities.fill(levels.map(({ width, height, bitrate }) => ({ width, height, bitrate })));
+    // A rendition is listed once for each audio group, stereo and surround; one of each is a choice of quality.
+    shown = levels.flatMap((level, index) => (level.height && level.attrs.AUDIO === levels[0].attrs.AUDIO ? [index] : []));
+    if (shown.length) qualities.fill(shown.map((index) => levels[index]).map(({ width, height, bitrate }) => ({ width, height, bitrate })));
+  });
+  hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, (_, { audioTracks }) => {
+    const playing = Math.max(hls.audioTrack, 0);
+    sounds.fill(audioTracks.map(({ name, lang }) => ({ label: name, language: lang })), playing);
   });
   hls.on(Hls.Events.ERROR, (_, data) => {
     if (!data.fatal) return;
@@ -84,10 +94,17 @@ async function attachDash(media, url, onFatal) {
     if (index >= 0) player.setRepresentationForTypeById("video", ids[index], true);
   });
   media.videoRenditions = qualities;
+  const sounds = new Sounds((index) => player.setCurrentTrack(player.getTracksFor("audio")[index]));
+  media.audioTracks ??= sounds;
+  // Subtitles are the page's own tracks: dash.js would name them by number, and load them on its own command only.
+  player.registerCustomCapabilitiesFilter((representation) => representation.mimeType !== "text/vtt");
   player.updateSettings({ debug: { logLevel: 0 } });
   player.on(MediaPlayer.events.STREAM_INITIALIZED, () => {
     const video = player.getRepresentationsByType("video");
     ids = video.map((each) => each.id);
+    const audio = player.getTracksFor("audio");
+    const playing = player.getCurrentTrackFor("audio");
+    sounds.fill(audio.map(({ labels, lang }) => ({ label: labels[0]?.text ?? lang, language: lang })), audio.indexOf(playing));
     qualities.fill(video.map(({ width, height, bitrateInKbit }) => ({ width, height, bitrate: bitrateInKbit * 1000 })));
   });
   player.on(MediaPlayer.events.ERROR, ({ error }) => onFatal(error?.message ?? String(error)));

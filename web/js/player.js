@@ -29,9 +29,21 @@ export async function createPlayer(asset, options) {
   const sound = asset.renditions?.length === 0;
   const media = sound ? audioElement() : videoElement(asset);
   const engine = await attach(media, asset.playback, options);
+  // Apple's player takes them from the manifest.
+  if (engine.name !== "native") media.append(...subtitles(asset));
   const element = sound ? audioControls(media) : videoControls(media, asset);
   element.dataset.engine = engine.name;
   return { element, media, destroy: engine.destroy };
+}
+
+function subtitles(asset) {
+  return tracks(asset, "text").map(({ url, name, language }) =>
+    h("track", { kind: "subtitles", label: name, srclang: language === "und" ? "" : language, src: url }),
+  );
+}
+
+function tracks(asset, type) {
+  return (asset.tracks ?? []).filter((track) => track.type === type);
 }
 
 function audioElement() {
@@ -62,6 +74,8 @@ function audioControls(media) {
 
 function videoControls(media, asset) {
   const poster = asset.images?.poster;
+  const captions = tracks(asset, "text").length > 0;
+  const sounds = new Set(tracks(asset, "audio").map((track) => track.name)).size > 1;
   return h(
     "media-controller.player",
     // Arrow keys seek and M, F, K work wherever the focus is inside the player.
@@ -72,6 +86,8 @@ function videoControls(media, asset) {
     h("media-play-button.start", { slot: "centered-chrome", notooltip: true }),
     h("media-rendition-menu", { hidden: true, anchor: "auto" }),
     h("media-playback-rate-menu", { hidden: true, anchor: "auto", rates: "0.5 0.75 1 1.25 1.5 2" }),
+    sounds && h("media-audio-track-menu", { hidden: true, anchor: "auto" }),
+    captions && h("media-captions-menu", { hidden: true, anchor: "auto" }),
     h(
       "div.controls",
       {},
@@ -86,6 +102,8 @@ function videoControls(media, asset) {
         {},
         ...left(),
         h("span.gap"),
+        captions && h("media-captions-menu-button"),
+        sounds && h("media-audio-track-menu-button"),
         h("media-playback-rate-menu-button"),
         h("media-rendition-menu-button"),
         h("media-pip-button"),
