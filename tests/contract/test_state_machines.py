@@ -68,7 +68,7 @@ def test_statelint_has_nothing_to_say(path: Path) -> None:
 
 def test_a_next_that_leads_nowhere_is_found(tmp_path: Path) -> None:
     """What cfn-lint alone would let pass."""
-    text = MACHINES[0].read_text()
+    text = (PROJECT.state_machines / "publish.asl.json").read_text()
     assert '"Next": "Validate"' in text
     broken = tmp_path / "broken.asl.json"
     broken.write_text(text.replace('"Next": "Validate"', '"Next": "Nowhere"'))
