@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import first_answer, publish_against_ffmpeg
+from benchmarks import first_answer, playable, publish_against_ffmpeg
 from benchmarks.measure import machine
 
-ALL = {"first_answer": first_answer.main, "publish_against_ffmpeg": publish_against_ffmpeg.main}
+ALL = {
+    "first_answer": first_answer.main,
+    "playable": playable.main,
+    "publish_against_ffmpeg": publish_against_ffmpeg.main,
+}
 
 
 def main() -> None:

@@ -182,6 +182,10 @@ class UnsupportedMedia(UserError):
     """A codec, size or layout that the encoder refuses."""
 
 
+class CopyUnsuitable(UserError):
+    """The source's own bitstream cannot be published as it is, so nothing plays before the ladder does. Log only."""
+
+
 class SourceChanged(ConflictError):
     """The source object is no longer the one that was probed."""
 

@@ -140,7 +140,9 @@ class Asset:
         source_etag: S3's, without quotes; known from ingest on.
         duration: Seconds that a player will show; known from the plan on.
         aspect_ratio: Such as "16:9", of the displayed picture.
-        hls_key, dash_key, poster_key, storyboard_key: In the media bucket, known once ready.
+        hls_key: In the media bucket. Set as soon as anything can be played: first the early publication's, if there is
+            one, then the final one's.
+        dash_key, poster_key, storyboard_key: In the media bucket, known once ready.
         task_count: Chunk tasks of the plan; how many are done is in `Work`.
         attempt: 1, and one more for each retry.
         meta: The customer's own JSON object.

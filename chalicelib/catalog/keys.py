@@ -2,10 +2,14 @@
 
 Source bucket (private): `uploads/` what customers sent, `renders/` plans and receipts.
 Media bucket (served): everything under `media/<asset>/<plan>/`. The plan's hash is part of the prefix, so the bytes
-under a key never change and may be cached for ever; a re-encode under another plan gets another prefix.
+under a key never change and may be cached for ever; a re-encode under another plan gets another prefix. What can be
+played before that is under `media/early/<asset>/<plan>/`, where playlists grow; the bucket forgets it after two days.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import count
 
 from chalicelib.media.names import (
     DASH_NAME,
@@ -21,6 +25,7 @@ from chalicelib.media.names import (
 
 __all__ = [
     "DASH_NAME",
+    "EARLY_PREFIX",
     "HLS_NAME",
     "IFRAMES_NAME",
     "INIT_NAME",
@@ -30,12 +35,16 @@ __all__ = [
     "STORYBOARD_NAME",
     "SUBTITLES_NAME",
     "UPLOADS_PREFIX",
+    "asset_early_prefix",
     "asset_media_prefix",
     "asset_of_upload_key",
     "asset_renders_prefix",
+    "early_prefix",
     "media_prefix",
     "plan_key",
     "receipt_key",
+    "receipts_done",
+    "receipts_prefix",
     "segment_name",
     "sprite_name",
     "upload_key",
@@ -44,6 +53,7 @@ __all__ = [
 UPLOADS_PREFIX = "uploads/"
 RENDERS_PREFIX = "renders/"
 MEDIA_PREFIX = "media/"
+EARLY_PREFIX = f"{MEDIA_PREFIX}early/"
 
 _PLAN_DIGITS = 16
 
@@ -70,7 +80,17 @@ def plan_key(asset_id: str, plan_hash: str) -> str:
 
 
 def receipt_key(asset_id: str, plan_hash: str, index: int) -> str:
-    return f"{RENDERS_PREFIX}{asset_id}/receipts/{plan_hash}/{index:05d}.json"
+    return f"{receipts_prefix(asset_id, plan_hash)}{index:05d}.json"
+
+
+def receipts_prefix(asset_id: str, plan_hash: str) -> str:
+    return f"{RENDERS_PREFIX}{asset_id}/receipts/{plan_hash}/"
+
+
+def receipts_done(receipt_keys: Iterable[str]) -> int:
+    """How many tasks from the first on have a receipt, given the keys under `receipts_prefix`."""
+    done = {key.rpartition("/")[2].partition(".")[0] for key in receipt_keys}
+    return next(index for index in count() if f"{index:05d}" not in done)
 
 
 def asset_media_prefix(asset_id: str) -> str:
@@ -80,3 +100,12 @@ def asset_media_prefix(asset_id: str) -> str:
 def media_prefix(asset_id: str, plan_hash: str) -> str:
     """Where one publication lives; ends in a slash."""
     return f"{MEDIA_PREFIX}{asset_id}/{plan_hash[:_PLAN_DIGITS]}/"
+
+
+def asset_early_prefix(asset_id: str) -> str:
+    return f"{EARLY_PREFIX}{asset_id}/"
+
+
+def early_prefix(asset_id: str, plan_hash: str) -> str:
+    """Where the early publication of a source lives; ends in a slash."""
+    return f"{asset_early_prefix(asset_id)}{plan_hash[:_PLAN_DIGITS]}/"

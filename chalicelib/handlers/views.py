@@ -51,7 +51,7 @@ def asset_view(asset: Asset, work: Work, base_url: str) -> View:
     return {
         "id": asset.id,
         "status": asset.status,
-        "playable": asset.status is AssetStatus.READY,
+        "playable": asset.hls_key is not None and asset.status in (AssetStatus.PREPARING, AssetStatus.READY),
         "created_at": _time(asset.created_at_ms),
         "updated_at": _time(asset.updated_at_ms),
         "progress": {

@@ -50,10 +50,19 @@ def _avc(init: bytes, box: Box) -> str:
 
 
 def _aac(init: bytes, box: Box) -> str:
-    """esds: an ES_Descriptor that holds the DecoderConfigDescriptor that holds the AudioSpecificConfig."""
-    reader = fields(init, box)
+    object_type, specific = audio_configuration(init, box)
+    return f"mp4a.{object_type:x}.{audio_object_type(specific)}"
+
+
+def audio_configuration(data: bytes, box: Box) -> tuple[int, bytes]:
+    """The object type and the AudioSpecificConfig of an esds: an ES_Descriptor that holds the DecoderConfigDescriptor.
+
+    Raises:
+        EncoderOutputMalformed: If the descriptors cannot be read, or are of another kind of sound.
+    """
+    reader = fields(data, box)
     reader.version_and_flags()
-    stream = _descriptor(init, reader, _ES_DESCRIPTOR)
+    stream = _descriptor(data, reader, _ES_DESCRIPTOR)
     stream.skip(2)
     flags = stream.unsigned(1)
     if flags & 0x80:
@@ -62,16 +71,22 @@ def _aac(init: bytes, box: Box) -> str:
         stream.skip(stream.unsigned(1))
     if flags & 0x20:
         stream.skip(2)
-    decoder = _descriptor(init, stream, _DECODER_CONFIG)
+    decoder = _descriptor(data, stream, _DECODER_CONFIG)
     object_type = decoder.unsigned(1)
     if object_type != _MPEG4_AUDIO:
         raise EncoderOutputMalformed("the audio is not MPEG-4 audio", object_type=object_type)
     decoder.skip(12)
-    specific = _descriptor(init, decoder, _DECODER_SPECIFIC).unsigned(2)
-    audio_object_type = specific >> 11
-    if audio_object_type == _ESCAPED_OBJECT_TYPE:
-        audio_object_type = 32 + (specific >> 5 & 0x3F)
-    return f"mp4a.{object_type:x}.{audio_object_type}"
+    config = _descriptor(data, decoder, _DECODER_SPECIFIC)
+    return object_type, config.take(config.remaining)
+
+
+def audio_object_type(specific: bytes) -> int:
+    """Of an AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1); 2 is AAC-LC."""
+    if len(specific) < 2:
+        raise EncoderOutputMalformed("the audio configuration is cut off")
+    word = int.from_bytes(specific[:2], "big")
+    kind = word >> 11
+    return 32 + (word >> 5 & 0x3F) if kind == _ESCAPED_OBJECT_TYPE else kind
 
 
 def _descriptor(init: bytes, reader: Fields, tag: int) -> Fields:

@@ -32,8 +32,12 @@ START_PEAK_BPS = 2_000_000
 _MICROSECONDS = 1_000_000
 
 
-def multivariant_playlist(presentation: Presentation) -> str:
-    """The playlist that names all others (4.3.4); its URIs are relative to the publication's prefix."""
+def multivariant_playlist(presentation: Presentation, *, iframes: bool = True) -> str:
+    """The playlist that names all others (4.3.4); its URIs are relative to the publication's prefix.
+
+    Args:
+        iframes: Whether there are I-frame playlists.
+    """
     return _playlist(
         [
             _version(),
@@ -42,13 +46,17 @@ def multivariant_playlist(presentation: Presentation) -> str:
             *_text_media(presentation),
             *_video_variants(presentation),
             *([] if presentation.video else _audio_variants(presentation)),
-            *(_iframe_variant(track) for track in presentation.video),
+            *(_iframe_variant(track) for track in presentation.video if iframes),
         ]
     )
 
 
-def media_playlist(presentation: Presentation, track: VideoTrack | AudioTrack) -> str:
-    """Every segment of a track of the presentation (4.3.3); lies in the track's folder."""
+def media_playlist(presentation: Presentation, track: VideoTrack | AudioTrack, *, complete: bool = True) -> str:
+    """Every segment of a track of the presentation (4.3.3); lies in the track's folder.
+
+    Args:
+        complete: If not, segments will be added at the end (an EVENT, 4.3.3.5), and players still begin at the start.
+    """
     lines: list[str] = []
     durations = (segment.duration_ticks for segment in track.segments)
     for segment, duration_us in zip(track.segments, _rounded_us(durations, track.timescale), strict=True):
@@ -58,11 +66,12 @@ def media_playlist(presentation: Presentation, track: VideoTrack | AudioTrack) -
             _version(),
             _target_duration(presentation),
             "#EXT-X-MEDIA-SEQUENCE:1",
-            "#EXT-X-PLAYLIST-TYPE:VOD",
+            f"#EXT-X-PLAYLIST-TYPE:{'VOD' if complete else 'EVENT'}",
             "#EXT-X-INDEPENDENT-SEGMENTS",
+            *([] if complete else ["#EXT-X-START:TIME-OFFSET=0"]),
             _map(),
             *lines,
-            "#EXT-X-ENDLIST",
+            *(["#EXT-X-ENDLIST"] if complete else []),
         ]
     )
 

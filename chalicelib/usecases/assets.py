@@ -58,6 +58,7 @@ def delete_asset(
 def purge_asset(asset: Asset, objects: Objects, settings: Settings) -> None:
     """Remove the objects of an asset: what players see first, the source last."""
     objects.delete_prefix(settings.media_bucket, keys.asset_media_prefix(asset.id))
+    objects.delete_prefix(settings.media_bucket, keys.asset_early_prefix(asset.id))
     objects.delete_prefix(settings.source_bucket, keys.asset_renders_prefix(asset.id))
     objects.delete(asset.source_bucket, asset.source_key)
 

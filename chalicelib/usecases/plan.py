@@ -94,7 +94,7 @@ def preparing_asset(asset_id: str, table: Table, attempt: int | None = None) -> 
 
 
 def _make_plan(asset: Asset, objects: Objects, tools: Tools, settings: Settings, deadline: float) -> Plan:
-    identity = _identity(asset)
+    identity = source_identity(asset)
     with workspace(identity, objects) as folder:
         path = folder / SOURCE_NAME
         with path.open("rb") as file:
@@ -118,7 +118,7 @@ def _make_plan(asset: Asset, objects: Objects, tools: Tools, settings: Settings,
     )
 
 
-def _identity(asset: Asset) -> SourceIdentity:
+def source_identity(asset: Asset) -> SourceIdentity:
     if asset.source_etag is None or asset.source_size_bytes is None:
         raise WorkSuperseded("the asset has not been ingested", asset_id=asset.id)
     return SourceIdentity(asset.source_bucket, asset.source_key, asset.source_etag, asset.source_size_bytes)

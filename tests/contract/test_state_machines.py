@@ -55,9 +55,9 @@ def _template() -> State:
     return template
 
 
-def test_both_machines_are_there() -> None:
-    """The flow is publish, which runs render."""
-    assert [path.name for path in MACHINES] == ["publish.asl.json", "render.asl.json"]
+def test_the_machines_are_there() -> None:
+    """The flow is publish, which starts early and runs render."""
+    assert [path.name for path in MACHINES] == ["early.asl.json", "publish.asl.json", "render.asl.json"]
 
 
 @each_machine
@@ -68,7 +68,7 @@ def test_statelint_has_nothing_to_say(path: Path) -> None:
 
 def test_a_next_that_leads_nowhere_is_found(tmp_path: Path) -> None:
     """What cfn-lint alone would let pass."""
-    text = MACHINES[0].read_text()
+    text = (PROJECT.state_machines / "publish.asl.json").read_text()
     assert '"Next": "Validate"' in text
     broken = tmp_path / "broken.asl.json"
     broken.write_text(text.replace('"Next": "Validate"', '"Next": "Nowhere"'))
@@ -104,7 +104,7 @@ def test_every_task_is_bounded_and_watched(path: Path) -> None:
             assert retry["MaxDelaySeconds"] > retry["IntervalSeconds"], name
             assert retry["MaxAttempts"] > 0, name
         caught = [error for catch in task.get("Catch", []) for error in catch["ErrorEquals"]]
-        assert caught == ["States.ALL"] or name == "RenderChunk", name
+        assert caught == ["States.ALL"] or name in ("RenderChunk", "CopyChunk"), name
 
 
 @each_machine
@@ -118,9 +118,14 @@ def test_lambda_tasks_bear_lambda_itself(path: Path) -> None:
 
 @each_machine
 def test_failures_are_recorded_before_they_fail(path: Path) -> None:
-    """Every Catch leads to a state that records the failure, and that one to Fail, whatever becomes of the record."""
+    """Every Catch leads to a state that records the failure, and that one to Fail, whatever becomes of the record.
+
+    The early publication is the exception: it never fails an asset.
+    """
     states = dict(_states(_machine(path)))
     for name, state in states.items():
+        if path.name == "early.asl.json" or name in ("StartEarly", "GrowEarly"):
+            continue
         for catch in state.get("Catch", []):
             target = catch["Next"]
             if (
@@ -130,6 +135,20 @@ def test_failures_are_recorded_before_they_fail(path: Path) -> None:
                 assert states[target]["Type"] == "Fail", name
             else:
                 assert states[target]["Parameters"]["Payload"]["Action"] == "recordFailure", name
+
+
+def test_the_early_publication_never_fails_an_asset() -> None:
+    """Publish goes on whatever happens, and waits for the start alone; whatever fails later ends in success."""
+    publish = _machine(PROJECT.state_machines / "publish.asl.json")["States"]
+    assert publish["GrowEarly"]["Resource"] == "arn:aws:states:::states:startExecution"
+    assert _longest(publish["StartEarly"]) < 60
+    for name in ("StartEarly", "GrowEarly"):
+        assert [catch["Next"] for catch in publish[name]["Catch"]] == ["Render"]
+    states = dict(_states(_machine(PROJECT.state_machines / "early.asl.json")))
+    for name, state in states.items():
+        assert state["Type"] != "Fail", name
+        assert all(states[catch["Next"]]["Type"] == "Succeed" for catch in state.get("Catch", [])), name
+    assert "recordFailure" not in (PROJECT.state_machines / "early.asl.json").read_text()
 
 
 @each_machine
@@ -158,7 +177,7 @@ def test_a_lone_chunk_and_one_of_many_are_the_same_task() -> None:
 
 def test_the_outer_execution_outlives_the_inner() -> None:
     """Publish waits for as long as render may take."""
-    publish, render = map(_machine, MACHINES)
+    publish, render = (_machine(PROJECT.state_machines / f"{name}.asl.json") for name in ("publish", "render"))
     assert publish["States"]["Render"]["TimeoutSeconds"] > render["TimeoutSeconds"]
     assert publish["TimeoutSeconds"] > publish["States"]["Render"]["TimeoutSeconds"]
 
@@ -175,4 +194,8 @@ def test_every_substitution_is_given(path: Path) -> None:
     ]
     assert given == [substitutions(path.read_text())]
     resources_named = {task["Resource"] for _, task in _tasks(path)}
-    assert resources_named <= {"arn:aws:states:::lambda:invoke", "arn:aws:states:::states:startExecution.sync:2"}
+    assert resources_named <= {
+        "arn:aws:states:::lambda:invoke",
+        "arn:aws:states:::states:startExecution",
+        "arn:aws:states:::states:startExecution.sync:2",
+    }

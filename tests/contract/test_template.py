@@ -14,7 +14,7 @@ from sluice.package import TEMPLATE_NAME, package
 from sluice.paths import Project
 from sluice.template import Document
 
-FUNCTIONS = ("APIHandler", "Cleanup", "Encode", "Ingest", "Publish", "Render")
+FUNCTIONS = ("APIHandler", "Cleanup", "Early", "Encode", "Ingest", "Publish", "Render")
 WITH_TOOLS = ("APIHandler", "Cleanup", "Ingest", "Render")
 OUTPUTS = {
     "ApiUrl",
@@ -98,7 +98,7 @@ def test_a_message_stays_hidden_longer_than_its_consumer_runs(template: Document
 
 def test_tasks_do_not_outlast_their_functions(template: Document) -> None:
     """A state waits no longer than its function may run, so a timeout has one meaning."""
-    for name in ("publish", "render"):
+    for name in ("early", "publish", "render"):
         machine = json.loads((Project.here().state_machines / f"{name}.asl.json").read_text())
         for task in _tasks(machine["States"]):
             function = task["Parameters"].get("FunctionName", "")

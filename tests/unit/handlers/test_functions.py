@@ -12,9 +12,12 @@ from chalicelib.catalog.asset import AssetStatus
 from chalicelib.catalog.keys import upload_key
 from chalicelib.errors import ActionUnknown
 from chalicelib.handlers import wiring
+from chalicelib.handlers.early import parse_early_event
 from chalicelib.handlers.publish import parse_publish_event
 from chalicelib.handlers.render import parse_render_event
+from chalicelib.media import early
 from tests.unit.catalog.samples import ASSET_ID, an_asset
+from tests.unit.media.progressive import audio, file_of, video
 from tests.unit.usecases.desk import Desk
 from tests.unit.usecases.studio import Studio
 
@@ -54,6 +57,31 @@ def test_the_state_machines_events_publish_an_asset(studio: Studio, monkeypatch:
     assert work.transitions > planned["ChunkCount"]
 
 
+def test_the_early_events_make_an_asset_playable(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The payloads of the early steps lead from an ingested source to one whose whole bitstream plays."""
+    monkeypatch.setattr(early, "CHUNK_BYTES", 2000)
+    data, _ = file_of(video(600), audio(60))
+    stored = an_asset(hls_key=None, attempt=1)
+    etag = desk.objects.write("source", stored.source_key, data, content_type="video/mp4")
+    desk.table.create_asset(an_asset(hls_key=None, attempt=1, source_etag=etag, source_size_bytes=len(data)))
+    client = _client(desk, monkeypatch)
+    state = _invoke(client, "early", {"Action": "startEarly", "AssetId": ASSET_ID, "Attempt": 1})
+    playable = desk.table.get_asset(ASSET_ID).hls_key
+    assert playable is not None
+    waves = []
+    while state["Count"]:
+        waves.append(len(state["Items"]))
+        inner = {"AssetId": ASSET_ID, "PlanHash": state["PlanHash"]}
+        for index in state["Items"]:
+            _invoke(client, "early", {"Action": "copyChunk", **inner, "ChunkIndex": index})
+        state = _invoke(client, "early", {"Action": "extendEarly", **inner})
+    assert waves[0] == 4
+    playlist = desk.objects.stored["media", playable.replace("index", "source/index")].data
+    assert playlist.endswith(b"#EXT-X-ENDLIST\n")
+    assert playlist.count(b"#EXTINF") == 10
+    assert desk.table.get_progress(ASSET_ID, None).transitions > sum(waves)
+
+
 @pytest.mark.parametrize("start", [{"AssetId": ASSET_ID, "Etag": "e", "Attempt": 2}, {"AssetId": ASSET_ID}])
 def test_a_catch_is_recorded(client: Client, desk: Desk, start: dict[str, object]) -> None:
     """What a Catch hands over, with or without a cause, and the input of whoever started the execution."""
@@ -71,6 +99,8 @@ def test_an_event_that_is_not_ours_is_refused(event: dict[str, object]) -> None:
         parse_render_event(event)
     with pytest.raises(ActionUnknown):
         parse_publish_event(event)
+    with pytest.raises(ActionUnknown):
+        parse_early_event(event)
 
 
 def test_only_failed_messages_come_back(client: Client, desk: Desk) -> None:
