@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 from chalicelib.media.chunks import gop_frames, plan_chunks
-from chalicelib.media.plan import AudioRendition, Chunk, Plan, Rendition, SourceIdentity, Stills, VideoPlan, plan_hash
+from chalicelib.media.plan import (
+    PLAN_SCHEMA,
+    AudioRendition,
+    Chunk,
+    Plan,
+    Rendition,
+    SourceIdentity,
+    Stills,
+    VideoCodec,
+    VideoPlan,
+    plan_hash,
+)
 from chalicelib.media.receipt import ChunkReceipt, IFrame, Segment, TrackReceipt
 
 NTSC = Fraction(30000, 1001)
@@ -16,7 +28,13 @@ LADDER = (
     Rendition(name="480p", width=854, height=480, crf=23, max_bitrate_bps=1_400_000),
     Rendition(name="360p", width=640, height=360, crf=23, max_bitrate_bps=800_000),
 )
+TWO_CODECS = (*LADDER, replace(LADDER[0], name="720p-av1", codec=VideoCodec.AV1))
 STEREO = AudioRendition(name="audio-0", position=0, language="en", channels=2, bitrate_bps=128_000)
+CODEC_STRINGS = {
+    VideoCodec.H264: "avc1.64001f",
+    VideoCodec.HEVC: "hvc1.1.6.L93.90",
+    VideoCodec.AV1: "av01.0.05M.08",
+}
 SAMPLES_PER_AAC_FRAME = 1024
 AUDIO_TIMESCALE = 48_000
 
@@ -43,7 +61,6 @@ def video_plan(
         total_frames=total_frames,
         gop_frames=gop,
         segment_frames=segment,
-        preset="veryfast",
         renditions=renditions,
         chunks=plan_chunks(total_frames, segment, int(chunk_seconds * frame_rate), 4000),
         stills=Stills(
@@ -64,7 +81,7 @@ def publish_plan(
     duration = video.total_frames / video.frame_rate if video else seconds
     assert duration is not None
     return Plan(
-        schema=1,
+        schema=PLAN_SCHEMA,
         asset_id="as_test",
         source=SourceIdentity(bucket="source", key="uploads/as_test/source", etag="e", size_bytes=1),
         origin=Fraction(0),
@@ -115,7 +132,7 @@ def _video_receipt(video: VideoPlan, rendition: Rendition, chunk: Chunk, size_of
                 sha256="0" * 64,
             )
         )
-    return TrackReceipt(rendition.name, "avc1.64001f", video.timescale, "1" * 64, tuple(written))
+    return TrackReceipt(rendition.name, CODEC_STRINGS[rendition.codec], video.timescale, "1" * 64, tuple(written))
 
 
 def _audio_receipt(rendition: AudioRendition, duration: Fraction, segment_s: int, size_of: SizeOf) -> TrackReceipt:

@@ -3,6 +3,7 @@
 Decisions:
 - Renditions share their segment boundaries, so one SegmentTimeline at the AdaptationSet serves all of them, and a
   Representation's id is its folder.
+- Each video codec is an AdaptationSet of its own, because players switch inside one only (5.3.3.1).
 - Each audio track is an AdaptationSet of its own: the first has the role `main`, the others `alternate`.
 - Storyboards are left out: their sprites differ in tile count, which a thumbnail_tile property cannot say.
 """
@@ -48,23 +49,24 @@ def mpd(presentation: Presentation) -> str:
         },
     )
     period = ElementTree.SubElement(root, "Period", {"id": "0", "start": "PT0S"})
-    if presentation.video:
-        _add_video(period, presentation.video)
+    families = presentation.video_by_codec
+    for number, family in enumerate(families):
+        _add_video(period, family, set_id=number)
     for number, track in enumerate(presentation.audio):
-        _add_audio(period, track, set_id=number + bool(presentation.video), role="alternate" if number else "main")
+        _add_audio(period, track, set_id=number + len(families), role="alternate" if number else "main")
     ElementTree.indent(root)
     document: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return f"{document.decode()}\n"
 
 
-def _add_video(period: ElementTree.Element, video: Sequence[VideoTrack]) -> None:
+def _add_video(period: ElementTree.Element, video: Sequence[VideoTrack], *, set_id: int) -> None:
     widest = max(video, key=lambda track: track.width)
     common = math.gcd(widest.width, widest.height)
     group = ElementTree.SubElement(
         period,
         "AdaptationSet",
         {
-            "id": "0",
+            "id": str(set_id),
             "contentType": "video",
             "mimeType": "video/mp4",
             "maxWidth": str(widest.width),

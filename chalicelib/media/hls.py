@@ -3,7 +3,8 @@
 Decisions:
 - Version 6 is the lowest that EXT-X-MAP needs outside I-frame playlists (section 7).
 - The first variant is where most players start: the highest rendition whose peak stays within 2 Mbit/s, else the
-  lowest (Apple's HLS authoring specification, 9.2 and 9.3). The others follow from the highest down.
+  lowest (Apple's HLS authoring specification, 9.2 and 9.3). The others follow from the highest down, then those of
+  other codecs, because every player knows the first.
 - All playlists share one target duration (6.2.4).
 - EXTINF values are differences of rounded times, so that rounding never adds up.
 - BANDWIDTH is the peak of the video plus the highest peak of its audio group.
@@ -153,7 +154,7 @@ def _video_variants(presentation: Presentation) -> Iterable[str]:
         return
     audio = presentation.audio
     codecs = sorted({track.codec for track in audio})
-    for track in start_first(presentation.video):
+    for track in (track for family in presentation.video_by_codec for track in start_first(family)):
         attributes = [
             f"BANDWIDTH={track.bitrate.peak_bps + max((a.bitrate.peak_bps for a in audio), default=0)}",
             f"AVERAGE-BANDWIDTH={track.bitrate.average_bps + max((a.bitrate.average_bps for a in audio), default=0)}",

@@ -49,6 +49,7 @@ def test_packets_are_sorted_into_tracks() -> None:
     assert scan.audio is not None
     assert (scan.video.time_base, list(scan.video.pts)) == (Fraction(1, 15360), [0, 1024])
     assert (scan.audio.time_base, list(scan.audio.durations)) == (Fraction(1, 44100), [1024, 512])
+    assert (list(scan.video.sizes_bytes), list(scan.audio.sizes_bytes)) == ([2819, 1083], [187, 223])
 
 
 def test_packets_that_an_edit_list_hides_are_left_out() -> None:
