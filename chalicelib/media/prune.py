@@ -82,12 +82,14 @@ def first_needed(rungs: Sequence[Rendition], times: Sequence[Fraction], lost: Lo
 
 
 def peak_bitrate_bps(track: TrackScan, codec: str) -> int | None:
-    """The source's busiest PEAK_WINDOW_S, in bits per second of H.264; None when sizes are unknown.
+    """The source's busiest PEAK_WINDOW_S, in bits per second of H.264; None when sizes are unknown, or the title is
+    short: little is saved then.
 
     Args:
-        codec: MediaInfo's name; the newer ones need about twice the bits as H.264.
+        codec: MediaInfo's name; the newer ones need about half the bits of H.264.
     """
-    if not track.sizes_bytes:
+    span = (max(track.pts) - min(track.pts)) * track.time_base
+    if not track.sizes_bytes or span < MIN_SAMPLES * SAMPLE_EVERY_S:
         return None
     ticks = max(int(PEAK_WINDOW_S / track.time_base), 1)
     windows: dict[int, int] = {}

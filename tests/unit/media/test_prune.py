@@ -117,12 +117,14 @@ def test_a_quiet_title_needs_no_rungs_between() -> None:
 
 
 def test_the_peak_is_that_of_the_busiest_window() -> None:
-    """Six seconds of 25,000 bytes each, among quieter ones; newer codecs count double; no sizes, no claim."""
+    """Six seconds of 25,000 bytes each, among quieter ones; newer codecs count double; short titles make no claim."""
     sizes = [1000] * 6 + [25_000] * 6 + [1000] * 6
     track = TrackScan(Fraction(1, 1000), range(0, 18_000, 1000), [1000] * 18, sizes)
     assert peak_bitrate_bps(track, "AVC") == 200_000
     assert peak_bitrate_bps(track, "HEVC") == 400_000
     assert peak_bitrate_bps(replace(track, sizes_bytes=()), "AVC") is None
+    short = TrackScan(Fraction(1, 1000), range(0, 15_000, 1000), [1000] * 15, sizes[:15])
+    assert peak_bitrate_bps(short, "AVC") is None
 
 
 @pytest.mark.parametrize(
