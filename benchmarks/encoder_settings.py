@@ -88,6 +88,7 @@ SETTINGS = (
     Setting("x265 superfast", _x265("superfast"), (22, 26, 30)),
     Setting("x265 veryfast", _x265("veryfast"), (22, 26, 30)),
     Setting("x265 fast", _x265("fast"), (22, 26, 30)),
+    Setting("x265 medium", _x265("medium"), (22, 26, 30)),
     Setting("svt-av1 10", _av1(10), (28, 36, 44)),
     Setting("svt-av1 8", _av1(8), (28, 36, 44)),
     Setting("svt-av1 6", _av1(6), (28, 36, 44)),

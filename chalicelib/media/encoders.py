@@ -48,11 +48,11 @@ _RECIPES = {
     (VideoCodec.H264, Quality.BALANCED): Recipe(23, "veryfast", "trellis=1:ref=2"),
     (VideoCodec.H264, Quality.HIGH): Recipe(23, "faster"),
     (VideoCodec.HEVC, Quality.FAST): Recipe(26, "superfast", "", _HEVC_RATE, _MIN_SIDE),
-    (VideoCodec.HEVC, Quality.BALANCED): Recipe(26, "veryfast", "", _HEVC_RATE, _MIN_SIDE),
-    (VideoCodec.HEVC, Quality.HIGH): Recipe(26, "fast", "", _HEVC_RATE, _MIN_SIDE),
-    (VideoCodec.AV1, Quality.FAST): Recipe(36, "10", "", _AV1_RATE, _MIN_SIDE),
-    (VideoCodec.AV1, Quality.BALANCED): Recipe(36, "8", "", _AV1_RATE, _MIN_SIDE),
-    (VideoCodec.AV1, Quality.HIGH): Recipe(36, "6", "", _AV1_RATE, _MIN_SIDE),
+    (VideoCodec.HEVC, Quality.BALANCED): Recipe(26, "fast", "", _HEVC_RATE, _MIN_SIDE),
+    (VideoCodec.HEVC, Quality.HIGH): Recipe(26, "medium", "", _HEVC_RATE, _MIN_SIDE),
+    (VideoCodec.AV1, Quality.FAST): Recipe(44, "10", "", _AV1_RATE, _MIN_SIDE),
+    (VideoCodec.AV1, Quality.BALANCED): Recipe(44, "8", "", _AV1_RATE, _MIN_SIDE),
+    (VideoCodec.AV1, Quality.HIGH): Recipe(44, "6", "", _AV1_RATE, _MIN_SIDE),
 }
 
 
