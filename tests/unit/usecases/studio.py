@@ -58,10 +58,11 @@ class Probe:
 
 @dataclass
 class Encoder:
-    """`runs` holds the arguments of every run; `inexact` so many runs lose their last frame."""
+    """`runs` holds the arguments of every run; `inexact` so many runs lose their last frame; `losses` by width."""
 
     runs: list[Sequence[str]] = field(default_factory=list)
     inexact: int = 0
+    losses: dict[int, int] = field(default_factory=dict)
 
     def version(self) -> str:
         return "n0"
@@ -73,6 +74,11 @@ class Encoder:
         packets = range(0, 25 * AUDIO_RATE, 1024)
         audio = TrackScan(Fraction(1, AUDIO_RATE), list(packets), [1024] * len(packets))
         return Scan(Fraction(0), video, audio)
+
+    def lost_detail(self, arguments: Sequence[str], **_: object) -> int | None:
+        graph = next(argument for argument in arguments if "blend" in argument)
+        (small,) = {int(width) for width in re.findall(r"scale=(\d+):", graph)} - {640}
+        return self.losses[small]
 
     def run(self, arguments: Sequence[str], *, cwd: Path, **_: object) -> None:
         assert (cwd / "source").read_bytes() == SOURCE
