@@ -7,12 +7,13 @@ have the defaults of API.md.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chalicelib.errors import ConfigurationInvalid
 
 GIB = 1024**3
+CODECS = ("h264", "hevc", "av1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,10 @@ class Settings:
         presign_ttl_s: Life of one presigned URL; a client asks for fresh ones while the upload is open.
         keep_surround: Whether tracks of six channels are published in 5.1 too, beside stereo.
         ladder: Heights of the renditions on offer, tallest first.
+        codecs: Of the renditions; "h264" is always among them, and first.
+        quality: "fast", "balanced" or "high": more CPU for fewer bytes.
+        max_frame_rate: Faster sources are halved until they fit.
+        prune_ladder: Whether rungs that add nothing for a title are left out.
         cors_origins: Browser origins allowed to call the API, or ("*",).
     """
 
@@ -41,6 +46,10 @@ class Settings:
     upload_ttl_s: int
     presign_ttl_s: int
     ladder: tuple[int, ...]
+    codecs: tuple[str, ...]
+    quality: str
+    max_frame_rate: int
+    prune_ladder: bool
     segment_seconds: int
     chunk_seconds: int
     max_parallel_chunks: int
@@ -63,6 +72,10 @@ class Settings:
             upload_ttl_s=_count(environ, "SLUICE_UPLOAD_TTL_S", 3600),
             presign_ttl_s=_count(environ, "SLUICE_PRESIGN_TTL_S", 900),
             ladder=_ladder(environ),
+            codecs=_codecs(environ),
+            quality=_choice(environ, "SLUICE_QUALITY", "balanced", ("fast", "balanced", "high")),
+            max_frame_rate=_count(environ, "SLUICE_MAX_FRAME_RATE", 60, range(24, 241)),
+            prune_ladder=_choice(environ, "SLUICE_PRUNE_LADDER", "on", ("on", "off")) == "on",
             segment_seconds=_count(environ, "SLUICE_SEGMENT_SECONDS", 6),
             chunk_seconds=_count(environ, "SLUICE_CHUNK_SECONDS", 12),
             max_parallel_chunks=_count(environ, "SLUICE_MAX_PARALLEL_CHUNKS", 40),
@@ -90,11 +103,30 @@ def _text(environ: Mapping[str, str], name: str) -> str:
     return value
 
 
-def _count(environ: Mapping[str, str], name: str, default: int) -> int:
+def _count(environ: Mapping[str, str], name: str, default: int, allowed: range | None = None) -> int:
     value = environ.get(name, "").strip() or str(default)
     if not value.isdecimal() or int(value) < 1:
         raise ConfigurationInvalid(f"the environment variable {name} is not a positive whole number", setting=name)
+    if allowed is not None and int(value) not in allowed:
+        between = f"from {allowed[0]} to {allowed[-1]}"
+        raise ConfigurationInvalid(f"the environment variable {name} is not {between}", setting=name)
     return int(value)
+
+
+def _choice(environ: Mapping[str, str], name: str, default: str, choices: Sequence[str]) -> str:
+    value = environ.get(name, "").strip().lower() or default
+    if value not in choices:
+        raise ConfigurationInvalid(f"the environment variable {name} is none of {', '.join(choices)}", setting=name)
+    return value
+
+
+def _codecs(environ: Mapping[str, str]) -> tuple[str, ...]:
+    name = "SLUICE_CODECS"
+    wanted = [part.strip().lower() for part in (environ.get(name, "").strip() or CODECS[0]).split(",")]
+    if not set(wanted) <= set(CODECS) or CODECS[0] not in wanted:
+        known = ", ".join(CODECS)
+        raise ConfigurationInvalid(f"the environment variable {name} is not h264 with any of {known}", setting=name)
+    return tuple(codec for codec in CODECS if codec in wanted)
 
 
 def _ladder(environ: Mapping[str, str]) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 from chalicelib.media.chunks import gop_frames, plan_chunks
@@ -15,6 +16,7 @@ from chalicelib.media.plan import (
     Rendition,
     SourceIdentity,
     Stills,
+    VideoCodec,
     VideoPlan,
     plan_hash,
 )
@@ -26,7 +28,13 @@ LADDER = (
     Rendition(name="480p", width=854, height=480, crf=23, max_bitrate_bps=1_400_000),
     Rendition(name="360p", width=640, height=360, crf=23, max_bitrate_bps=800_000),
 )
+TWO_CODECS = (*LADDER, replace(LADDER[0], name="720p-av1", codec=VideoCodec.AV1))
 STEREO = AudioRendition(name="audio-0", position=0, language="en", channels=2, bitrate_bps=128_000)
+CODEC_STRINGS = {
+    VideoCodec.H264: "avc1.64001f",
+    VideoCodec.HEVC: "hvc1.1.6.L93.90",
+    VideoCodec.AV1: "av01.0.05M.08",
+}
 SAMPLES_PER_AAC_FRAME = 1024
 AUDIO_TIMESCALE = 48_000
 
@@ -53,7 +61,6 @@ def video_plan(
         total_frames=total_frames,
         gop_frames=gop,
         segment_frames=segment,
-        preset="veryfast",
         renditions=renditions,
         chunks=plan_chunks(total_frames, segment, int(chunk_seconds * frame_rate), 4000),
         stills=Stills(
@@ -128,7 +135,7 @@ def _video_receipt(video: VideoPlan, rendition: Rendition, chunk: Chunk, size_of
                 sha256="0" * 64,
             )
         )
-    return TrackReceipt(rendition.name, "avc1.64001f", video.timescale, "1" * 64, tuple(written))
+    return TrackReceipt(rendition.name, CODEC_STRINGS[rendition.codec], video.timescale, "1" * 64, tuple(written))
 
 
 def _audio_receipt(rendition: AudioRendition, duration: Fraction, segment_s: int, size_of: SizeOf) -> TrackReceipt:

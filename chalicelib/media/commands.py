@@ -7,12 +7,14 @@ the project's encoding facts; each flag carries its reason. ffmpeg-python compil
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import ffmpeg
 
+from chalicelib.media.encoders import encoder_options
 from chalicelib.media.flags import (
     GLOBAL_ARGUMENTS,
     from_origin,
@@ -35,7 +37,6 @@ SPRITE_NAME = "sprite.jpg"
 VIDEO_STREAM = "V:0"
 """ffmpeg's name for the first video track; V leaves out cover pictures."""
 
-ENCODER_THREADS = 2
 _DEINTERLACE_PAD = Fraction(1, 2)
 
 
@@ -68,14 +69,16 @@ def chunk_command(
     stills = video.stills
     poster = chunk.start_frame <= stills.poster_frame < chunk.end_frame
     frames = _frames(plan, video, chunk, source_path, seek_pad)
-    branches = frames.filter_multi_output("split", len(video.renditions) + 1 + poster)
+    sizes = _by_size(video.renditions)
+    branches = frames.filter_multi_output("split", len(sizes) + 1 + poster)
     outputs = [
-        _rendition_output(branches.stream(position), video, rendition, lossless=lossless)
-        for position, rendition in enumerate(video.renditions)
+        _rendition_output(picture, video, rendition, lossless=lossless)
+        for position, renditions in enumerate(sizes)
+        for picture, rendition in _pictures(branches.stream(position), renditions)
     ]
-    outputs.append(_sprite_output(branches.stream(len(video.renditions)), video, chunk))
+    outputs.append(_sprite_output(branches.stream(len(sizes)), video, chunk))
     if poster:
-        outputs.append(_poster_output(branches.stream(len(video.renditions) + 1), video, chunk))
+        outputs.append(_poster_output(branches.stream(len(sizes) + 1), video, chunk))
     names = [f"{rendition.name}.mp4" for rendition in video.renditions]
     return compiled(outputs, (*names, SPRITE_NAME, *([POSTER_NAME] if poster else [])))
 
@@ -160,28 +163,33 @@ def _to_standard_range(frames: Any, video: VideoPlan) -> Any:
     return scaled.filter("format", "yuv420p")
 
 
-def _rendition_output(frames: Any, video: VideoPlan, rendition: Rendition, *, lossless: bool) -> Any:
-    scaled = frames.filter("scale", rendition.width, rendition.height, **scale_options("tv"))
+def _by_size(renditions: Sequence[Rendition]) -> list[list[Rendition]]:
+    """The renditions that share a picture, whatever their codec, in the order of the first of each."""
+    sizes: dict[tuple[int, int], list[Rendition]] = {}
+    for rendition in renditions:
+        sizes.setdefault((rendition.width, rendition.height), []).append(rendition)
+    return list(sizes.values())
+
+
+def _pictures(frames: Any, renditions: Sequence[Rendition]) -> list[tuple[Any, Rendition]]:
+    """Frames scaled once, for renditions of one size."""
+    scaled = frames.filter("scale", renditions[0].width, renditions[0].height, **scale_options("tv"))
     # Square pixels, and the one layout that every player decodes.
     picture = scaled.filter("setsar", 1).filter("format", "yuv420p")
+    if len(renditions) == 1:
+        return [(picture, renditions[0])]
+    copies = picture.filter_multi_output("split", len(renditions))
+    return [(copies.stream(position), rendition) for position, rendition in enumerate(renditions)]
+
+
+def _rendition_output(picture: Any, video: VideoPlan, rendition: Rendition, *, lossless: bool) -> Any:
     return ffmpeg.output(
         picture,
         f"{rendition.name}.mp4",
         **{
             # Frames are on the grid already; never duplicate or drop again.
             "fps_mode": "passthrough",
-            "c:v": "libx264",
-            "preset": video.preset,
-            **_rate_control(rendition, lossless=lossless),
-            # A keyframe every GOP and nowhere else, so that fragments are the segments' parts in every rendition.
-            "g": video.gop_frames,
-            "keyint_min": video.gop_frames,
-            "sc_threshold": 0,
-            # Closed GOPs: no frame of one segment needs another segment.
-            "flags": "+cgop",
-            "bf": 3,
-            # The bitstream depends on the number of threads: the same on every machine.
-            "threads": ENCODER_THREADS,
+            **encoder_options(rendition, video.gop_frames, lossless=lossless),
             # Every frame starts on a whole tick.
             "video_track_timescale": video.timescale,
             # CMAF brands (ISO/IEC 23000-19); a fragment per GOP; sample offsets below zero instead of an edit list,
@@ -192,17 +200,6 @@ def _rendition_output(frames: Any, video: VideoPlan, rendition: Rendition, *, lo
             **mp4_options(),
         },
     )
-
-
-def _rate_control(rendition: Rendition, *, lossless: bool) -> dict[str, Any]:
-    if lossless:
-        return {"qp": 0}
-    return {
-        "crf": rendition.crf,
-        # A ceiling over two seconds: the BANDWIDTH of the manifest is a promise.
-        "maxrate": rendition.max_bitrate_bps,
-        "bufsize": 2 * rendition.max_bitrate_bps,
-    }
 
 
 def _sprite_output(frames: Any, video: VideoPlan, chunk: Chunk) -> Any:

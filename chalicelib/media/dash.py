@@ -3,6 +3,7 @@
 Decisions:
 - Renditions share their segment boundaries, so one SegmentTimeline at the AdaptationSet serves all of them, and a
   Representation's id is its folder.
+- Each video codec is an AdaptationSet of its own, because players switch inside one only (5.3.3.1).
 - Each audio track is an AdaptationSet of its own, and so is the same sound in 5.1: the default sound has the role
   `main`, the others `alternate`, and the default in stereo is preferred where nothing else decides (5.3.3.2).
 - Subtitles are whole WebVTT files beside the segments. That is outside of the profiles that the rest keeps to, so such
@@ -52,8 +53,8 @@ def mpd(presentation: Presentation) -> str:
         },
     )
     period = ElementTree.SubElement(root, "Period", {"id": "0", "start": "PT0S"})
-    if presentation.video:
-        _add_video(period, presentation.video)
+    for family in presentation.video_by_codec:
+        _add_video(period, family)
     for track in presentation.audio:
         _add_audio(period, track, presentation.audio)
     for text in presentation.text:
@@ -70,7 +71,7 @@ def _add_video(period: ElementTree.Element, video: Sequence[VideoTrack]) -> None
         period,
         "AdaptationSet",
         {
-            "id": "0",
+            "id": str(len(period)),
             "contentType": "video",
             "mimeType": "video/mp4",
             "maxWidth": str(widest.width),

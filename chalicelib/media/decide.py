@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from chalicelib.errors import NotAVideo
 from chalicelib.media.chunks import gop_frames, plan_chunks
+from chalicelib.media.encoders import Quality
 from chalicelib.media.flags import POSTER_LONG_SIDE
 from chalicelib.media.ladder import choose_ladder, fit_even
 from chalicelib.media.plan import (
@@ -16,14 +17,12 @@ from chalicelib.media.plan import (
     Plan,
     SourceIdentity,
     Stills,
+    VideoCodec,
     VideoPlan,
 )
 from chalicelib.media.source import Source, VideoTrack
-from chalicelib.media.timing import Grid, Scan, TrackScan, audio_duration, origin_of, plan_grid
+from chalicelib.media.timing import MAX_FRAME_RATE, Grid, Scan, TrackScan, audio_duration, origin_of, plan_grid
 from chalicelib.media.tracks import choose_audio, choose_text
-
-PRESET = "veryfast"
-"""x264's best work per CPU second for streams (facts: 0.38 of medium)."""
 
 TILE_LONG_SIDE = 160
 MAX_TILE_COLUMNS = 10
@@ -36,6 +35,9 @@ class PlanOptions:
     """What a deployment chooses. `max_chunks` bounds the workers of one job; chunks grow instead."""
 
     ladder: tuple[int, ...] = (2160, 1440, 1080, 720, 480, 360)
+    codecs: tuple[VideoCodec, ...] = (VideoCodec.H264,)
+    quality: Quality = Quality.BALANCED
+    max_frame_rate: Fraction = MAX_FRAME_RATE
     segment_seconds: int = 6
     chunk_seconds: int = 12
     max_chunks: int = 1000
@@ -82,7 +84,13 @@ def build_plan(
 
 
 def _video_plan(track: VideoTrack, scan: TrackScan, origin: Fraction, options: PlanOptions) -> VideoPlan:
-    grid = plan_grid(scan, origin, nominal=track.frame_rate, interlaced=track.interlaced)
+    grid = plan_grid(
+        scan,
+        origin,
+        nominal=track.frame_rate,
+        interlaced=track.interlaced,
+        max_rate=options.max_frame_rate,
+    )
     gop, segment = gop_frames(grid.frame_rate, options.segment_seconds)
     target = max(1, round(grid.frame_rate * options.chunk_seconds))
     # A chunk is the wished number of segments even when rounding to whole GOPs made segments longer than wished.
@@ -94,8 +102,9 @@ def _video_plan(track: VideoTrack, scan: TrackScan, origin: Fraction, options: P
         total_frames=grid.total_frames,
         gop_frames=gop,
         segment_frames=segment,
-        preset=PRESET,
-        renditions=choose_ladder(width, height, options.ladder, grid.frame_rate),
+        renditions=choose_ladder(
+            width, height, options.ladder, grid.frame_rate, codecs=options.codecs, quality=options.quality
+        ),
         chunks=chunks,
         stills=_stills(width, height, grid, gop, segment, chunks),
         first_frame=grid.first_frame,

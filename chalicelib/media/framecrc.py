@@ -29,10 +29,11 @@ class _Stream:
     dts: array[int] = field(default_factory=lambda: array("q"))
     pts: array[int] = field(default_factory=lambda: array("q"))
     durations: array[int] = field(default_factory=lambda: array("q"))
+    sizes_bytes: array[int] = field(default_factory=lambda: array("l"))
 
 
 class FramecrcReader:
-    """Takes the listing line by line; memory is 24 bytes a packet."""
+    """Takes the listing line by line; memory is 32 bytes a packet."""
 
     def __init__(self) -> None:
         self._streams: dict[int, _Stream] = {}
@@ -53,6 +54,7 @@ class FramecrcReader:
         stream.dts.append(int(fields[1]))
         stream.pts.append(int(fields[2]))
         stream.durations.append(int(fields[3]))
+        stream.sizes_bytes.append(int(fields[4]))
 
     def scan(self, origin: Fraction | None) -> Scan:
         """The first video stream of the listing, and every audio and subtitle stream."""
@@ -81,7 +83,12 @@ class FramecrcReader:
 
 
 def _track(stream: _Stream) -> TrackScan:
-    return TrackScan(time_base=stream.time_base, pts=_shown(stream), durations=stream.durations)
+    return TrackScan(
+        time_base=stream.time_base,
+        pts=_shown(stream),
+        durations=stream.durations,
+        sizes_bytes=stream.sizes_bytes,
+    )
 
 
 def _shown(stream: _Stream) -> array[int]:

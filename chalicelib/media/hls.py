@@ -3,7 +3,8 @@
 Decisions:
 - Version 6 is the lowest that EXT-X-MAP needs outside I-frame playlists (section 7).
 - The first variant is where most players start: the highest rendition whose peak stays within 2 Mbit/s, else the
-  lowest (Apple's HLS authoring specification, 9.2 and 9.3). The others follow from the highest down.
+  lowest (Apple's HLS authoring specification, 9.2 and 9.3). The others follow from the highest down, then those of
+  other codecs, because every player knows the first.
 - All playlists share one target duration (6.2.4).
 - EXTINF values are differences of rounded times, so that rounding never adds up.
 - BANDWIDTH is the peak of the video plus the highest peak of its audio group.
@@ -212,15 +213,16 @@ def _text_attribute(text: Sequence[TextTrack]) -> list[str]:
 
 
 def _video_variants(presentation: Presentation) -> Iterable[str]:
-    """EXT-X-STREAM-INF (4.3.4.2), one for each rendition with each audio group."""
+    """EXT-X-STREAM-INF (4.3.4.2), one for each rendition of each codec with each audio group."""
     if not presentation.video:
         return
     groups = _audio_groups(presentation) or {"": ()}
+    video = [track for family in presentation.video_by_codec for track in start_first(family)]
     for group, audio in groups.items():
         codecs = sorted({track.codec for track in audio})
         peak_bps = max((track.bitrate.peak_bps for track in audio), default=0)
         average_bps = max((track.bitrate.average_bps for track in audio), default=0)
-        for track in start_first(presentation.video):
+        for track in video:
             attributes = [
                 f"BANDWIDTH={track.bitrate.peak_bps + peak_bps}",
                 f"AVERAGE-BANDWIDTH={track.bitrate.average_bps + average_bps}",

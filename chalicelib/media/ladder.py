@@ -2,7 +2,7 @@
 
 A rung is named by its height in a 16:9 frame: "1080p" is what fits 1920x1080, lying or standing, so a 1920x804 film and
 a 1080x1920 phone clip are both 1080p. No rendition is larger than the source as displayed; sides are even, because
-4:2:0 needs it; pixels are square.
+4:2:0 needs it; pixels are square. Every rung comes in every codec asked for, H.264 before the others.
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
-from chalicelib.media.plan import Rendition
-
-CRF = 23
-"""Quality of x264 at its own default; the ceiling below keeps it streamable."""
+from chalicelib.media.encoders import Quality, recipe
+from chalicelib.media.plan import Rendition, VideoCodec
 
 EXTRA_RUNG_RATIO = Fraction(6, 5)
 """A source this much above the rung below it gets a rung of its own size; nearer ones would double that rung."""
@@ -24,20 +22,35 @@ _REFERENCE_PIXELS = 1920 * 1080
 _REFERENCE_RATE = 30
 
 
-def choose_ladder(width: int, height: int, heights: Sequence[int], frame_rate: Fraction) -> tuple[Rendition, ...]:
-    """Renditions for a source, tallest first; at least one.
+def choose_ladder(
+    width: int,
+    height: int,
+    heights: Sequence[int],
+    frame_rate: Fraction,
+    *,
+    codecs: Sequence[VideoCodec] = (VideoCodec.H264,),
+    quality: Quality = Quality.BALANCED,
+) -> tuple[Rendition, ...]:
+    """Renditions for a source, codec by codec, tallest first in each; at least one.
 
     Args:
         width: Displayed width in square pixels.
         height: Displayed height.
         heights: Rungs on offer, in any order.
         frame_rate: Frames per second of the grid.
+        codecs: In the order wanted.
     """
     own = source_rung(width, height)
     rungs = sorted({rung for rung in heights if rung <= own}, reverse=True)
     if not rungs or own >= rungs[0] * EXTRA_RUNG_RATIO:
         rungs.insert(0, own)
-    return tuple(_rendition(rung, Fraction(rung, own), width, height, frame_rate) for rung in rungs)
+    sizes = [(rung, *fit_even(width, height, Fraction(rung, own))) for rung in rungs]
+    return tuple(
+        _rendition(rung, (wide, high), frame_rate, codec, quality)
+        for codec in codecs
+        for rung, wide, high in sizes
+        if min(wide, high) >= recipe(codec, quality).min_side
+    )
 
 
 def source_rung(width: int, height: int) -> int:
@@ -58,14 +71,19 @@ def max_bitrate_bps(width: int, height: int, frame_rate: Fraction) -> int:
     return max(round(_REFERENCE_BITRATE_BPS * pixels * motion / 10_000) * 10_000, 100_000)
 
 
-def _rendition(rung: int, scale: Fraction, width: int, height: int, frame_rate: Fraction) -> Rendition:
-    size = fit_even(width, height, scale)
+def _rendition(
+    rung: int, size: tuple[int, int], frame_rate: Fraction, codec: VideoCodec, quality: Quality
+) -> Rendition:
+    chosen = recipe(codec, quality)
     return Rendition(
-        name=f"{rung}p",
+        name=f"{rung}p" if codec is VideoCodec.H264 else f"{rung}p-{codec}",
         width=size[0],
         height=size[1],
-        crf=CRF,
-        max_bitrate_bps=max_bitrate_bps(*size, frame_rate),
+        crf=chosen.crf,
+        max_bitrate_bps=round(max_bitrate_bps(*size, frame_rate) * chosen.rate),
+        codec=codec,
+        preset=chosen.preset,
+        tuning=chosen.tuning,
     )
 
 

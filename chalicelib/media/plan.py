@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
@@ -30,15 +31,29 @@ class SourceIdentity:
     size_bytes: int
 
 
+class VideoCodec(StrEnum):
+    """What renditions are encoded in."""
+
+    H264 = "h264"
+    HEVC = "hevc"
+    AV1 = "av1"
+
+
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """One video rung of the ladder. `name` ("720p") is also its folder under the media prefix."""
+    """One video rung of the ladder in one codec. `name` ("720p", "720p-hevc") is also its folder.
+
+    `preset` is the encoder's own name for its effort, `tuning` what is changed about it, in the encoder's own notation.
+    """
 
     name: str
     width: int
     height: int
     crf: int
     max_bitrate_bps: int
+    codec: VideoCodec = VideoCodec.H264
+    preset: str = "veryfast"
+    tuning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +123,6 @@ class VideoPlan:
     total_frames: int
     gop_frames: int
     segment_frames: int
-    preset: str
     renditions: tuple[Rendition, ...]
     chunks: tuple[Chunk, ...]
     stills: Stills

@@ -73,7 +73,7 @@ class Presentation:
     Attributes:
         duration: Seconds until the last track ends.
         target_duration_s: The one EXT-X-TARGETDURATION of every playlist (RFC 8216 6.2.4).
-        video: Highest rendition first, as in the plan.
+        video: Highest rendition first in each codec, as in the plan.
         audio: The default track first, in stereo.
         text: Tracks that hold at least one cue.
     """
@@ -87,6 +87,14 @@ class Presentation:
     @property
     def tracks(self) -> tuple[VideoTrack | AudioTrack, ...]:
         return (*self.video, *self.audio)
+
+    @property
+    def video_by_codec(self) -> tuple[tuple[VideoTrack, ...], ...]:
+        """The renditions that a player may switch between: those of one codec, in the order of the plan."""
+        families: dict[str, list[VideoTrack]] = {}
+        for track in self.video:
+            families.setdefault(track.codec.partition(".")[0], []).append(track)
+        return tuple(tuple(tracks) for tracks in families.values())
 
 
 def present(plan: Plan, plan_hash: str, receipts: Iterable[ChunkReceipt]) -> Presentation:

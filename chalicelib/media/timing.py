@@ -32,12 +32,14 @@ _MAX_RATE_NUMERATOR = 1_000_000
 class TrackScan:
     """The packets of one track, in file order, without those that an edit list hides.
 
-    `pts` and `durations` are ticks of `time_base` seconds, one each a packet; a duration of 0 is unknown.
+    `pts` and `durations` are ticks of `time_base` seconds, one each a packet; a duration of 0 is unknown. `sizes_bytes`
+    is as long, or empty when nobody listened.
     """
 
     time_base: Fraction
     pts: Sequence[int]
     durations: Sequence[int]
+    sizes_bytes: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +85,20 @@ def audio_duration(track: TrackScan, origin: Fraction) -> Fraction:
     return end * track.time_base - origin
 
 
-def plan_grid(track: TrackScan, origin: Fraction, *, nominal: Fraction | None, interlaced: bool = False) -> Grid:
+def plan_grid(
+    track: TrackScan,
+    origin: Fraction,
+    *,
+    nominal: Fraction | None,
+    interlaced: bool = False,
+    max_rate: Fraction = MAX_FRAME_RATE,
+) -> Grid:
     """Lay the grid over a video track that has at least one packet.
 
     Args:
         nominal: The frame rate that the container claims, a hint.
         interlaced: Whether a packet may hold one field, half a frame.
+        max_rate: Faster sources are halved until they fit.
 
     Raises:
         UnsupportedMedia: If the timestamps go backwards, have a hole, or a length, that no recording has.
@@ -98,7 +108,7 @@ def plan_grid(track: TrackScan, origin: Fraction, *, nominal: Fraction | None, i
         raise UnsupportedMedia("the timestamps of the video go backwards; remux it first")
     last_duration = _last_duration(track, shown)
     _refuse_holes(shown, shown[-1] + last_duration, track.time_base, origin)
-    rate = grid_rate(shown, track.time_base, last_duration=last_duration, nominal=nominal)
+    rate = grid_rate(shown, track.time_base, last_duration=last_duration, nominal=nominal, max_rate=max_rate)
     if interlaced and nominal and rate == 2 * nominal:
         rate = nominal
     shift = round_near(origin / track.time_base)
@@ -109,9 +119,14 @@ def plan_grid(track: TrackScan, origin: Fraction, *, nominal: Fraction | None, i
 
 
 def grid_rate(
-    shown: Sequence[int], time_base: Fraction, *, last_duration: int = 0, nominal: Fraction | None = None
+    shown: Sequence[int],
+    time_base: Fraction,
+    *,
+    last_duration: int = 0,
+    nominal: Fraction | None = None,
+    max_rate: Fraction = MAX_FRAME_RATE,
 ) -> Fraction:
-    """The frame rate of the grid, from 1 to 60 frames a second.
+    """The frame rate of the grid, from 1 to `max_rate` frames a second.
 
     A constant rate is kept exactly; timestamps that were rounded to ticks still count as constant, and then the claimed
     or the nearest standard rate is meant. A variable rate becomes the standard rate nearest to its usual distance.
@@ -122,8 +137,8 @@ def grid_rate(
     """
     if len(shown) < 2:
         rate = 1 / (last_duration * time_base) if last_duration > 1 else (nominal or DEFAULT_FRAME_RATE)
-        return _into_limits(rate if MIN_FRAME_RATE <= rate <= MAX_FRAME_RATE else DEFAULT_FRAME_RATE)
-    return _into_limits(_constant_rate(shown, time_base, nominal) or _usual_rate(shown, time_base))
+        return _into_limits(rate if MIN_FRAME_RATE <= rate <= max_rate else DEFAULT_FRAME_RATE, max_rate)
+    return _into_limits(_constant_rate(shown, time_base, nominal) or _usual_rate(shown, time_base), max_rate)
 
 
 def round_near(value: Fraction) -> int:
@@ -162,9 +177,9 @@ def _usual_rate(shown: Sequence[int], time_base: Fraction) -> Fraction:
     return nearest_standard_rate(len(usual) / (sum(usual) * time_base))
 
 
-def _into_limits(rate: Fraction) -> Fraction:
+def _into_limits(rate: Fraction, max_rate: Fraction) -> Fraction:
     """Halve what is too fast and multiply what is too slow, so that the source's frames still fall on the grid."""
-    while rate > MAX_FRAME_RATE:
+    while rate > max_rate:
         rate /= 2
     if rate < MIN_FRAME_RATE:
         rate *= -(-MIN_FRAME_RATE // rate)

@@ -26,6 +26,7 @@ from typing import IO
 from chalicelib.errors import DeadlineNear, EncoderFailed, EncoderKilled, UnsupportedMedia
 from chalicelib.media.commands import VIDEO_STREAM, audio_stream, scan_arguments, trial_arguments
 from chalicelib.media.framecrc import FramecrcReader
+from chalicelib.media.prune import read_loss
 from chalicelib.media.source import Container
 from chalicelib.media.timing import Scan, TrackScan
 from chalicelib.media.tracks import MAX_AUDIO_TRACKS
@@ -38,7 +39,13 @@ CPU_LIMIT_S = 3600
 FILE_LIMIT_BYTES = 20 * 1024**3
 _VERSION_TIMEOUT_S = 20.0
 
-_ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC", "AV_LOG_FORCE_NOCOLOR": "1"}
+_ENVIRONMENT = {
+    "LC_ALL": "C",
+    "TZ": "UTC",
+    "AV_LOG_FORCE_NOCOLOR": "1",
+    # SVT-AV1 has its own switch: errors only.
+    "SVT_LOG": "1",
+}
 _LIMITS = (
     (resource.RLIMIT_CPU, CPU_LIMIT_S),
     (resource.RLIMIT_FSIZE, FILE_LIMIT_BYTES),
@@ -182,6 +189,15 @@ class Ffmpeg:
         except UnsupportedMedia:
             return False
         return True
+
+    def lost_detail(self, arguments: Sequence[str], *, deadline: float) -> int | None:
+        """What `loss_arguments` print, or None when there was no picture to look at."""
+        lines: list[bytes] = []
+        try:
+            self.run(arguments, deadline=deadline, on_stdout=lines.append)
+        except (EncoderFailed, EncoderKilled):
+            return None
+        return read_loss(lines)
 
     def _try_decoding(self, path: Path, container: Container, stream: str, deadline: float) -> None:
         frames: list[bytes] = []

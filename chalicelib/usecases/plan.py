@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import logging
 from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chalicelib.catalog import keys
@@ -16,7 +18,25 @@ from chalicelib.catalog.asset import Asset, AssetChange, AssetStatus, ProgressSt
 from chalicelib.errors import ObjectMissing, PlanMismatch, WorkSuperseded
 from chalicelib.media.audio_commands import COVER_STREAM
 from chalicelib.media.decide import PlanOptions, build_plan
-from chalicelib.media.plan import Plan, SourceIdentity, parse_plan, plan_bytes, plan_hash
+from chalicelib.media.encoders import Quality
+from chalicelib.media.plan import (
+    Plan,
+    Rendition,
+    SourceIdentity,
+    VideoCodec,
+    VideoPlan,
+    parse_plan,
+    plan_bytes,
+    plan_hash,
+)
+from chalicelib.media.prune import (
+    first_needed,
+    loss_arguments,
+    peak_bitrate_bps,
+    prune_plan,
+    rungs_of,
+    sample_times,
+)
 from chalicelib.usecases.source_cache import SOURCE_NAME, workspace
 from chalicelib.usecases.withdraw import withdraw_if_deleted
 
@@ -102,20 +122,41 @@ def _make_plan(asset: Asset, objects: Objects, tools: Tools, settings: Settings,
         scan = tools.ffmpeg.scan_packets(path, container=source.container, deadline=deadline)
         if source.cover and not tools.ffmpeg.can_decode(path, source.container, COVER_STREAM, deadline):
             source = replace(source, cover=False)
-    options = PlanOptions(
+        plan = build_plan(
+            asset_id=asset.id,
+            identity=identity,
+            source=source,
+            scan=scan,
+            options=_options(settings),
+            ffmpeg_version=tools.ffmpeg.version(),
+        )
+        if not settings.prune_ladder or plan.video is None:
+            return plan
+        needed = _first_needed(plan, plan.video, path, tools, deadline)
+    peak_bps = peak_bitrate_bps(scan.video, source.video.codec) if scan.video and source.video else None
+    return prune_plan(plan, needed, peak_bps)
+
+
+def _options(settings: Settings) -> PlanOptions:
+    return PlanOptions(
         ladder=settings.ladder,
+        codecs=tuple(VideoCodec(codec) for codec in settings.codecs),
+        quality=Quality(settings.quality),
+        max_frame_rate=Fraction(settings.max_frame_rate),
         segment_seconds=settings.segment_seconds,
         chunk_seconds=settings.chunk_seconds,
         keep_surround=settings.keep_surround,
     )
-    return build_plan(
-        asset_id=asset.id,
-        identity=identity,
-        source=source,
-        scan=scan,
-        options=options,
-        ffmpeg_version=tools.ffmpeg.version(),
-    )
+
+
+def _first_needed(plan: Plan, video: VideoPlan, path: Path, tools: Tools, deadline: float) -> int:
+    """Look at as many pictures as it takes."""
+    rungs = rungs_of(video.renditions)
+
+    def lost(rung: Rendition, time: Fraction) -> int | None:
+        return tools.ffmpeg.lost_detail(loss_arguments(plan, rungs[0], rung, time, str(path)), deadline=deadline)
+
+    return first_needed(rungs, sample_times(video), lost) if len(rungs) > 1 else 0
 
 
 def source_identity(asset: Asset) -> SourceIdentity:

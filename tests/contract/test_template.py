@@ -120,6 +120,8 @@ def test_settings_are_given_by_the_template(template: Document) -> None:
     """The variables of the template, whatever their values, are enough for the settings, and each is read by them."""
     variables = template["Globals"]["Function"]["Environment"]["Variables"]
     numbers = {"SLUICE_UPLOAD_MAX_BYTES": "1", "SLUICE_MAX_PARALLEL_CHUNKS": "2", "SLUICE_LADDER": "360"}
+    numbers |= {"SLUICE_MAX_FRAME_RATE": "60"}
+    words = {"SLUICE_PRUNE_LADDER": "on", "SLUICE_CODECS": "h264", "SLUICE_QUALITY": "fast"}
     read: set[str] = set()
 
     class Watched(dict[str, str]):
@@ -127,7 +129,7 @@ def test_settings_are_given_by_the_template(template: Document) -> None:
             read.add(name)
             return super().get(name, default)
 
-    Settings.from_env(Watched({name: numbers.get(name, "x") for name in variables}))
+    Settings.from_env(Watched({name: (numbers | words).get(name, "x") for name in variables}))
     assert variables.keys() <= read
 
 
@@ -139,6 +141,10 @@ def test_parameters_default_to_the_settings(template: Document) -> None:
     assert defaults["UploadMaxBytes"] == settings.upload_max_bytes
     assert defaults["Ladder"] == ",".join(map(str, settings.ladder))
     assert defaults["MaxParallelChunks"] == settings.max_parallel_chunks
+    assert defaults["Codecs"] == ",".join(settings.codecs)
+    assert defaults["Quality"] == settings.quality
+    assert defaults["MaxFrameRate"] == settings.max_frame_rate
+    assert defaults["PruneLadder"] == ("on" if settings.prune_ladder else "off")
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

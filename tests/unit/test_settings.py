@@ -23,6 +23,8 @@ def test_defaults_are_those_of_the_api_document() -> None:
     assert (settings.upload_ttl_s, settings.presign_ttl_s, settings.abort_incomplete_days) == (3600, 900, 2)
     assert (settings.segment_seconds, settings.chunk_seconds) == (6, 12)
     assert settings.ladder == (2160, 1440, 1080, 720, 480, 360)
+    assert (settings.codecs, settings.quality) == (("h264",), "balanced")
+    assert (settings.max_frame_rate, settings.prune_ladder) == (60, True)
     assert settings.cors_origins == ("*",)
     assert settings.public_base_url == ""
 
@@ -41,6 +43,11 @@ def test_a_missing_name_is_named(name: str) -> None:
         ("SLUICE_CHUNK_SECONDS", "1.5"),
         ("SLUICE_LADDER", "720p,480"),
         ("SLUICE_AUDIO_CHANNELS", "5.1"),
+        ("SLUICE_CODECS", "hevc"),
+        ("SLUICE_CODECS", "h264,vp9"),
+        ("SLUICE_QUALITY", "best"),
+        ("SLUICE_MAX_FRAME_RATE", "1000"),
+        ("SLUICE_PRUNE_LADDER", "yes"),
     ],
 )
 def test_a_malformed_value_is_named(name: str, value: str) -> None:
@@ -54,6 +61,7 @@ def test_lists_are_cleaned() -> None:
     settings = Settings.from_env({**NAMES, "SLUICE_LADDER": "360, 720,360", "SLUICE_PUBLIC_BASE_URL": "https://a/"})
     assert settings.ladder == (720, 360)
     assert settings.public_base_url == "https://a"
+    assert Settings.from_env({**NAMES, "SLUICE_CODECS": "AV1, h264"}).codecs == ("h264", "av1")
     assert cors_origins({"SLUICE_CORS_ORIGINS": "https://a/, https://b"}) == ("https://a", "https://b")
 
 

@@ -27,6 +27,14 @@ def avc_entry(configuration: bytes = AVC_CONFIGURATION) -> bytes:
     return box(b"avc1", bytes(78), box(b"avcC", configuration))
 
 
+def hevc_entry(configuration: bytes) -> bytes:
+    return box(b"hvc1", bytes(78), box(b"hvcC", configuration))
+
+
+def av1_entry(configuration: bytes) -> bytes:
+    return box(b"av01", bytes(78), box(b"av1C", configuration))
+
+
 def descriptor(tag: int, body: bytes, *, long_size: bool = False) -> bytes:
     size = bytes([0x80, 0x80, 0x80, len(body)]) if long_size else bytes([len(body)])
     return bytes([tag]) + size + body

@@ -10,12 +10,14 @@ import pytest
 
 from chalicelib.media.audio_commands import audio_command
 from chalicelib.media.commands import Command, chunk_command, scan_arguments, seek_pads, trial_arguments
-from chalicelib.media.plan import Plan, VideoPlan
+from chalicelib.media.ladder import choose_ladder
+from chalicelib.media.plan import Plan, VideoCodec, VideoPlan
 from chalicelib.media.source import Container, Transfer
 from tests.publication import LADDER, STEREO, publish_plan, video_plan
 
 Golden = Callable[[str, str], None]
 SOURCE = "source.bin"
+THREE_CODECS = choose_ladder(640, 360, (360, 240), Fraction(30), codecs=tuple(VideoCodec))
 
 
 def planned(**changes: object) -> Plan:
@@ -48,12 +50,13 @@ def after(command: Command, flag: str) -> str:
         ("last", 2, 2, {}, Container.MPEGTS),
         ("hdr", 1, 0, {"transfer": Transfer.PQ}, Container.MATROSKA),
         ("interlaced", 1, 0, {"deinterlace": True}, Container.MPEGPS),
+        ("codecs", 0, 0, {"renditions": THREE_CODECS}, Container.MP4),
     ],
 )
 def test_chunk_commands(
     golden: Golden, name: str, index: int, pad: int, changes: dict[str, object], container: Container
 ) -> None:
-    """The first, the middle and the last chunk, a late-seeking retry, HDR and interlaced sources."""
+    """The first, the middle and the last chunk, a late-seeking retry, HDR and interlaced sources, three codecs."""
     plan = replace(planned(**changes), container=container)
     golden(f"commands/chunk-{name}.txt", text(chunk_command(plan, index, SOURCE, Fraction(pad))))
 
@@ -119,6 +122,12 @@ def test_only_the_chunk_with_the_poster_makes_one() -> None:
     outputs = [chunk_command(plan, index, SOURCE).outputs for index in range(3)]
     assert [("poster.jpg" in names) for names in outputs] == [False, True, False]
     assert all(names[:3] == ("720p.mp4", "480p.mp4", "sprite.jpg") for names in outputs)
+
+
+def test_renditions_of_one_size_are_scaled_once() -> None:
+    """One decode and one scaling a size, however many codecs."""
+    graph = after(chunk_command(planned(renditions=THREE_CODECS), 0, SOURCE), "-filter_complex")
+    assert graph.count("scale=") == 2 + 1  # and the storyboard
 
 
 def test_lossless_changes_the_rate_control_only() -> None:

@@ -13,7 +13,7 @@ from mpegdash.parser import MPEGDASHParser
 from chalicelib.media.dash import mpd
 from chalicelib.media.plan import AudioRendition, plan_hash
 from chalicelib.media.presentation import Presentation, present
-from tests.publication import STEREO, publish_plan, receipts_of, video_plan
+from tests.publication import STEREO, TWO_CODECS, publish_plan, receipts_of, video_plan
 
 SURROUND = replace(STEREO, name="audio-1", position=1, language="und", channels=6)
 
@@ -45,6 +45,15 @@ def test_timelines_survive_a_round_trip(frames: int) -> None:
                 start = sum(unfolded[-1]) if unfolded else run.t
                 unfolded.append((start, run.d))
         assert unfolded == [(segment.decode_time_ticks, segment.duration_ticks) for segment in track.segments]
+
+
+def test_each_codec_is_an_adaptation_set() -> None:
+    """Players switch inside a set only, and every set has a number of its own."""
+    plan = publish_plan(video_plan(1000, renditions=TWO_CODECS))
+    (period,) = MPEGDASHParser.parse(mpd(present(plan, plan_hash(plan), receipts_of(plan)))).periods
+    families = [{item.codecs.split(".")[0] for item in group.representations} for group in period.adaptation_sets]
+    assert families == [{"avc1"}, {"av01"}, {"mp4a"}]
+    assert [str(group.id) for group in period.adaptation_sets] == ["0", "1", "2"]
 
 
 def test_representations_name_their_folders() -> None:

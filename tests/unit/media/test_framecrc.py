@@ -50,6 +50,7 @@ def test_packets_are_sorted_into_tracks() -> None:
     assert sound is not None
     assert (scan.video.time_base, list(scan.video.pts)) == (Fraction(1, 15360), [0, 1024])
     assert (sound.time_base, list(sound.durations)) == (Fraction(1, 44100), [1024, 512])
+    assert (list(scan.video.sizes_bytes), list(sound.sizes_bytes)) == ([2819, 1083], [187, 223])
 
 
 def test_packets_that_an_edit_list_hides_are_left_out() -> None:

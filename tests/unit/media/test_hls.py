@@ -17,7 +17,7 @@ from chalicelib.media.hls import iframe_playlist, media_playlist, multivariant_p
 from chalicelib.media.plan import AudioRendition, TextRendition, plan_hash
 from chalicelib.media.presentation import Presentation, present
 from chalicelib.media.receipt import TextReceipt
-from tests.publication import LADDER, STEREO, SizeOf, publish_plan, receipts_of, usual_size, video_plan
+from tests.publication import LADDER, STEREO, TWO_CODECS, SizeOf, publish_plan, receipts_of, usual_size, video_plan
 
 Golden = Callable[[str, str], None]
 COMMENTARY = replace(STEREO, name="audio-1", position=1)
@@ -52,6 +52,24 @@ def test_golden_other_shapes(golden: Golden) -> None:
     golden("index-silent.m3u8", multivariant_playlist(publication(audio=())))
     golden("index-audio-only.m3u8", multivariant_playlist(publication(None)))
     golden("index-audio-only-two.m3u8", multivariant_playlist(publication(None, (STEREO, FRENCH))))
+
+
+def test_other_codecs_follow_the_first() -> None:
+    """Playback starts in the codec that every player knows; each variant names its own."""
+    video = video_plan(1000, renditions=TWO_CODECS)
+    plan = publish_plan(video)
+    playlists = m3u8.loads(multivariant_playlist(present(plan, plan_hash(plan), receipts_of(plan)))).playlists
+    assert [item.uri.split("/")[0] for item in playlists][-1] == "720p-av1"
+    assert [item.stream_info.codecs.split(".")[0] for item in playlists] == ["avc1", "avc1", "avc1", "av01"]
+
+
+def test_every_codec_comes_with_every_group() -> None:
+    """All codecs in stereo first, then all of them in surround, so that playback starts in what every player has."""
+    audio = (STEREO, replace(STEREO, name="surround", channels=6))
+    plan = publish_plan(video_plan(1000, renditions=TWO_CODECS), audio)
+    playlists = m3u8.loads(multivariant_playlist(present(plan, plan_hash(plan), receipts_of(plan)))).playlists
+    families = [(item.stream_info.audio, item.stream_info.codecs.split(".")[0]) for item in playlists]
+    assert families == [(group, codec) for group in ("audio", "surround") for codec in (*["avc1"] * 3, "av01")]
 
 
 def test_first_variant_is_for_an_unknown_network() -> None:

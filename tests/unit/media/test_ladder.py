@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.media.encoders import Quality
 from chalicelib.media.ladder import choose_ladder, fit_even, max_bitrate_bps
+from chalicelib.media.plan import VideoCodec
 
 HEIGHTS = (2160, 1440, 1080, 720, 480, 360)
 RATE = Fraction(30)
@@ -66,6 +68,16 @@ def test_fitting_keeps_the_shape(width: int, height: int, scale: Fraction) -> No
     fitted = fit_even(width, height, scale)
     assert abs(fitted[0] - width * scale) < 2
     assert abs(fitted[1] - height * scale) < 2
+
+
+def test_every_codec_has_every_rung() -> None:
+    """H.264 keeps the plain names; the newer codecs have lower ceilings, and skip what is too small to gain."""
+    ladder = choose_ladder(640, 360, (360, 180), RATE, codecs=tuple(VideoCodec), quality=Quality.HIGH)
+    assert [rung.name for rung in ladder] == ["360p", "180p", "360p-hevc", "180p-hevc", "360p-av1", "180p-av1"]
+    assert [rung.max_bitrate_bps for rung in ladder[::2]] == [960_000, 672_000, 576_000]
+    assert {(rung.codec, rung.preset) for rung in ladder} == {("h264", "faster"), ("hevc", "medium"), ("av1", "6")}
+    small = choose_ladder(160, 90, (90,), RATE, codecs=tuple(VideoCodec))
+    assert [rung.name for rung in small] == ["90p"]
 
 
 def test_the_ceiling_grows_with_pixels_and_rate() -> None:

@@ -71,6 +71,12 @@ def test_fast_sources_are_halved_until_they_fit(rate: int, expected: int) -> Non
     assert grid_rate(beat(Fraction(rate), 500, CLOCK), CLOCK) == expected
 
 
+@pytest.mark.parametrize(("rate", "limit", "expected"), [(120, 120, 120), (240, 120, 120), (60, 30, 30), (50, 30, 25)])
+def test_the_fastest_rate_is_a_setting(rate: int, limit: int, expected: int) -> None:
+    """What a deployment allows is kept, what it does not is halved."""
+    assert grid_rate(beat(Fraction(rate), 500, CLOCK), CLOCK, max_rate=Fraction(limit)) == expected
+
+
 @pytest.mark.parametrize(
     ("rate", "expected"),
     [(Fraction(1, 10), Fraction(1)), (Fraction(1, 2), Fraction(1)), (Fraction(7, 10), Fraction(7, 5))],

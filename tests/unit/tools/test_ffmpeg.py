@@ -62,7 +62,7 @@ def test_the_child_sees_nothing_of_our_environment(program: Program, monkeypatch
     program("/usr/bin/env").run((), deadline=soon(), on_stdout=lines.append)
     names = {line.split(b"=")[0] for line in lines}
     assert not any(name.startswith(b"AWS") for name in names)
-    assert names <= {b"LC_ALL", b"TZ", b"AV_LOG_FORCE_NOCOLOR", b"PWD", b"_", b"SHLVL", b"OLDPWD"}
+    assert names <= {b"LC_ALL", b"TZ", b"AV_LOG_FORCE_NOCOLOR", b"SVT_LOG", b"PWD", b"_", b"SHLVL", b"OLDPWD"}
 
 
 def test_the_child_is_limited(program: Program) -> None:

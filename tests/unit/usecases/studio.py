@@ -58,13 +58,14 @@ class Probe:
 
 @dataclass
 class Encoder:
-    """`runs` holds the arguments of every run; `inexact` so many runs lose their last frame."""
+    """`runs` holds the arguments of every run; `inexact` so many runs lose their last frame; `losses` by width."""
 
     runs: list[Sequence[str]] = field(default_factory=list)
     inexact: int = 0
     has_video: bool = True
     text: tuple[str, ...] = ()
     decodes_cover: bool = True
+    losses: dict[int, int] = field(default_factory=dict)
 
     def version(self) -> str:
         return "n0"
@@ -79,6 +80,11 @@ class Encoder:
 
     def can_decode(self, *_: object) -> bool:
         return self.decodes_cover
+
+    def lost_detail(self, arguments: Sequence[str], **_: object) -> int | None:
+        graph = next(argument for argument in arguments if "blend" in argument)
+        (small,) = {int(width) for width in re.findall(r"scale=(\d+):", graph)} - {640}
+        return self.losses[small]
 
     def run(self, arguments: Sequence[str], *, cwd: Path, **_: object) -> None:
         assert (cwd / "source").read_bytes() == SOURCE

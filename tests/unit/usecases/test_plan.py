@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,13 @@ def test_no_scratch_is_left(studio: Studio, tmp_path: Path) -> None:
     studio.plan()
     (cache,) = tmp_path.iterdir()
     assert len(list(cache.iterdir())) == 1
+
+
+@pytest.mark.parametrize(("prune", "names"), [(True, ["270p", "180p"]), (False, ["360p", "270p", "180p"])])
+def test_rungs_that_add_nothing_are_left_out(studio: Studio, prune: bool, names: list[str]) -> None:
+    """The pictures decide, unless the setting keeps all; every codec loses the same rungs."""
+    studio.settings = replace(studio.settings, ladder=(360, 270, 180), codecs=("h264", "av1"), prune_ladder=prune)
+    studio.encoder.losses = {480: 3, 320: 9}
+    plan = load_plan(studio.asset.id, str(studio.plan()["PlanHash"]), studio.objects, studio.settings)
+    assert plan.video is not None
+    assert [rendition.name for rendition in plan.video.renditions] == [*names, *(f"{name}-av1" for name in names)]
