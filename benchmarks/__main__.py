@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import first_answer, publish_against_ffmpeg
+from benchmarks import first_answer, long_title, publish_against_ffmpeg, publish_cpu
 from benchmarks.measure import machine
 
-ALL = {"first_answer": first_answer.main, "publish_against_ffmpeg": publish_against_ffmpeg.main}
+ALL = {
+    "first_answer": first_answer.main,
+    "publish_against_ffmpeg": publish_against_ffmpeg.main,
+    "publish_cpu": publish_cpu.main,
+    "long_title": long_title.main,
+}
 
 
 def main() -> None:
