@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import first_answer, long_title, publish_against_ffmpeg, publish_cpu
+from benchmarks import first_answer, long_title, publish_against_ffmpeg, publish_cpu, shaka_streamer
 from benchmarks.measure import machine
 
 ALL = {
@@ -12,6 +12,7 @@ ALL = {
     "publish_against_ffmpeg": publish_against_ffmpeg.main,
     "publish_cpu": publish_cpu.main,
     "long_title": long_title.main,
+    "shaka_streamer": shaka_streamer.main,
 }
 
 
