@@ -1,8 +1,8 @@
 """Processor time of a whole publish against one plain ffmpeg of the same ladder and settings. Goal: at most 1.10 with
 10 s chunks; and wall time of two workers against one. Goal: at least 1.8 times as fast.
 
-Publish means Plan, every chunk of 12 s, the sound and Assemble, by the real use cases; objects are files, so neither the
-emulator nor a network is measured. Each worker has one core. The plain run decodes once, makes every rendition, the
+Publish means Plan, every chunk of 12 s, the sound and Assemble, by the real use cases; objects are files, so neither
+the emulator nor a network is measured. Each worker has one core. The plain run decodes once, makes every rendition, the
 sound, the poster and the storyboard, and writes fragmented MP4. Runs alternate.
 """
 
