@@ -52,6 +52,11 @@ class Figure:
         return f"{self.name:<44} {self.median:7.2f} s   (median of {len(self.runs)}: {spread})"
 
 
+def ratio(name: str, pairs: Sequence[float]) -> str:
+    """One line for the quotients of runs that were made side by side."""
+    return f"{name:<44} {statistics.median(pairs):7.2f} x   ({min(pairs):.2f} to {max(pairs):.2f})"
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

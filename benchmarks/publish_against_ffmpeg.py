@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from benchmarks.measure import FFMPEG, Figure, Stage, empty_stage, seconds
+from benchmarks.measure import FFMPEG, Figure, Stage, empty_stage, ratio, seconds
 
 RUNS = 5
 CLIP_SECONDS = 10
@@ -73,5 +73,4 @@ def main() -> None:
             ours.append(seconds(lambda: publish(stage, clip)))
     print(Figure("plain ffmpeg, same ladder", plain))
     print(Figure("upload to ready", ours))
-    ratios = sorted(b / a for a, b in zip(plain, ours, strict=True))
-    print(f"{'ratio, pair by pair':<44} {ratios[len(ratios) // 2]:7.2f} x   ({ratios[0]:.2f} to {ratios[-1]:.2f})")
+    print(ratio("ratio, pair by pair", [b / a for a, b in zip(plain, ours, strict=True)]))

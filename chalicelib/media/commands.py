@@ -35,7 +35,11 @@ SPRITE_NAME = "sprite.jpg"
 VIDEO_STREAM = "V:0"
 """ffmpeg's name for the first video track; V leaves out cover pictures."""
 
-ENCODER_THREADS = 2
+ENCODER_THREADS = 1
+"""Of one rendition. With more, x264's bitrate ceiling looks at what the other threads have done so far, and the same
+chunk comes out otherwise the next time (docs/decisions/0003-segments-leave-through-pipes.md). Renditions are encoded
+side by side as it is.
+"""
 _DEINTERLACE_PAD = Fraction(1, 2)
 
 
@@ -180,7 +184,7 @@ def _rendition_output(frames: Any, video: VideoPlan, rendition: Rendition, *, lo
             # Closed GOPs: no frame of one segment needs another segment.
             "flags": "+cgop",
             "bf": 3,
-            # The bitstream depends on the number of threads: the same on every machine.
+            # The same bytes every time, on every machine.
             "threads": ENCODER_THREADS,
             # Every frame starts on a whole tick.
             "video_track_timescale": video.timescale,
