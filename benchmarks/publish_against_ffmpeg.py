@@ -9,13 +9,16 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
+from fractions import Fraction
 from pathlib import Path
 
-from benchmarks.measure import FFMPEG, Figure, Stage, empty_stage, seconds
+from benchmarks.measure import FFMPEG, Figure, Stage, empty_stage, encoder_words, ratio, seconds
+from chalicelib.media.ladder import choose_ladder
 
 RUNS = 5
 CLIP_SECONDS = 10
-LADDER = ((1280, 720, 2_800_000), (854, 480, 1_400_000), (640, 360, 800_000))
+LADDER = choose_ladder(1280, 720, (720, 480, 360), Fraction(30))
+GOP_FRAMES = 60
 
 
 def make_clip(target: Path) -> Path:
@@ -43,13 +46,15 @@ def make_clip(target: Path) -> Path:
 def plain_ffmpeg(clip: Path, folder: Path) -> None:
     """The whole ladder by hand."""
     split = "".join(f"[s{index}]" for index in range(len(LADDER)))
-    scales = ";".join(f"[s{i}]scale={w}:{h}:flags=lanczos,setsar=1[v{i}]" for i, (w, h, _) in enumerate(LADDER))
+    scales = ";".join(
+        f"[s{index}]scale={rung.width}:{rung.height}:flags=lanczos,setsar=1[v{index}]"
+        for index, rung in enumerate(LADDER)
+    )
     words = ["-i", str(clip), "-filter_complex", f"[0:v:0]split={len(LADDER)}{split};{scales}"]
-    for index, (_, height, rate) in enumerate(LADDER):
-        words += ["-map", f"[v{index}]", "-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-maxrate", str(rate)]
-        words += ["-bufsize", str(2 * rate), "-g", "60", "-keyint_min", "60", "-sc_threshold", "0", "-threads", "2"]
+    for index, rung in enumerate(LADDER):
+        words += ["-map", f"[v{index}]", *encoder_words(rung, GOP_FRAMES)]
         words += ["-f", "hls", "-hls_time", "6", "-hls_segment_type", "fmp4", "-hls_playlist_type", "vod"]
-        words += ["-hls_fmp4_init_filename", f"init-{height}.mp4", str(folder / f"{height}.m3u8")]
+        words += ["-hls_fmp4_init_filename", f"init-{rung.name}.mp4", str(folder / f"{rung.name}.m3u8")]
     words += ["-map", "0:a:0", "-c:a", "aac", "-b:a", "128k", str(folder / "audio.m4a")]
     subprocess.run([str(FFMPEG), "-v", "error", "-nostdin", "-y", *words], check=True, cwd=folder)
 
@@ -73,5 +78,4 @@ def main() -> None:
             ours.append(seconds(lambda: publish(stage, clip)))
     print(Figure("plain ffmpeg, same ladder", plain))
     print(Figure("upload to ready", ours))
-    ratios = sorted(b / a for a, b in zip(plain, ours, strict=True))
-    print(f"{'ratio, pair by pair':<44} {ratios[len(ratios) // 2]:7.2f} x   ({ratios[0]:.2f} to {ratios[-1]:.2f})")
+    print(ratio("ratio, pair by pair", [b / a for a, b in zip(plain, ours, strict=True)]))

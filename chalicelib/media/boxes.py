@@ -16,6 +16,9 @@ from chalicelib.errors import EncoderOutputMalformed
 _COMPACT_HEADER = struct.Struct(">I4s")
 _LARGE_SIZE = struct.Struct(">Q")
 
+MAX_TOP_BOX_BYTES = 64 * 1024**2
+"""The largest top-level box of a stream: many times the media of a GOP at the highest bitrate of a ladder."""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -97,13 +100,23 @@ def stream_boxes(stream: BinaryIO) -> Iterator[Box]:
         position = box.end
 
 
-def read_box(stream: BinaryIO, box: Box) -> bytes:
-    """The bytes of one box, header and all."""
-    stream.seek(box.start)
-    data = stream.read(box.end - box.start)
-    if len(data) != box.end - box.start:
-        raise EncoderOutputMalformed("the file became shorter while it was read", position=box.start)
-    return data
+def top_boxes(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
+    """Yield kind and bytes of the top-level boxes of a stream as they arrive, header and all; a pipe will do.
+
+    Raises:
+        EncoderOutputMalformed: If the stream ends inside a box, or one is too large to be held in memory.
+    """
+    position = 0
+    while header := stream.read(8):
+        if header[:4] == b"\0\0\0\1":
+            header += stream.read(8)
+        box = _box_at(header, position, position + MAX_TOP_BOX_BYTES, open_ended=False)
+        rest = box.end - position - len(header)
+        body = stream.read(rest)
+        if len(body) != rest:
+            raise EncoderOutputMalformed("the stream ends inside a box", position=position)
+        yield box.kind, header + body
+        position = box.end
 
 
 def find(data: bytes, *path: bytes, inside: Box | None = None) -> Box:
@@ -124,8 +137,9 @@ def find(data: bytes, *path: bytes, inside: Box | None = None) -> Box:
     return found
 
 
-def _box_at(header: bytes, position: int, limit: int) -> Box:
-    """Decode a box header. Size 1 means that a 64-bit size follows, size 0 that the box ends with its parent."""
+def _box_at(header: bytes, position: int, limit: int, *, open_ended: bool = True) -> Box:
+    """Decode a box header. Size 1 means that a 64-bit size follows, size 0 that the box ends with its parent, if that
+    has an end."""
     if len(header) < 8:
         raise EncoderOutputMalformed("the file ends inside a box header", position=position)
     size, kind = _COMPACT_HEADER.unpack_from(header)
@@ -135,7 +149,7 @@ def _box_at(header: bytes, position: int, limit: int) -> Box:
             raise EncoderOutputMalformed("the file ends inside a box header", position=position)
         (size,) = _LARGE_SIZE.unpack_from(header, 8)
         header_bytes = 16
-    elif size == 0:
+    elif size == 0 and open_ended:
         size = limit - position
     if size < header_bytes or size > limit - position:
         raise EncoderOutputMalformed("a box does not fit in its parent", position=position, size_bytes=size)

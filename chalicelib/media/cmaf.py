@@ -1,27 +1,29 @@
-"""Cutting one encoded track into its init segment and final CMAF segments (ISO/IEC 23000-19, 7.3.3).
+"""Cutting one encoded track into its init segment and final CMAF segments (ISO/IEC 23000-19, 7.3.3), as it arrives.
 
 The encoder writes one fragment for each GOP with its absolute decode time. A segment is a `styp` and the next N
 fragments, in which nothing changes but `mfhd.sequence_number`: it becomes the fragment's place in the whole track,
 counted from 1, so the bytes of a segment follow from (plan, index) alone.
 
-A file is first described by its headers (`read_track`), then checked against the plan (`check_video`, `check_audio`),
-and only then read (`segments`), one segment in memory at a time.
+The steps are iterators, one behind the other: `read_track` takes fragments from a stream, `exact_video` or
+`exact_audio` holds each against the plan and lets it pass, `segments` joins them. So a track is read once, in order, a
+pipe will do, and no more than a segment of it is in memory. What was cut is proved only when the iterator has ended:
+until then a frame may still be missing at the end.
 """
 
 from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import islice
 from typing import BinaryIO
 
 from chalicelib.errors import ChunkInexact, EncoderOutputMalformed
-from chalicelib.media.boxes import fields, find, read_box, stream_boxes
+from chalicelib.media.boxes import fields, find, top_boxes
 from chalicelib.media.codecs import codec_string
-from chalicelib.media.fragments import Fragment, read_fragment, track_defaults
+from chalicelib.media.fragments import Fragment, SampleDefaults, read_fragment, track_defaults
 from chalicelib.media.receipt import IFrame, Segment, TrackReceipt
 
 # A media segment (msdh) that is a CMAF segment (cmfs); no msix, because there is no sidx.
@@ -30,110 +32,126 @@ SEGMENT_TYPE = struct.pack(">I4s4sI4s4s", 24, b"styp", b"msdh", 0, b"msdh", b"cm
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One encoded file, described without its media bytes. `init` is the init segment as it is published."""
+    """What the head of an encoded track says. `init` is the init segment as it is published."""
 
     init: bytes
     codec: str
     timescale: int
     is_video: bool
-    fragments: tuple[Fragment, ...]
 
     @property
     def init_sha256(self) -> str:
         return hashlib.sha256(self.init).hexdigest()
 
-    @property
-    def samples(self) -> int:
-        return sum(fragment.samples for fragment in self.fragments)
+
+@dataclass(frozen=True, slots=True)
+class CodedFragment:
+    """One fragment, its `moof` and its `mdat`."""
+
+    facts: Fragment
+    data: bytes
 
 
-def read_track(stream: BinaryIO) -> Track:
-    """Describe a fragmented MP4 of one track; reads headers only.
-
-    Raises:
-        EncoderOutputMalformed: If the file is cut off, has no init segment, or holds a codec we cannot describe.
-    """
-    top = list(stream_boxes(stream))
-    init = b"".join(read_box(stream, box) for box in top if box.kind in (b"ftyp", b"moov"))
-    defaults = track_defaults(init)
-    found: list[Fragment] = []
-    for box, following in pairwise([*top, None]):
-        if box is None or box.kind != b"moof":
-            continue
-        if following is None or following.kind != b"mdat":
-            raise EncoderOutputMalformed("a fragment has no media", position=box.start)
-        size_bytes = following.end - box.start
-        found.append(read_fragment(read_box(stream, box), start=box.start, size_bytes=size_bytes, defaults=defaults))
-    return Track(
-        init=init,
-        codec=codec_string(init),
-        timescale=_timescale(init),
-        is_video=_handler(init) == b"vide",
-        fragments=tuple(found),
-    )
+Proof = Callable[[Iterator[CodedFragment], Track], Iterator[CodedFragment]]
+"""Lets fragments pass as long as they are what the plan wants, as `exact_audio` does."""
 
 
-def check_video(track: Track, *, frame_rate: Fraction, start_frame: int, end_frame: int, gop_frames: int) -> None:
-    """Prove that a track holds exactly the frames [start_frame, end_frame) of the grid.
+def read_track(stream: BinaryIO) -> tuple[Track, Iterator[CodedFragment]]:
+    """Read the head of a fragmented MP4 of one track; its fragments are read as they are asked for.
 
     Raises:
-        ChunkInexact: With the numbers, if a frame is missing or too many, a time is off, or a GOP is not closed where
-            the plan closes it.
+        EncoderOutputMalformed: If the stream is cut off, has no init segment, or holds a codec we cannot describe; the
+            fragments raise it too.
     """
-    expected = end_frame - start_frame
-    if track.samples != expected:
-        raise ChunkInexact("the chunk has another number of frames", expected=expected, found=track.samples)
-    begin, end = start_frame / frame_rate * track.timescale, end_frame / frame_rate * track.timescale
-    _check_contiguous(track, begin)
-    last = track.fragments[-1]
-    if last.decode_time_ticks + last.duration_ticks != end:
-        found = last.decode_time_ticks + last.duration_ticks
-        raise ChunkInexact("the chunk ends at another time", expected_ticks=str(end), found_ticks=found)
-    for fragment in track.fragments:
-        if not fragment.starts_with_sync or fragment.first_sample_delay_ticks:
+    top = top_boxes(stream)
+    head = []
+    for kind, data in top:
+        if kind in (b"ftyp", b"moov"):
+            head.append(data)
+        if kind == b"moov":
+            break
+    init = b"".join(head)
+    track = Track(init=init, codec=codec_string(init), timescale=_timescale(init), is_video=_handler(init) == b"vide")
+    return track, _fragments(top, track_defaults(init))
+
+
+def exact_video(
+    fragments: Iterator[CodedFragment],
+    track: Track,
+    *,
+    frame_rate: Fraction,
+    start_frame: int,
+    end_frame: int,
+    gop_frames: int,
+) -> Iterator[CodedFragment]:
+    """Let pass exactly the frames [start_frame, end_frame) of the grid.
+
+    Raises:
+        ChunkInexact: With the numbers, at the fragment where a frame is missing or too many, a time is off, or a GOP is
+            not closed where the plan closes it; at the end, if frames are missing there.
+    """
+    frame_ticks = track.timescale / frame_rate
+    frame = start_frame
+    for coded in fragments:
+        facts = coded.facts
+        frames = min(gop_frames, end_frame - frame)
+        _check_time(facts, frame * frame_ticks)
+        if facts.samples != frames:
+            raise ChunkInexact("a GOP has another length", expected=frames, found=facts.samples, frame=frame)
+        if facts.duration_ticks != frames * frame_ticks:
+            raise ChunkInexact("a GOP ends at another time", frame=frame, found_ticks=facts.duration_ticks)
+        if not facts.starts_with_sync or facts.first_sample_delay_ticks:
             raise ChunkInexact(
                 "a GOP does not begin with a picture that is shown at once",
-                decode_time_ticks=fragment.decode_time_ticks,
-                delay_ticks=fragment.first_sample_delay_ticks,
+                frame=frame,
+                delay_ticks=facts.first_sample_delay_ticks,
             )
-    for fragment in track.fragments[:-1]:
-        if fragment.samples != gop_frames:
-            raise ChunkInexact("a GOP has another length", expected=gop_frames, found=fragment.samples)
+        frame += frames
+        yield coded
+    if frame != end_frame:
+        raise ChunkInexact("frames are missing at the end", expected=end_frame - start_frame, found=frame - start_frame)
 
 
-def check_audio(track: Track) -> None:
-    """Prove that an audio track starts at the origin and has no hole.
+def exact_audio(fragments: Iterator[CodedFragment], track: Track) -> Iterator[CodedFragment]:
+    """Let pass an audio track that starts at the origin and has no hole.
 
     Raises:
-        ChunkInexact: With the numbers, if not.
+        ChunkInexact: With the numbers, if it does not.
     """
-    _check_contiguous(track, Fraction(0))
+    ticks = 0
+    for coded in fragments:
+        _check_time(coded.facts, Fraction(ticks))
+        ticks += coded.facts.duration_ticks
+        yield coded
+    if not ticks:
+        raise ChunkInexact("the encoder wrote no samples", codec=track.codec)
 
 
 def segments(
-    stream: BinaryIO, track: Track, *, first_segment: int, fragments_per_segment: int
+    fragments: Iterator[CodedFragment], track: Track, *, first_segment: int, fragments_per_segment: int
 ) -> Iterator[tuple[Segment, bytes]]:
-    """Yield each segment of a checked track with its bytes; the last may have fewer fragments.
+    """Yield each segment with its bytes as soon as it is whole; the last may have fewer fragments.
 
     Args:
-        stream: The file that `track` describes.
         first_segment: Number of the first segment in the whole track, counted from 1.
         fragments_per_segment: GOPs in a segment; 1 for audio.
     """
-    first_sequence = (first_segment - 1) * fragments_per_segment + 1
-    for start in range(0, len(track.fragments), fragments_per_segment):
-        part = track.fragments[start : start + fragments_per_segment]
+    number = first_segment
+    while part := list(islice(fragments, fragments_per_segment)):
         data = bytearray(SEGMENT_TYPE)
         iframes: list[IFrame] = []
-        for sequence, fragment in enumerate(part, first_sequence + start):
+        for sequence, coded in enumerate(part, (number - 1) * fragments_per_segment + 1):
+            start = len(data)
             # A range that opens a segment takes the styp along.
-            offset = len(data) if iframes else 0
+            offset = start if iframes else 0
             if track.is_video:
-                size_bytes = len(data) - offset + fragment.first_sample_end
-                iframes.append(IFrame(offset, size_bytes, fragment.duration_ticks))
-            _append_fragment(data, stream, fragment, sequence)
+                size_bytes = start - offset + coded.facts.first_sample_end
+                iframes.append(IFrame(offset, size_bytes, coded.facts.duration_ticks))
+            data += coded.data
+            struct.pack_into(">I", data, start + coded.facts.sequence_position, sequence)
         content = bytes(data)
-        yield _segment(first_segment + start // fragments_per_segment, part, content, tuple(iframes)), content
+        yield _segment(number, [coded.facts for coded in part], content, tuple(iframes)), content
+        number += 1
 
 
 def track_receipt(name: str, track: Track, written: tuple[Segment, ...]) -> TrackReceipt:
@@ -143,7 +161,18 @@ def track_receipt(name: str, track: Track, written: tuple[Segment, ...]) -> Trac
     )
 
 
-def _segment(number: int, part: tuple[Fragment, ...], content: bytes, iframes: tuple[IFrame, ...]) -> Segment:
+def _fragments(top: Iterator[tuple[bytes, bytes]], defaults: SampleDefaults) -> Iterator[CodedFragment]:
+    for kind, moof in top:
+        if kind != b"moof":
+            continue
+        following, mdat = next(top, (b"", b""))
+        if following != b"mdat":
+            raise EncoderOutputMalformed("a fragment has no media", following=following.decode("latin-1"))
+        data = moof + mdat
+        yield CodedFragment(read_fragment(moof, size_bytes=len(data), defaults=defaults), data)
+
+
+def _segment(number: int, part: list[Fragment], content: bytes, iframes: tuple[IFrame, ...]) -> Segment:
     return Segment(
         number=number,
         size_bytes=len(content),
@@ -155,28 +184,13 @@ def _segment(number: int, part: tuple[Fragment, ...], content: bytes, iframes: t
     )
 
 
-def _append_fragment(data: bytearray, stream: BinaryIO, fragment: Fragment, sequence: int) -> None:
-    stream.seek(fragment.start)
-    content = stream.read(fragment.size_bytes)
-    if len(content) != fragment.size_bytes:
-        raise EncoderOutputMalformed("the file became shorter while it was read", position=fragment.start)
-    position = len(data) + fragment.sequence_position
-    data += content
-    struct.pack_into(">I", data, position, sequence)
-
-
-def _check_contiguous(track: Track, begin: Fraction) -> None:
-    if not track.fragments:
-        raise ChunkInexact("the encoder wrote no samples", expected_ticks=str(begin))
-    expected = begin
-    for fragment in track.fragments:
-        if fragment.decode_time_ticks != expected:
-            raise ChunkInexact(
-                "a fragment begins at another time",
-                expected_ticks=str(expected),
-                found_ticks=fragment.decode_time_ticks,
-            )
-        expected += fragment.duration_ticks
+def _check_time(fragment: Fragment, expected: Fraction) -> None:
+    if fragment.decode_time_ticks != expected:
+        raise ChunkInexact(
+            "a fragment begins at another time",
+            expected_ticks=str(expected),
+            found_ticks=fragment.decode_time_ticks,
+        )
 
 
 def _timescale(init: bytes) -> int:

@@ -40,16 +40,16 @@ class SampleDefaults:
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """Bytes [start, start + size_bytes) of the file; times in ticks of the track's timescale.
+    """Times in ticks of the track's timescale; positions count from the start of the `moof`.
 
     Attributes:
-        sequence_position: Where `mfhd.sequence_number` is, counted from `start`.
-        first_sample_end: Bytes from `start` to the end of the first sample.
+        size_bytes: Of `moof` and `mdat` together.
+        sequence_position: Where `mfhd.sequence_number` is.
+        first_sample_end: Bytes from the start to the end of the first sample.
         first_sample_delay_ticks: Composition time of the first sample minus `decode_time_ticks`.
         starts_with_sync: Whether a player can begin here.
     """
 
-    start: int
     size_bytes: int
     sequence_position: int
     decode_time_ticks: int
@@ -79,12 +79,11 @@ def track_defaults(init: bytes) -> SampleDefaults:
     return SampleDefaults(duration_ticks=duration, size_bytes=size, flags=flags)
 
 
-def read_fragment(moof: bytes, *, start: int, size_bytes: int, defaults: SampleDefaults) -> Fragment:
+def read_fragment(moof: bytes, *, size_bytes: int, defaults: SampleDefaults) -> Fragment:
     """Describe the fragment whose `moof` is given.
 
     Args:
         moof: The whole box.
-        start: Where the box begins in its file.
         size_bytes: Bytes of `moof` and `mdat` together.
 
     Raises:
@@ -103,11 +102,10 @@ def read_fragment(moof: bytes, *, start: int, size_bytes: int, defaults: SampleD
             if run.samples:
                 runs.append(run)
     if not runs:
-        raise EncoderOutputMalformed("a fragment has no samples", position=start)
+        raise EncoderOutputMalformed("a fragment has no samples")
     if max(run.end for run in runs) > size_bytes:
-        raise EncoderOutputMalformed("a sample reaches past the end of its fragment", position=start)
+        raise EncoderOutputMalformed("a sample reaches past the end of its fragment", size_bytes=size_bytes)
     return Fragment(
-        start=start,
         size_bytes=size_bytes,
         sequence_position=header.skip(4),
         decode_time_ticks=_decode_time(moof, find(moof, b"tfdt", inside=tracks[0])),

@@ -1,8 +1,8 @@
 """Runs ffmpeg, and nothing but what it was told to run.
 
 Invariants: the child has its own process group and none of our environment (no credentials), hard limits on processor
-time, file size and core dumps; when the deadline comes the whole group is killed and DeadlineNear raised; stderr is
-drained always and its last lines kept. What the commands say is decided in media/commands.py.
+time, memory, file size and core dumps; when the deadline comes the whole group is killed and DeadlineNear raised;
+stderr is drained always and its last lines kept. What the commands say is decided in media/commands.py.
 """
 
 from __future__ import annotations
@@ -37,6 +37,9 @@ STDERR_LINES = 40
 MAX_LINE_BYTES = 4096
 CPU_LIMIT_S = 3600
 FILE_LIMIT_BYTES = 20 * 1024**3
+MEMORY_LIMIT_BYTES = 2304 * 1024**2
+"""What the child may allocate: the function's 3008 MB less Python's share. A source that wants more then fails as an
+encoder's error, with its last words, and not as a worker that vanished."""
 _VERSION_TIMEOUT_S = 20.0
 
 _ENVIRONMENT = {
@@ -48,7 +51,8 @@ _ENVIRONMENT = {
 }
 _LIMITS = (
     (resource.RLIMIT_CPU, CPU_LIMIT_S),
-    (resource.RLIMIT_FSIZE, FILE_LIMIT_BYTES),
+    # Heap and private mappings (Linux 4.7 and later). RLIMIT_AS would count address space that threads only reserve.
+    (resource.RLIMIT_DATA, MEMORY_LIMIT_BYTES),
     (resource.RLIMIT_CORE, 0),
 )
 _CONTAINER_START = re.compile(r"^  Duration: .*, start: (-?\d+\.\d{6})")
@@ -93,6 +97,7 @@ class Ffmpeg:
         *,
         deadline: float,
         cwd: Path | None = None,
+        file_limit_bytes: int = FILE_LIMIT_BYTES,
         on_stdout: LineSink | None = None,
         pick: re.Pattern[str] | None = None,
     ) -> Finished:
@@ -102,6 +107,7 @@ class Ffmpeg:
             arguments: What follows the program's name.
             deadline: On the clock of time.monotonic(), in seconds.
             cwd: Where relative output names land.
+            file_limit_bytes: Above it, writing to a file ends the run; pipes have no such limit.
             on_stdout: Called with each line of stdout; what it raises ends the run. None discards stdout.
             pick: Keep the first line of stderr that matches, however much follows it.
 
@@ -118,7 +124,7 @@ class Ffmpeg:
         kept = _Stderr(process.stderr, pick)
         alarm = _Alarm(process, deadline - started)
         try:
-            _limit(process)
+            _limit(process, (*_LIMITS, (resource.RLIMIT_FSIZE, file_limit_bytes)))
             if on_stdout and process.stdout:
                 while line := process.stdout.readline(MAX_LINE_BYTES):
                     on_stdout(line)
@@ -283,9 +289,9 @@ def _failure(code: int, tail: Sequence[str], *, timed_out: bool) -> DeadlineNear
     return EncoderFailed("the encoder failed", exit_code=code, stderr=last)
 
 
-def _limit(process: subprocess.Popen[bytes]) -> None:
+def _limit(process: subprocess.Popen[bytes], limits: Sequence[tuple[int, int]]) -> None:
     """Set the limits from outside: nothing but exec may run between fork and exec in a process with threads."""
-    for kind, value in _LIMITS:
+    for kind, value in limits:
         with suppress(ProcessLookupError):  # it has ended already
             _, hard = resource.prlimit(process.pid, kind)
             bound = value if hard == resource.RLIM_INFINITY else min(value, hard)

@@ -3,27 +3,38 @@
 A task is a chunk of video in every rendition (one decode), or one whole audio track, or all of the text. Everything it
 writes has a name that follows from (plan, index) and bytes that do too, so a task that is repeated changes nothing
 (DESIGN, law 2). The receipt is written last: who finds it has nothing left to do.
+
+Video and sound never touch the worker's disk: the encoder writes into pipes, and each segment is stored as soon as it
+is whole, while the next is being encoded. What proves inexact on the way is encoded again, and stored over what it
+left; no receipt names that. Stills and subtitles are small files, read when the encoder has ended.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from chalicelib.catalog import keys
 from chalicelib.errors import ChunkInexact, ObjectMissing, PlanMismatch
 from chalicelib.media.audio_commands import audio_command, cover_command, text_command
-from chalicelib.media.cmaf import Track, check_audio, check_video, read_track, segments, track_receipt
+from chalicelib.media.cmaf import (
+    Proof,
+    exact_audio,
+    exact_video,
+    read_track,
+    segments,
+    track_receipt,
+)
 from chalicelib.media.commands import SPRITE_NAME, Command, chunk_command, seek_pads
 from chalicelib.media.plan import AudioRendition, Chunk, Plan, VideoPlan
-from chalicelib.media.receipt import ChunkReceipt, Segment, TextReceipt, TrackReceipt, parse_receipt, receipt_bytes
+from chalicelib.media.receipt import ChunkReceipt, TextReceipt, TrackReceipt, parse_receipt, receipt_bytes
 from chalicelib.media.webvtt import read_cues, subtitles_vtt
+from chalicelib.tools.pipes import read_while_running
 from chalicelib.usecases.plan import load_plan, preparing_asset
 from chalicelib.usecases.source_cache import SOURCE_NAME, workspace
 from chalicelib.usecases.withdraw import withdraw_if_deleted
@@ -38,9 +49,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 IMMUTABLE = "public, max-age=31536000, immutable"
-_UPLOADS = 6
-_UPLOAD_BATCH = 24
-"""Segments in memory at once: about a minute and a half of every rendition."""
+SMALL_FILE_LIMIT_BYTES = 64 * 1024**2
+"""Largest file that the encoder may write: a sprite, a poster or subtitles, never pictures that move or sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +76,16 @@ class _Bench:
     prefix: str
 
     def run(self, command: Command) -> None:
-        self.tools.ffmpeg.run(command.arguments, cwd=self.folder, deadline=self.deadline)
+        """Run the encoder to its end; what it makes are small files."""
+        self.tools.ffmpeg.run(
+            command.arguments, cwd=self.folder, deadline=self.deadline, file_limit_bytes=SMALL_FILE_LIMIT_BYTES
+        )
+
+    def stream(
+        self, command: Command, readers: Mapping[str, Callable[[BinaryIO], TrackReceipt]]
+    ) -> tuple[TrackReceipt, ...]:
+        """Run the encoder while each reader reads the output it is named after."""
+        return tuple(read_while_running(partial(self.run, command), self.folder, readers).values())
 
     def store(self, name: str, data: bytes | Path, content_type: str) -> None:
         self.objects.write(
@@ -133,65 +152,53 @@ def _render(job: ChunkJob, plan: Plan, objects: Objects, tools: Tools, settings:
 
 
 def _render_video(bench: _Bench, video: VideoPlan, chunk: Chunk) -> tuple[tuple[TrackReceipt, ...], int]:
-    names, outputs = _encode_exactly(bench, video, chunk)
-    receipts = tuple(
-        _store_track(
-            bench,
-            name,
-            track,
-            first_segment=chunk.first_segment,
-            fragments_per_segment=video.segment_frames // video.gop_frames,
-        )
-        for name, track in names.items()
-    )
+    receipts, outputs = _encode_exactly(bench, video, chunk)
     if keys.POSTER_NAME in outputs:
         bench.store(keys.POSTER_NAME, bench.folder / keys.POSTER_NAME, "image/jpeg")
     bench.store(keys.sprite_name(chunk.index), bench.folder / SPRITE_NAME, "image/jpeg")
     return receipts, video.tiles_of(chunk)
 
 
-def _encode_exactly(bench: _Bench, video: VideoPlan, chunk: Chunk) -> tuple[dict[str, Track], tuple[str, ...]]:
-    """Encode until the frames are the plan's, seeking ahead further each time."""
+def _encode_exactly(bench: _Bench, video: VideoPlan, chunk: Chunk) -> tuple[tuple[TrackReceipt, ...], tuple[str, ...]]:
+    """Encode until the frames are the plan's, seeking ahead further each time. The tracks' receipts, and all outputs.
+
+    The first fragment that differs from the plan ends a try.
+    """
+    proof = partial(
+        exact_video,
+        frame_rate=video.frame_rate,
+        start_frame=chunk.start_frame,
+        end_frame=chunk.end_frame,
+        gop_frames=video.gop_frames,
+    )
+    gops = video.segment_frames // video.gop_frames
+    readers = {
+        f"{rendition.name}.mp4": partial(
+            _store_track, bench, rendition.name, proof, chunk.first_segment, fragments_per_segment=gops
+        )
+        for rendition in video.renditions
+    }
     before: Command | None = None
     inexact: ChunkInexact | None = None
     for pad in seek_pads(bench.plan.container):
         command = chunk_command(bench.plan, chunk.index, SOURCE_NAME, pad)
         if command == before:
             continue
-        bench.run(command)
         try:
-            return _checked_tracks(bench, video, chunk), command.outputs
+            return bench.stream(command, readers), command.outputs
         except ChunkInexact as error:
             logger.info("chunk inexact", extra={"index": chunk.index, "seek_pad": str(pad), "context": error.context})
             before, inexact = command, error
     raise inexact or ChunkInexact("no way of seeking was left", index=chunk.index)
 
 
-def _checked_tracks(bench: _Bench, video: VideoPlan, chunk: Chunk) -> dict[str, Track]:
-    tracks = {}
-    for rendition in video.renditions:
-        with (bench.folder / f"{rendition.name}.mp4").open("rb") as stream:
-            track = read_track(stream)
-        check_video(
-            track,
-            frame_rate=video.frame_rate,
-            start_frame=chunk.start_frame,
-            end_frame=chunk.end_frame,
-            gop_frames=video.gop_frames,
-        )
-        tracks[rendition.name] = track
-    return tracks
-
-
 def _render_audio(bench: _Bench, rendition: AudioRendition) -> TrackReceipt:
-    bench.run(audio_command(bench.plan, rendition, SOURCE_NAME))
-    with (bench.folder / f"{rendition.name}.mp4").open("rb") as stream:
-        track = read_track(stream)
-    check_audio(track)
+    reader = partial(_store_track, bench, rendition.name, exact_audio, 1, fragments_per_segment=1)
+    (receipt,) = bench.stream(audio_command(bench.plan, rendition, SOURCE_NAME), {f"{rendition.name}.mp4": reader})
     if bench.plan.cover and rendition is bench.plan.audio[0]:
         bench.run(cover_command(bench.plan, SOURCE_NAME))
         bench.store(keys.POSTER_NAME, bench.folder / keys.POSTER_NAME, "image/jpeg")
-    return _store_track(bench, rendition.name, track, first_segment=1, fragments_per_segment=1)
+    return receipt
 
 
 def _render_texts(bench: _Bench) -> tuple[TextReceipt, ...]:
@@ -209,27 +216,21 @@ def _render_texts(bench: _Bench) -> tuple[TextReceipt, ...]:
 
 
 def _store_track(
-    bench: _Bench, name: str, track: Track, *, first_segment: int, fragments_per_segment: int
+    bench: _Bench, name: str, proof: Proof, first_segment: int, stream: BinaryIO, *, fragments_per_segment: int
 ) -> TrackReceipt:
-    """Upload the segments of a track, and its init segment where the track begins."""
+    """Store the segments of a track as they come, and its init segment where the track begins.
+
+    One segment is in memory, and the next is not read before it is stored.
+    """
+    track, fragments = read_track(stream)
     content_type = "video/mp4" if track.is_video else "audio/mp4"
-
-    def store(numbered: tuple[Segment, bytes]) -> Segment:
-        segment, data = numbered
+    if first_segment == 1:
+        bench.store(f"{name}/{keys.INIT_NAME}", track.init, content_type)
+    written = []
+    exact = proof(fragments, track)
+    for segment, data in segments(
+        exact, track, first_segment=first_segment, fragments_per_segment=fragments_per_segment
+    ):
         bench.store(f"{name}/{keys.segment_name(segment.number)}", data, content_type)
-        return segment
-
-    written: list[Segment] = []
-    with (bench.folder / f"{name}.mp4").open("rb") as stream, ThreadPoolExecutor(_UPLOADS) as threads:
-        if first_segment == 1:
-            bench.store(f"{name}/{keys.INIT_NAME}", track.init, content_type)
-        made = segments(stream, track, first_segment=first_segment, fragments_per_segment=fragments_per_segment)
-        for batch in _batches(made):
-            written += threads.map(store, batch)
+        written.append(segment)
     return track_receipt(name, track, tuple(written))
-
-
-def _batches(items: Iterable[tuple[Segment, bytes]]) -> Iterator[list[tuple[Segment, bytes]]]:
-    rest = iter(items)
-    while batch := list(islice(rest, _UPLOAD_BATCH)):
-        yield batch

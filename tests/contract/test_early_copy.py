@@ -142,8 +142,8 @@ def test_what_plays_early_is_the_source(name: str, bench: Bench, tmp_path: Path)
 
 def _first_shown(folder: Path) -> Fraction:
     """When the first sample of a track is shown, by what its first fragment says."""
-    track = read_track(io.BytesIO((folder / "init.mp4").read_bytes() + (folder / "00001.m4s").read_bytes()))
-    first = track.fragments[0]
+    track, fragments = read_track(io.BytesIO((folder / "init.mp4").read_bytes() + (folder / "00001.m4s").read_bytes()))
+    first = next(fragments).facts
     return Fraction(first.decode_time_ticks + first.first_sample_delay_ticks, track.timescale)
 
 

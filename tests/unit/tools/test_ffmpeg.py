@@ -66,13 +66,15 @@ def test_the_child_sees_nothing_of_our_environment(program: Program, monkeypatch
 
 
 def test_the_child_is_limited(program: Program) -> None:
-    """Processor time, file size and core dumps have hard bounds."""
+    """Processor time, memory, file size and core dumps have hard bounds."""
     lines: list[bytes] = []
-    program("sleep 0.3; cat /proc/$$/limits").run((), deadline=soon(), on_stdout=lines.append)
+    script = "sleep 0.3; cat /proc/$$/limits"
+    program(script).run((), deadline=soon(), file_limit_bytes=1_000_000, on_stdout=lines.append)
     limits = {line[:26].strip(): line[26:].split()[:2] for line in map(bytes.decode, lines)}
     assert limits["Max cpu time"] == [str(module.CPU_LIMIT_S)] * 2
     assert limits["Max core file size"] == ["0", "0"]
-    assert int(limits["Max file size"][1]) <= module.FILE_LIMIT_BYTES
+    assert limits["Max data size"] == [str(module.MEMORY_LIMIT_BYTES)] * 2
+    assert limits["Max file size"] == ["1000000"] * 2
 
 
 def test_the_deadline_ends_the_whole_group(program: Program, tmp_path: Path) -> None:
