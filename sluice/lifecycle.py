@@ -17,7 +17,7 @@ from sluice.keys import development_key
 from sluice.paths import Local, Project
 from sluice.processes import clean_environ, end, end_strays
 from sluice.report import Report
-from sluice.rollout import LADDER_SETTINGS, Preparation, roll_out
+from sluice.rollout import ENCODING_SETTINGS, Preparation, roll_out
 from sluice.supervisor import Supervisor
 
 _READY_S = 600.0
@@ -106,7 +106,7 @@ def up_detached(local: Local, report: Report) -> Running:
                 SLUICE_PORT=str(local.origin_port),
                 SLUICE_GATEWAY_PORT=str(local.gateway_port),
                 PYTHONPATH=str(Project.here().root),
-                **{name: os.environ[name] for name in LADDER_SETTINGS if name in os.environ},
+                **{name: os.environ[name] for name in ENCODING_SETTINGS if name in os.environ},
             ),
             cwd=local.project.root,
             stdin=subprocess.DEVNULL,

@@ -27,12 +27,13 @@ _LOCAL_RUNTIME = "provided.al2023"
 # The emulator holds a body twice in memory while it is written.
 _UPLOAD_MAX_BYTES = 2 * 1024**3
 # What an operator may set in the environment of `sluice up`, as in that of the functions.
-LADDER_SETTINGS = {
+ENCODING_SETTINGS = {
     "SLUICE_LADDER": "Ladder",
     "SLUICE_PRUNE_LADDER": "PruneLadder",
     "SLUICE_CODECS": "Codecs",
     "SLUICE_QUALITY": "Quality",
     "SLUICE_MAX_FRAME_RATE": "MaxFrameRate",
+    "SLUICE_AUDIO_CHANNELS": "AudioChannels",
 }
 
 
@@ -44,7 +45,7 @@ def parameters_of(local: Local) -> dict[str, str]:
         "UploadMaxBytes": str(_UPLOAD_MAX_BYTES),
         # Each chunk's encoder keeps a core busy; more at once only cost memory.
         "MaxParallelChunks": str(max(2, os.cpu_count() or 2)),
-        **{parameter: os.environ[name] for name, parameter in LADDER_SETTINGS.items() if os.environ.get(name)},
+        **{parameter: os.environ[name] for name, parameter in ENCODING_SETTINGS.items() if os.environ.get(name)},
     }
 
 
