@@ -1,7 +1,8 @@
 """Runs native code that reads customers' bytes in a child process, which may hang, crash or want memory without end.
 
-The child sees the file only by asking for ranges of it. It is a fork: it bounds time and memory, and is no jail. It holds
-what this process holds, its environment and credentials among it.
+The child sees the file only by asking for ranges of it. It is a fork: it bounds time and memory, and is no jail. It
+holds what this process holds, its environment and credentials among it.
+
 Invariants: it is gone when `run_confined` returns, however that happens; it has hard limits on memory and processor
 time; and its time is bounded from outside, counted from the start.
 """
