@@ -11,6 +11,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from chalicelib.composition.capture import CaptureOptions, CompositionFacts, Frame, Picture
@@ -75,7 +76,6 @@ class Stage:
 
     def _open(self) -> None:
         width, height = first_size(self._files.entry, self._options)
-        self._size = (width, height)
         target = self._browser(
             "Target.createTarget",
             {
@@ -102,20 +102,27 @@ class Stage:
                 "source": first_scripts(self._files.runtime, self._options),
             },
         )
-        self._measure(width, height, scale=1.0)
+        self._measure(width, height, scale=Fraction(1))
         if self._options.transparent:
             self._call("Emulation.setDefaultBackgroundColorOverride", {"color": {"r": 0, "g": 0, "b": 0, "a": 0}})
 
-    def _measure(self, width: int, height: int, *, scale: float) -> None:
+    def _measure(self, width: int, height: int, *, scale: Fraction) -> None:
         self._call(
             "Emulation.setDeviceMetricsOverride",
             {
                 "width": width,
                 "height": height,
-                "deviceScaleFactor": scale,
                 "mobile": False,
+                # What the page is told, and what it is drawn at; headless Chromium does not join the two.
+                "deviceScaleFactor": float(scale),
+                "scale": float(scale),
             },
         )
+        # The picture has the size of the window, which the override has set to the page's.
+        if scale != 1:
+            window = self._browser("Browser.getWindowForTarget", {"targetId": self._files.main_frame})["windowId"]
+            bounds = {"width": round(width * scale), "height": round(height * scale)}
+            self._browser("Browser.setWindowBounds", {"windowId": window, "bounds": bounds})
 
     def _load(self) -> None:
         give_up = time.monotonic() + _READY_S
@@ -127,7 +134,7 @@ class Stage:
         self._files.close_doors()
         self._loaded = True
         self.facts = read_facts(state, self._files.runtime, self._options)
-        self._measure(self.facts.width, self.facts.height, scale=float(self.facts.scale))
+        self._measure(self.facts.width, self.facts.height, scale=self.facts.scale)
         self._settle(give_up)
 
     def _await_state(self, give_up: float) -> Mapping[str, Any]:
