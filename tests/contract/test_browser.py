@@ -182,7 +182,7 @@ def test_a_video_is_exact_to_the_frame_and_its_sound_is_told(theatre: Theatre, f
     with theatre.stage(html) as stage:
         (sound,) = stage.facts.media
         frames = [*stage.frames(0, 12, preroll=False), *stage.frames(25, 27, preroll=False)]
-    assert (sound.path, sound.kind, sound.start) == ("clip.mp4", "video", 0)
+    assert (sound.path, sound.kind, sound.start) == ("clip.mp4", "video", Fraction(0))
     for frame in frames:
         expected = _grey(frame.index * 24 // 30)
         for x in (40, 120):
