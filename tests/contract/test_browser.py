@@ -224,11 +224,11 @@ def test_a_page_without_a_length_is_told_how_to_say_it(theatre: Theatre) -> None
 
 def test_a_page_that_hangs_fails_in_its_time(theatre: Theatre, monkeypatch: pytest.MonkeyPatch) -> None:
     """A loop without end is the page's error, after the time that a frame has; or the deadline's, if that is nearer."""
-    monkeypatch.setattr("chalicelib.tools.stage._FRAME_S", 1.0)
+    monkeypatch.setattr("chalicelib.tools.page._FRAME_S", 1.0)
     html = f'{_BARE}<body data-duration="1" {_SIZE}><script>requestAnimationFrame(()=>{{while(true);}})</script>'
     with theatre.stage(html) as stage, pytest.raises(CompositionNotReady, match="did not finish a frame"):
         next(stage.frames(0, 1, preroll=False))
-    monkeypatch.setattr("chalicelib.tools.stage._FRAME_S", 30.0)
+    monkeypatch.setattr("chalicelib.tools.page._FRAME_S", 30.0)
     with theatre.stage(html, seconds=3.0) as stage, pytest.raises(DeadlineNear):
         next(stage.frames(0, 1, preroll=False))
 

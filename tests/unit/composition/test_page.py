@@ -72,10 +72,12 @@ def test_a_page_is_ready_when_its_media_are_known() -> None:
     ready: dict[str, object] = {"loaded": True, "runtime": True, "duration": 1, "unknown": []}
     assert is_ready(ready, HYPERFRAMES)
     assert is_ready({**ready, "runtime": False, "duration": 0}, PAGE)
-    for name, value in (("loaded", False), ("unknown", ["http://project.invalid/a.mp4"])):
+    missing: tuple[tuple[str, object], ...] = (("loaded", False), ("unknown", ["http://project.invalid/a.mp4"]))
+    for name, value in missing:
         assert not is_ready({**ready, name: value}, PAGE)
         assert not is_ready({**ready, name: value}, HYPERFRAMES)
-    for name, value in (("runtime", False), ("duration", 0)):
+    unready: tuple[tuple[str, object], ...] = (("runtime", False), ("duration", 0))
+    for name, value in unready:
         assert not is_ready({**ready, name: value}, HYPERFRAMES)
 
 
