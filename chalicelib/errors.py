@@ -111,6 +111,34 @@ class UploadNotFound(UserError):
     status = 404
 
 
+class SiteNotFound(UserError):
+    """No project archive is stored for this site, or not the one that its id names."""
+
+    status = 404
+
+
+class SiteTooLarge(UserError):
+    """The announced or stored project archive is above `project_max_bytes`."""
+
+    status = 413
+
+
+class RenderNotFound(UserError):
+    """No render has this id."""
+
+    status = 404
+
+
+class RenderEnded(ConflictError):
+    """The render has already succeeded, failed or timed out, so it cannot be cancelled."""
+
+
+class CostLimitReached(UserError):
+    """The work on a render has cost what its `max_cost_usd` allows, so it was stopped."""
+
+    status = 402
+
+
 class UnsupportedContentType(UserError):
     """The content type is not one that this route takes."""
 
