@@ -24,7 +24,7 @@ from chalicelib.composition.plan import CompositionPlan
 from chalicelib.composition.receipt import CompositionReceipt
 from chalicelib.errors import AssemblyFailed, ObjectMissing, PlanArtifactMismatch, PlanMismatch, PlanTooLarge
 from chalicelib.media.flags import GLOBAL_ARGUMENTS
-from chalicelib.tools.png import rgba
+from chalicelib.composition.rgba import raw_rgba
 from chalicelib.usecases.composition import (
     AssembleRequest,
     StoredPlan,
@@ -190,7 +190,7 @@ def _packed_stream(plan: CompositionPlan, paths: Sequence[Path]) -> Iterator[byt
     yield stream.header()
     index, pixels = -1, b""
     for index, picture in _packed(paths):
-        pixels = rgba(picture, plan.width, plan.height)
+        pixels = raw_rgba(picture)
         yield stream.picture(index, pixels)
     if index < plan.total_frames - 1:
         yield stream.picture(plan.total_frames - 1, pixels)

@@ -27,7 +27,7 @@ from chalicelib.composition.receipt import CompositionReceipt, receipt_bytes
 from chalicelib.errors import ChunkInexact, PlanMismatch
 from chalicelib.media.flags import GLOBAL_ARGUMENTS
 from chalicelib.media.plan import SourceIdentity
-from chalicelib.tools.png import rgba
+from chalicelib.composition.rgba import raw_rgba
 from chalicelib.usecases.composition import (
     ChunkRequest,
     capture_options,
@@ -191,7 +191,7 @@ def _picture_stream(frames: Iterable[Frame], plan: CompositionPlan, span: FrameR
     for frame in frames:
         tick = frame.index - span.start_frame
         if not frame.repeated or frame.index == span.end_frame - 1 or tick == 0:
-            picture = rgba(frame.picture, plan.width, plan.height) if bare else frame.picture
+            picture = raw_rgba(frame.picture) if bare else frame.picture
             yield stream.picture(tick, picture)
 
 
