@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from chalicelib.tools.chromium import Chromium
 from chalicelib.tools.ffmpeg import Ffmpeg
@@ -15,7 +15,7 @@ class Tools:
 
     ffmpeg: Ffmpeg
     mediainfo: MediaInfo
-    chromium: Chromium = field(default_factory=Chromium)
+    chromium: Chromium
 
 
 __all__ = ["Chromium", "Ffmpeg", "MediaInfo", "Tools"]
