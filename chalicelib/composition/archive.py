@@ -20,6 +20,7 @@ MAX_NAME_BYTES = 255
 MAX_PATH_BYTES = 1024
 MAX_RATIO = 200
 """Bytes out per byte in. The best that gzip does is 1,030; text of the web stays under 20."""
+_PLAIN = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE)
 FREE_BYTES = 64 * 1024**2
 """May come out whatever the ratio: a small archive of blank pictures is no bomb."""
 
@@ -42,7 +43,7 @@ class ArchiveCheck:
         if self._members > MAX_MEMBERS:
             raise InvalidProject(f"the archive holds more than {MAX_MEMBERS} members")
         shown = repr(member.name[:80])
-        if not (member.isfile() or member.isdir()) or member.issparse():
+        if member.type not in _PLAIN or member.issparse():
             raise InvalidProject(f"the archive holds something that is neither a file nor a folder: {shown}")
         parts = _parts(member.name, shown)
         if not parts and not member.isdir():
