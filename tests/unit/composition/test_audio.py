@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import pytest
 
-from chalicelib.composition.audio import audible, mix_arguments, read_heard
+from chalicelib.composition.audio import audible, is_heard, mix_arguments
 from chalicelib.composition.capture import MediaClip
 from chalicelib.composition.formats import Format
 
@@ -87,5 +87,5 @@ def test_what_nobody_hears_is_left_out() -> None:
 
 def test_a_file_without_sound_is_known() -> None:
     """By the tracks that ffmpeg names."""
-    assert not read_heard([b"#media_type 0: video\n", b"0, 0, 0, 1, 10, 0x1\n"]).has_audio
-    assert read_heard([b"#media_type 0: audio\n"]).has_audio
+    assert not is_heard([b"#media_type 0: video\n", b"0, 0, 0, 1, 10, 0x1\n"])
+    assert is_heard([b"#media_type 0: audio\n"])

@@ -62,9 +62,7 @@ def test_every_encoder_has_one_thread(quality: Quality) -> None:
 def test_the_list_of_chunks_is_exact() -> None:
     """Lengths are from frame numbers, to a microsecond, and never from a file."""
     listed = chunk_list([FrameRange(0, 7), FrameRange(7, 10)], ["00000.mp4", "00001.mp4"], Fraction(30000, 1001))
-    assert listed == (
-        "ffconcat version 1.0\nfile 00000.mp4\nduration 0.233567\nfile 00001.mp4\nduration 0.100100\n"
-    )
+    assert listed == ("ffconcat version 1.0\nfile 00000.mp4\nduration 0.233567\nfile 00001.mp4\nduration 0.100100\n")
 
 
 @pytest.mark.parametrize(
