@@ -10,12 +10,19 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chalicelib.composition.capture import CaptureOptions, CompositionFacts, Frame, Picture
 from chalicelib.composition.facts import first_size, read_facts
-from chalicelib.composition.page import first_scripts, is_ready, run_expression, seek_expression, state_expression
+from chalicelib.composition.page import (
+    first_scripts,
+    is_ready,
+    know_expression,
+    run_expression,
+    seek_expression,
+    state_expression,
+)
 from chalicelib.composition.serving import ORIGIN
 from chalicelib.composition.stills import Step, StillFrames
 from chalicelib.errors import CompositionNavigated, CompositionNotReady, DeadlineNear
@@ -134,10 +141,17 @@ class Stage:
             state: Mapping[str, Any] | None = answer["result"].get("value")
             if state is not None and is_ready(state, self._files.runtime):
                 return state
+            if state is not None:
+                self._tell_media(state["unknown"])
             if state is not None and state["loaded"]:
                 # What waits for a frame before it goes on building the page gets one, at time 0.
                 self._send_quietly("self.__sluice && __sluice.flush()" if self._files.runtime != "page" else "0")
             self._pump(give_up)
+
+    def _tell_media(self, urls: Sequence[str]) -> None:
+        for url in urls:
+            facts = self._files.media_facts(url)
+            self._evaluate(know_expression(url, facts.told() if facts else None))
 
     def _settle(self, give_up: float) -> None:
         """Wait for fonts, pictures and whatever they bring with them."""

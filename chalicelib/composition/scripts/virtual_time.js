@@ -143,14 +143,14 @@
     native.pause.call(animation);
   };
   const transitionsOnly = !config.timers;
-  let transitions = 0;
+  let beganLate = false;
   const placeAnimations = () => {
     for (const animation of document.getAnimations()) {
       const transition = animation instanceof CSSTransition;
       // The published runtime seeks all the others itself. What follows a scroll position has no time.
       if ((transitionsOnly && !transition) || animation.timeline !== document.timeline) continue;
       if (!births.has(animation)) {
-        if (transition) transitions++;
+        beganLate ||= now > 0;
         if (animation.playState === "paused") continue;
         hold(animation);
       }
@@ -206,13 +206,23 @@
   self.__sluice = {
     tick,
     turn,
-    get transitions() {
-      return transitions;
+    get now() {
+      return now;
+    },
+    // Whether anything began after the start: a frame then depends on those before it.
+    get beganLate() {
+      return beganLate;
     },
     // Under the published runtime: what waits for a frame while the page loads gets one, at time 0.
     flush: runCallbacks,
     // Shows time `milliseconds`. The first call starts at 0, where every page begins.
     async seek(milliseconds) {
+      const media = self.__sluice.media;
+      // Scripts that draw a video into a canvas want its picture of this frame.
+      const before = now;
+      now = milliseconds;
+      await media.show();
+      now = before;
       if (config.timers) {
         if (!started) followTimelines(0), tick(0);
         followTimelines(milliseconds / 1000);
@@ -225,6 +235,7 @@
       if (page.__hfWaitForSeekCompletion) await page.__hfWaitForSeekCompletion();
       await turn();
       placeAnimations();
+      await media.show();
       return true;
     },
     // Resolves when fonts and pictures of the page can be painted.
