@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from chalicelib.aws.clients import Clients
-from chalicelib.aws.objects import CHECKSUM_HEADER, Objects
+from chalicelib.aws.objects import Objects
+from chalicelib.catalog.site import CHECKSUM_HEADER
 from chalicelib.errors import AwsRefused, ObjectMissing, SourceChanged, StorageUnavailable, UploadIncomplete
 from tests.contract.conftest import BUCKET
 
