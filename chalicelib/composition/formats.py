@@ -60,9 +60,9 @@ _OUTPUTS = {
     Format.PNG_SEQUENCE: FileKind(".tar.gz", "application/gzip"),
     Format.GIF: FileKind(".gif", "image/gif"),
 }
-_PACKED = FileKind(".mkv", "video/x-matroska")
+_PACKED = FileKind(".tar", "application/x-tar")
 _AAC = FileKind(".m4a", "audio/mp4")
-_OPUS = FileKind(".weba", "audio/webm")
+_OPUS = FileKind(".webm", "audio/webm")
 
 
 def output_kind(format: Format) -> FileKind:
