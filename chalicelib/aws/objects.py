@@ -189,8 +189,8 @@ class Objects(Multiparts):
         """A URL that takes one PUT; if the size is given, of exactly so many bytes. Any content type will do.
 
         Args:
-            checksum_sha256: In base 64. If given, whoever sends the bytes must send it as `x-amz-checksum-sha256`, and S3
-                refuses other bytes.
+            checksum_sha256: In base 64. If given, whoever sends the bytes must send it as `x-amz-checksum-sha256`, and
+                S3 refuses other bytes.
         """
         params: dict[str, object] = {"Bucket": bucket, "Key": key}
         if size_bytes is not None:

@@ -38,7 +38,9 @@ def reconcile_render(render: Render, table: Table, workflows: Workflows, setting
     """Find out what became of an unfinished render that has not changed for a while."""
     if render.execution_arn is None:
         if now_ms - render.updated_at_ms > GIVE_UP_AFTER_MS:
-            note_failed(render.id, render.attempt, Failed(ExecutionLost, "it could not be started"), table, now_ms=now_ms)
+            note_failed(
+                render.id, render.attempt, Failed(ExecutionLost, "it could not be started"), table, now_ms=now_ms
+            )
             return
         logger.warning("render was not started", extra={"render_id": render.id})
         start_render(render, table, workflows, settings, now_ms=now_ms)

@@ -72,9 +72,7 @@ def open_render(
         return render
 
 
-def start_render(
-    render: Render, table: Table, workflows: Workflows, settings: Settings, *, now_ms: int
-) -> Render:
+def start_render(render: Render, table: Table, workflows: Workflows, settings: Settings, *, now_ms: int) -> Render:
     """Start the execution of the render's present attempt, or find it. Returns the record as it is then."""
     arn = workflows.start_render(execution_name(render), execution_input(render, settings))
     started = RenderChange(execution_arn=arn)
