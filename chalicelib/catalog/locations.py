@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from chalicelib.catalog.ids import ASSET_PREFIX
 from chalicelib.catalog.keys import RENDERS_PREFIX
 from chalicelib.errors import LocationNotAllowed
 
@@ -85,8 +86,8 @@ def _location(uri: str, bucket: str, prefix: str, field: str) -> Location:
         raise _refused(field, "must look like s3://bucket/key", uri)
     if found[1] != bucket:
         raise _refused(field, f"must lie in this deployment's bucket {bucket}", uri)
-    if not found[2].startswith(prefix):
-        raise _refused(field, f"must lie under {prefix}", uri)
+    if not found[2].startswith(prefix) or found[2].startswith(f"{RENDERS_PREFIX}{ASSET_PREFIX}_"):
+        raise _refused(field, f"must lie under {prefix}, and not among the plans of assets", uri)
     return Location(found[1], found[2])
 
 

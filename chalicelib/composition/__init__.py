@@ -1,1 +1,1 @@
-"""What a composition is: an HTML project, its timeline, and how it becomes a video. Pure: no I/O."""
+"""What a composition is: a folder of HTML that has a size, a length and a picture at each moment."""

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 
 from chalicelib.errors import InvalidProject
 
-MAX_ARCHIVE_BYTES = 2 * 1024**3
 MAX_TOTAL_BYTES = 4 * 1024**3
 MAX_MEMBERS = 20_000
 MAX_DEPTH = 32

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from chalicelib.composition.archive import MAX_ARCHIVE_BYTES, ArchiveCheck
+from chalicelib.catalog.locations import Location
+from chalicelib.composition.archive import ArchiveCheck
 from chalicelib.composition.plan import ProjectIdentity
 from chalicelib.errors import InvalidProject, ObjectMissing, ProjectNotFound, SourceChanged
 from chalicelib.media.plan import SourceIdentity
@@ -41,15 +42,15 @@ class Unpacked:
     identity: ProjectIdentity
 
 
-def locate_project(bucket: str, key: str, objects: Objects) -> SourceIdentity:
+def find_archive(at: Location, objects: Objects, max_bytes: int) -> SourceIdentity:
     """Raises ProjectNotFound, or InvalidProject if it is too large to look at."""
     try:
-        head = objects.head(bucket, key)
+        head = objects.head(at.bucket, at.key)
     except ObjectMissing as error:
-        raise ProjectNotFound("there is no project archive at ProjectS3Uri", bucket=bucket, key=key) from error
-    if not 0 < head.size_bytes <= MAX_ARCHIVE_BYTES:
-        raise InvalidProject(f"a project archive has at most {MAX_ARCHIVE_BYTES} bytes", size_bytes=head.size_bytes)
-    return SourceIdentity(bucket, key, head.etag, head.size_bytes)
+        raise ProjectNotFound("there is no project archive at ProjectS3Uri", uri=at.uri) from error
+    if not 0 < head.size_bytes <= max_bytes:
+        raise InvalidProject(f"a project archive has from 1 to {max_bytes} bytes", size_bytes=head.size_bytes)
+    return SourceIdentity(at.bucket, at.key, head.etag, head.size_bytes)
 
 
 @contextmanager
@@ -68,7 +69,7 @@ def unpacked_project(
     """
     with workspace(source, objects) as folder:
         archive = folder / SOURCE_NAME
-        digest = _sha256(archive)
+        digest = file_sha256(archive)
         if expected_sha256 not in (None, digest):
             raise SourceChanged("the project is no longer the one of the plan", bucket=source.bucket, key=source.key)
         root = folder / _PROJECT_FOLDER
@@ -128,6 +129,7 @@ def _find_project(root: Path, entry: str) -> Path:
     raise InvalidProject(f"the archive has no {entry}; {_WRAPPED}", entry=entry)
 
 
-def _sha256(path: Path) -> str:
+def file_sha256(path: Path) -> str:
+    """In hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
