@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,22 +119,23 @@ def run_batch(
         One outcome per job, in the order of the jobs.
     """
     stop = threading.Event()
+    outcomes: list[Outcome] = []
     with ThreadPoolExecutor(at_once) as threads:
         running = {threads.submit(_run, api, number, job, stop) for number, job in jobs}
+
+        def gather() -> None:
+            while running:
+                for ended in wait(running, return_when=FIRST_COMPLETED).done:
+                    running.discard(ended)
+                    outcomes.append(ended.result())
+                    announce(outcomes[-1])
+
         try:
-            outcomes = list(_as_they_end(running, announce))
+            gather()
         except KeyboardInterrupt:
             stop.set()
-            outcomes = list(_as_they_end(running, announce))
+            gather()
     return sorted(outcomes, key=lambda outcome: outcome.line)
-
-
-def _as_they_end(running: set[Future[Outcome]], announce: Callable[[Outcome], None]) -> Iterator[Outcome]:
-    while running:
-        ended, running = wait(running, return_when=FIRST_COMPLETED)
-        for future in ended:
-            announce(future.result())
-            yield future.result()
 
 
 def _run(api: Api, number: int, job: Job, stop: threading.Event) -> Outcome:
