@@ -238,7 +238,7 @@ class SourceChanged(ConflictError):
 
 
 class InvalidConfig(UserError):
-    """A field of a composition's Config is unknown, of the wrong kind or out of range; the message begins with its name."""
+    """A field of a composition's Config is unknown, of the wrong kind or out of range; the message names it first."""
 
 
 class FormatNotSupported(UserError):

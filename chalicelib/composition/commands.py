@@ -15,7 +15,7 @@ from chalicelib.composition.formats import Codec, Format
 from chalicelib.composition.plan import FrameRange
 
 LIST_NAME = "chunks.txt"
-PALETTE_NAME = "palette.png"
+PALETTE_NAME = "palette.bmp"
 _GOP_SECONDS = 4
 """Longest way from one keyframe to the next."""
 _MIN_TIMESCALE = 10_000

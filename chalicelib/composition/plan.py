@@ -19,7 +19,7 @@ COMPOSITION_SCHEMA = 1
 MAX_HOURS = 24
 MIN_CHUNK_FRAMES = 10
 """Below it, the start of a browser would cost more than what the chunk saves."""
-_SEAM_FRAMES = 900
+_SEAM_FRAMES = 300
 """How far into the composition seams are compared: every frame up to there is played for it."""
 _DURATION_SLACK = Fraction(1, 1000)
 """Of a frame. A duration that came through floating point must not gain a frame."""
@@ -156,10 +156,10 @@ def check_size(width: int, height: int, config: RenderConfig) -> None:
 
 
 def seams_to_compare(chunks: Sequence[FrameRange]) -> tuple[int, ...]:
-    """First frames of chunks at which a jump is held against playing from the start, to decide on `preroll`.
+    """Frames at which a jump is held against playing from the start, to decide on `preroll`; none for a single chunk.
 
-    The first seam, and the last that is not too far: state that grows slowly shows there.
+    The first seam, and the last that is near; for long chunks a frame of the first: what a page adds up shows there.
     """
     starts = [chunk.start_frame for chunk in chunks[1:]]
     near = [start for start in starts if start <= _SEAM_FRAMES]
-    return tuple(sorted({*starts[:1], *near[-1:]}))
+    return tuple(sorted({*near[:1], *near[-1:]})) or tuple(_SEAM_FRAMES for _ in starts[:1])

@@ -1,8 +1,8 @@
 """The Render function in its three roles, chosen by the event's `Action`: plan, renderChunk, assemble.
 
 Two jobs share them: an event with an AssetId publishes an asset, one without renders a composition. The wire is pinned
-by the types below: PascalCase, up to four envelopes `Payload` or `Input` around an event, and answers to chunks of a few
-hundred bytes, because those of all chunks travel through the state machine.
+by the types below: PascalCase, up to four envelopes `Payload` or `Input` around an event, and answers to chunks of a
+few hundred bytes, because those of all chunks travel through the state machine.
 """
 
 from __future__ import annotations
@@ -123,9 +123,7 @@ def _compose(job: CompositionEvent, deadline: float, memory_mb: int) -> dict[str
                 )
                 return plan_composition(plan, *rest, deadline=deadline, meter=meter, clock=of.clock)
             case ChunkCompositionEvent():
-                chunk = ChunkRequest(
-                    job.plan_uri, job.plan_hash, job.index, job.prefix_uri, job.format, job.render_id
-                )
+                chunk = ChunkRequest(job.plan_uri, job.plan_hash, job.index, job.prefix_uri, job.format, job.render_id)
                 return render_composition_chunk(chunk, *rest, deadline=deadline, meter=meter, clock=of.clock)
             case AssembleCompositionEvent():
                 assembly = AssembleRequest(

@@ -64,10 +64,11 @@ def services() -> Services:
 
 
 def installed_tools() -> Tools:
-    """MediaInfo, and the ffmpeg on PATH; without one there, nothing fails before ffmpeg is run."""
-    from chalicelib.tools import Ffmpeg, MediaInfo, Tools
+    """MediaInfo, the ffmpeg on PATH and the layer's browser; without one there, nothing fails before it is run."""
+    from chalicelib.tools import Chromium, Ffmpeg, MediaInfo, Tools
 
-    return Tools(ffmpeg=Ffmpeg(shutil.which("ffmpeg") or "ffmpeg"), mediainfo=MediaInfo())
+    ffmpeg = Ffmpeg(shutil.which("ffmpeg") or "ffmpeg")
+    return Tools(ffmpeg=ffmpeg, mediainfo=MediaInfo(), chromium=Chromium())
 
 
 def now_ms() -> int:

@@ -22,9 +22,9 @@ from chalicelib.composition.matroska import PictureStream
 from chalicelib.composition.packing import AUDIO_NAME, frame_index, frame_name, plain_member
 from chalicelib.composition.plan import CompositionPlan
 from chalicelib.composition.receipt import CompositionReceipt
+from chalicelib.composition.rgba import raw_rgba
 from chalicelib.errors import AssemblyFailed, ObjectMissing, PlanArtifactMismatch, PlanMismatch, PlanTooLarge
 from chalicelib.media.flags import GLOBAL_ARGUMENTS
-from chalicelib.composition.rgba import raw_rgba
 from chalicelib.usecases.composition import (
     AssembleRequest,
     StoredPlan,

@@ -1,4 +1,4 @@
-"""What the three steps of a composition's render have in common: their requests, the stored plan, the tools' versions."""
+"""What the three steps of a composition's render have in common: requests, the stored plan, the tools' versions."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.catalog.locations import Location
+from chalicelib.catalog.locations import Location, receipt_location
 from chalicelib.composition.capture import CaptureOptions, CompositionFacts, Picture
 from chalicelib.composition.config import RenderConfig
 from chalicelib.composition.formats import Format
 from chalicelib.composition.plan import CompositionPlan, ToolVersions, parse_plan
 from chalicelib.composition.receipt import CompositionReceipt, parse_receipt
-from chalicelib.catalog.locations import receipt_location
 from chalicelib.errors import BrowserVersionMismatch, FfmpegVersionMismatch, ObjectMissing, PlanMismatch
 
 if TYPE_CHECKING:

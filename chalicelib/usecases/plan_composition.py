@@ -28,7 +28,6 @@ from chalicelib.composition.formats import audio_kind
 from chalicelib.composition.plan import (
     COMPOSITION_SCHEMA,
     CompositionPlan,
-    FrameRange,
     MixedAudio,
     check_size,
     count_frames,
@@ -48,7 +47,7 @@ if TYPE_CHECKING:
     from chalicelib.aws.table import Table
     from chalicelib.settings import Settings
     from chalicelib.tools import Tools
-    from chalicelib.tools.chromium import Stage
+    from chalicelib.tools.stage import Stage
     from chalicelib.usecases.progress import Clock, Meter
 
 logger = logging.getLogger(__name__)
@@ -149,8 +148,8 @@ class _Planner:
             total_frames = count_frames(facts.duration, self._config.frame_rate)
             chunks = cut_chunks(total_frames, self._config)
             seams = seams_to_compare(chunks)
-            jumped = _pictures(stage, seams, preroll=False)
-        preroll = bool(seams) and self._differs(options, seams, jumped)
+            jumped = [_picture(stage, seam, preroll=False) for seam in seams]
+        preroll = any(self._differs(options, seam, picture) for seam, picture in zip(seams, jumped, strict=True))
         duration = total_frames / self._config.frame_rate
         return CompositionPlan(
             schema=COMPOSITION_SCHEMA,
@@ -169,12 +168,12 @@ class _Planner:
     def _stage(self, options: CaptureOptions) -> AbstractContextManager[Stage]:
         return self._tools.chromium.open(self._unpacked.project, options, deadline=self._deadline)
 
-    def _differs(self, options: CaptureOptions, seams: Sequence[int], jumped: Sequence[bytes]) -> bool:
-        """Whether a page that was played from its beginning shows something else at the seams."""
+    def _differs(self, options: CaptureOptions, seam: int, jumped: bytes) -> bool:
+        """Whether a page that was played from its beginning shows something else at a frame than one that jumped."""
         with self._stage(options) as stage:
-            played = _pictures(stage, seams, preroll=True)
-        logger.info("seams compared", extra={"seams": seams, "equal": played == jumped})
-        return played != jumped
+            equal = _picture(stage, seam, preroll=True) == jumped
+        logger.info("seam compared", extra={"seam": seam, "equal": equal})
+        return not equal
 
     def _mix(self, media: Sequence[MediaClip], duration: Fraction) -> MixedAudio | None:
         """The sound, stored under its own hash; None where nothing is heard."""
@@ -218,5 +217,6 @@ class _Planner:
         )
 
 
-def _pictures(stage: Stage, frames: Sequence[int], *, preroll: bool) -> list[bytes]:
-    return [shown.picture for index in frames for shown in stage.frames(index, index + 1, preroll=preroll)]
+def _picture(stage: Stage, index: int, *, preroll: bool) -> bytes:
+    (frame,) = stage.frames(index, index + 1, preroll=preroll)
+    return frame.picture

@@ -1,4 +1,4 @@
-"""What work costs while it is done: every step that ran is on the bill of its asset or render, also one that failed or was repeated.
+"""What work costs while it is done: every step that ran is on the bill of its asset or render, whatever became of it.
 
 An estimate (catalog/prices.py). A step is one Lambda invocation and one state transition.
 """

@@ -1,4 +1,5 @@
-"""From a failed state to an errored asset or a failed render: the error's own name, found again, and a sentence for a person.
+"""From a failed state to an errored asset or a failed render: the error's own name, found again, and a
+sentence for a person.
 
 Step Functions knows an error by its name and a cause, which is text. Names are resolved, never messages:
 

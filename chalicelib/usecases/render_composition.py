@@ -1,8 +1,8 @@
 """RenderChunk of a composition: frames leave the browser, and are encoded while the next ones are captured.
 
 Frames pass from the capture to the encoder one at a time, and the chunk's file is all that reaches the disk. It is
-stored, then its receipt: who finds the receipt has nothing left to do. Bytes follow from (plan, index) alone, so a chunk
-that is rendered twice changes nothing (DESIGN, law 2).
+stored, then its receipt: who finds the receipt has nothing left to do. Bytes follow from (plan, index) alone, so a
+chunk that is rendered twice changes nothing (DESIGN, law 2).
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from chalicelib.composition.matroska import PictureStream
 from chalicelib.composition.packing import frame_name, plain_member
 from chalicelib.composition.plan import CompositionPlan, FrameRange
 from chalicelib.composition.receipt import CompositionReceipt, receipt_bytes
+from chalicelib.composition.rgba import raw_rgba
 from chalicelib.errors import ChunkInexact, PlanMismatch
 from chalicelib.media.flags import GLOBAL_ARGUMENTS
 from chalicelib.media.plan import SourceIdentity
-from chalicelib.composition.rgba import raw_rgba
 from chalicelib.usecases.composition import (
     ChunkRequest,
     capture_options,

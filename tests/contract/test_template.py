@@ -73,7 +73,8 @@ def test_every_function_takes_its_runtime_from_the_parameter(template: Document)
     for name in FUNCTIONS:
         assert _properties(template, name)["Runtime"] == {"Ref": "FunctionRuntime"}
     for name in WITH_TOOLS:
-        assert _properties(template, name)["Layers"] == [{"Ref": "MediaToolsLayer"}]
+        browser = [{"Ref": "BrowserLayer"}] if name == "Render" else []
+        assert _properties(template, name)["Layers"] == [{"Ref": "MediaToolsLayer"}, *browser]
 
 
 def test_events_come_from_the_stacks_own_resources(template: Document) -> None:

@@ -64,7 +64,9 @@ def test_the_customer_hears_of_his_own_faults_only() -> None:
 
 
 def _record(desk: Desk, name: str, *, attempt: int | None) -> dict[str, object]:
-    return record_failure(FailedWork(an_asset().id, attempt=attempt), name, _of_lambda(), desk.table, now_ms=desk.clock())
+    return record_failure(
+        FailedWork(an_asset().id, attempt=attempt), name, _of_lambda(), desk.table, now_ms=desk.clock()
+    )
 
 
 @pytest.fixture
