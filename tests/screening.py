@@ -30,7 +30,7 @@ BUCKET = "source-bucket"
 def layer_browser(layer_zip: Path, folder: Path) -> BrowserFiles:
     """The browser of a built layer, unpacked into a folder."""
     with zipfile.ZipFile(layer_zip) as packed:
-        packed.extractall(folder)
+        packed.extractall(folder)  # noqa: S202  our own layer
     layer = folder / LAYER_FOLDER
     return BrowserFiles(layer, unpacked(layer, folder))
 
@@ -86,7 +86,7 @@ class Screening:
 
     def plan(self, name: str, **config: object) -> Planned:
         """`name` is the folder of the render."""
-        extension = output_kind(Format(config.get("format", "mp4"))).extension
+        extension = output_kind(Format(str(config.get("format", "mp4")))).extension
         prefix = f"s3://{BUCKET}/renders/{name}/"
         request = PlanRequest(self.project_uri, prefix, config, f"{prefix}output{extension}")
         return Planned(plan_composition(request, **self._rest()))

@@ -25,7 +25,7 @@ from chalicelib.errors import (
     PlanArtifactMismatch,
     PlanMismatch,
 )
-from chalicelib.tools import Chromium, Ffmpeg
+from chalicelib.tools import Chromium, Ffmpeg, MediaInfo
 from sluice.browser_layer import build_browser
 from sluice.paths import Project
 from tests.screening import BUCKET, Screening, layer_browser
@@ -60,12 +60,12 @@ Show = Callable[..., Screening]
 
 
 @pytest.fixture(scope="session")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+def chromium(tmp_path_factory: pytest.TempPathFactory, ffmpeg_path: Path) -> Iterator[Chromium]:
     """The browser of the layer, built where `make layers` builds it."""
     project = Project.here()
     build_browser(project.browser_layer_zip, project.root / "build" / "npm" / "browser")
     files = layer_browser(project.browser_layer_zip, tmp_path_factory.mktemp("browser-layer"))
-    made = Chromium(lambda: files)
+    made = Chromium(Ffmpeg(str(ffmpeg_path)), MediaInfo(), find=lambda: files)
     yield made
     made.close()
 
@@ -206,7 +206,9 @@ def test_a_repeated_step_changes_nothing(show: Show, chromium: Chromium) -> None
     receipt = screening.receipt(planned, 0)
     assert (receipt.frames, receipt.sha256) == (10, answers[0]["Sha256"])
     first = screening.assemble(planned)
-    screening.tools = replace(screening.tools, chromium=Chromium(_no_browser))
+    screening.tools = replace(
+        screening.tools, chromium=Chromium(screening.tools.ffmpeg, screening.tools.mediainfo, find=_no_browser)
+    )
     again = screening.render(planned, 0)
     assert {**again, "DurationMs": 0} == {**answers[0], "DurationMs": 0}
     assert screening.assemble(planned) == first

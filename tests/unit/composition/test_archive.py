@@ -40,8 +40,10 @@ def test_folders_pass() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["../x", "a/../../x", "/etc/x", "a\\b", "C:\\x", "a\nb", "a\0b", "x" * 256, "a/" * 33 + "x", "\udc80", ".", "./"]
-    + ["/".join(["y" * 200] * 6)],
+    [
+        *("../x", "a/../../x", "/etc/x", "a\\b", "C:\\x", "a\nb", "a\0b", ".", "./"),
+        *("x" * 256, "a/" * 33 + "x", "/".join(["y" * 200] * 6), "\udc80"),
+    ],
 )
 def test_names_that_lead_elsewhere_are_refused(name: str) -> None:
     """Out of the folder, to an absolute place, or longer than file systems bear."""
@@ -82,6 +84,6 @@ def test_a_bomb_is_known_by_its_ratio() -> None:
     """Much out of little is refused; little is allowed whatever it came from."""
     check = ArchiveCheck()
     check.bear(archive.FREE_BYTES, 10)
-    check.bear(archive.FREE_BYTES + 1, archive.FREE_BYTES // 100)
+    check.bear(1, archive.FREE_BYTES // 100)
     with pytest.raises(InvalidProject):
-        check.bear(archive.FREE_BYTES + 1, archive.FREE_BYTES // 1000)
+        check.bear(1, archive.FREE_BYTES // 1000)

@@ -21,7 +21,7 @@ from chalicelib.composition.plan import FrameRange
 
 Golden = Callable[[str, str], None]
 
-CONFIGS = {
+CONFIGS: dict[str, dict[str, object]] = {
     "mp4": {},
     "mp4-h265": {"codec": "h265", "fps": "30000/1001", "crf": 20},
     "mp4-bitrate": {"bitrate": "5M", "fps": 60},

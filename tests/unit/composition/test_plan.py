@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -85,7 +86,7 @@ def test_chunks_tile(total: int, size: int | None, target: int | None, limit: in
     assert 1 <= len(chunks) <= limit
     assert chunks[0].start_frame == 0
     assert chunks[-1].end_frame == total
-    assert all(before.end_frame == after.start_frame for before, after in zip(chunks, chunks[1:], strict=False))
+    assert all(before.end_frame == after.start_frame for before, after in pairwise(chunks))
     assert all(chunk.frames > 0 for chunk in chunks)
     assert len({chunk.frames for chunk in chunks[:-1]}) <= 1
 
