@@ -43,7 +43,7 @@ from chalicelib.media.plan import SourceIdentity
 from chalicelib.media.receipt import ChunkReceipt, Segment, TrackReceipt, receipt_bytes
 from chalicelib.media.remux import write_segment
 from chalicelib.usecases.plan import PREPARING, source_identity
-from chalicelib.usecases.render_chunk import IMMUTABLE
+from chalicelib.usecases.workbench import IMMUTABLE
 
 if TYPE_CHECKING:
     from chalicelib.aws.objects import Objects
