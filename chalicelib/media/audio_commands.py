@@ -65,7 +65,8 @@ def audio_command(plan: Plan, rendition: AudioRendition, source_path: str, *, st
             "frag_duration": plan.segment_seconds * MICROSECONDS,
             # CMAF brands; no sample table up front; offsets from each fragment; times that begin where it says.
             "movflags": "+cmaf+empty_moov+default_base_moof+frag_discont",
-            # Longer than the media by the packet that rounding may add; a lying timestamp cannot ask for more.
+            # Until when, on the output's clock: longer than the media by the packet that rounding may add; a lying
+            # timestamp cannot ask for more.
             "t": seconds(plan.duration + 1),
             **mp4_options(),
         },

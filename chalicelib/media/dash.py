@@ -4,7 +4,8 @@ Decisions:
 - Renditions share their segment boundaries, so one SegmentTimeline at the AdaptationSet serves all of them, and a
   Representation's id is its folder.
 - Where a task was finished by a second run, the names of its segments are not just their numbers. Then a SegmentList
-  at the AdaptationSet names them all, and each Representation says its folder by a BaseURL (5.3.9.3).
+  at the AdaptationSet names them all, and each Representation says its folder by a BaseURL (5.3.9.3). That too is
+  outside of the live profile (8.4), and says so.
 - Each video codec is an AdaptationSet of its own, because players switch inside one only (5.3.3.1).
 - Each audio track is an AdaptationSet of its own, and so is the same sound in 5.1: the default sound has the role
   `main`, the others `alternate`, and the default in stereo is preferred where nothing else decides (5.3.3.2).
@@ -42,11 +43,12 @@ def mpd(presentation: Presentation) -> str:
     longest = max(
         Fraction(segment.duration_ticks, track.timescale) for track in presentation.tracks for segment in track.segments
     )
+    listed = any(_listed(track.segments) for track in presentation.tracks)
     root = ElementTree.Element(
         "MPD",
         {
             "xmlns": _NAMESPACE,
-            "profiles": ",".join([_PROFILES, *([_FULL_PROFILE] if presentation.text else [])]),
+            "profiles": ",".join([_PROFILES, *([_FULL_PROFILE] if presentation.text or listed else [])]),
             "type": "static",
             "mediaPresentationDuration": _duration(presentation.duration),
             "maxSegmentDuration": _duration(longest),
@@ -74,6 +76,7 @@ def _add_video(period: ElementTree.Element, video: Sequence[VideoTrack]) -> None
         "AdaptationSet",
         {
             "id": str(len(period)),
+            **_profile(video[0]),
             "contentType": "video",
             "mimeType": "video/mp4",
             "maxWidth": str(widest.width),
@@ -108,6 +111,7 @@ def _add_audio(period: ElementTree.Element, track: AudioTrack, audio: Sequence[A
         "AdaptationSet",
         {
             "id": str(len(period)),
+            **_profile(track),
             "contentType": "audio",
             "mimeType": "audio/mp4",
             "lang": track.language,
@@ -170,6 +174,10 @@ def _add_folder(representation: ElementTree.Element, track: VideoTrack | AudioTr
     """Where the names of a SegmentList are; a template has the folder in itself."""
     if _listed(track.segments):
         ElementTree.SubElement(representation, "BaseURL").text = f"{track.name}/"
+
+
+def _profile(track: VideoTrack | AudioTrack) -> dict[str, str]:
+    return {"profiles": _FULL_PROFILE} if _listed(track.segments) else {}
 
 
 def _listed(segments: Sequence[Segment]) -> bool:

@@ -73,9 +73,7 @@ def finish(asset_id: str, attempt: int, plan_hash: str, table: Table, *, now_ms:
     return {"AssetId": asset_id, "Status": asset.status.value, "HlsKey": asset.hls_key, "DashKey": asset.dash_key}
 
 
-def _last_segments(
-    asset_id: str, plan_hash: str, plan: Plan, objects: Objects, settings: Settings
-) -> tuple[str, ...]:
+def _last_segments(asset_id: str, plan_hash: str, plan: Plan, objects: Objects, settings: Settings) -> tuple[str, ...]:
     """The names of where each rendition ends, as the last chunk has them."""
     if plan.video is None:
         return ()
