@@ -16,7 +16,7 @@ from chalicelib.media.encoders import Quality, recipe
 from chalicelib.media.plan import Rendition, VideoCodec
 
 EXTRA_RUNG_RATIO = Fraction(6, 5)
-"""A source between two rungs, this much above the lower one, gets a rung of its own size; nearer ones would double it."""
+"""A source between two rungs, this much above the lower one, gets one of its own size; nearer ones would double it."""
 
 _REFERENCE_BITRATE_BPS = 5_000_000
 _REFERENCE_PIXELS = 1920 * 1080
