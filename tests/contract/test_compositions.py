@@ -18,8 +18,8 @@ from chalicelib.composition.rgba import raw_rgba
 from chalicelib.errors import (
     AssemblyFailed,
     BrowserVersionMismatch,
+    CompositionTooSlow,
     CompositionUnplayable,
-    DeadlineNear,
     FfmpegVersionMismatch,
     NotMediaPayload,
     PlanArtifactMismatch,
@@ -285,12 +285,12 @@ def test_a_size_of_other_proportions_is_refused(show: Show) -> None:
 
 
 def test_too_little_time_ends_everything(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The deadline is the error, no receipt is left, and the next attempt does it all."""
+    """It is an error that is not tried again, no receipt is left, and who has more time does it all."""
     screening = show(sound="")
     planned = screening.plan("x", **_CONFIG, chunkSize=20)
     with monkeypatch.context() as hurry:
         hurry.setattr("tests.screening.PATIENCE_S", 0.3)
-        with pytest.raises(DeadlineNear):
+        with pytest.raises(CompositionTooSlow):
             screening.render(planned, 0)
     assert not [key for key in screening.objects.list_keys(BUCKET, "renders/") if "/chunks/" in key]
     assert screening.render(planned, 0)["FramesEncoded"] == 20
