@@ -122,10 +122,15 @@
     time: Object.getOwnPropertyDescriptor(prototype, "currentTime"),
   };
   const place = (animation, time) => native.time.set.call(animation, time);
-  const birthOf = (animation) => now - (Number(native.time.get.call(animation)) || 0) / (animation.playbackRate || 1);
+  // Chromium's own clock may have moved an animation before it was found; where the page itself put it counts.
+  const given = new WeakMap();
+  const hold = (animation, time) => {
+    births.set(animation, now - time / (animation.playbackRate || 1));
+    native.pause.call(animation);
+  };
   prototype.play = function () {
     native.play.call(this);
-    if (births.has(this)) hold(this);
+    if (births.has(this)) hold(this, Number(native.time.get.call(this)) || 0);
   };
   prototype.pause = function () {
     native.pause.call(this);
@@ -135,13 +140,11 @@
     ...native.time,
     set(time) {
       place(this, time);
-      if (births.get(this) === births.get(this) && births.has(this)) births.set(this, birthOf(this));
+      given.set(this, Number(time) || 0);
+      const birth = births.get(this);
+      if (birth === birth && births.has(this)) births.set(this, now - given.get(this) / (this.playbackRate || 1));
     },
   });
-  const hold = (animation) => {
-    births.set(animation, birthOf(animation));
-    native.pause.call(animation);
-  };
   const transitionsOnly = !config.timers;
   let beganLate = false;
   const placeAnimations = () => {
@@ -152,7 +155,7 @@
       if (!births.has(animation)) {
         beganLate ||= now > 0;
         if (animation.playState === "paused") continue;
-        hold(animation);
+        hold(animation, given.get(animation) || 0);
       }
       const birth = births.get(animation);
       if (birth !== birth) continue;
