@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -263,3 +265,17 @@ def test_a_page_that_eats_memory_ends_alone(ffmpeg_path: Path, tmp_path: Path) -
     with pytest.raises(CompositionTooHeavy), theatre.stage(html) as stage:
         for _ in stage.frames(0, 270, preroll=False):
             pass
+
+
+def test_a_browser_that_was_launched_is_the_one_that_opens(browser: Chromium, tmp_path: Path) -> None:
+    """It waits for its project, once; one that died while it waited is replaced."""
+    theatre = Theatre(browser, tmp_path)
+    assert browser.version().count(".") == 3
+    browser.launch()
+    waiting = browser._take()
+    browser._keep(waiting)
+    os.kill(waiting.pid, signal.SIGKILL)
+    while waiting.alive:
+        time.sleep(0.01)
+    with theatre.stage(f'{_BARE}<body data-duration="1" {_SIZE}>') as stage:
+        assert stage.facts.duration == 1
