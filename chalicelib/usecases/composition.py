@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -81,17 +84,30 @@ def load_composition_plan(at: Location, expected_hash: str | None, format: str, 
     return StoredPlan(plan, digest)
 
 
-def tool_versions(tools: Tools) -> ToolVersions:
-    return ToolVersions(ffmpeg=tools.ffmpeg.version(), browser=tools.chromium.version())
+@contextmanager
+def starting_browser(tools: Tools) -> Iterator[Future[ToolVersions]]:
+    """A browser starts while the block fetches what it will show; the versions are known once it has."""
+
+    def start() -> ToolVersions:
+        tools.chromium.launch()
+        return ToolVersions(ffmpeg=tools.ffmpeg.version(), browser=tools.chromium.version())
+
+    with ThreadPoolExecutor(1) as threads:
+        yield threads.submit(start)
 
 
-def check_tools(plan: CompositionPlan, tools: Tools, *, browser: bool) -> None:
-    """Raises FfmpegVersionMismatch or BrowserVersionMismatch if a tool is not the one of the plan."""
-    found = tools.ffmpeg.version()
+def check_ffmpeg(plan: CompositionPlan, found: str) -> None:
+    """Raises FfmpegVersionMismatch if it is not the one of the plan."""
     if found != plan.tools.ffmpeg:
         raise FfmpegVersionMismatch("ffmpeg is not the one of the plan", planned=plan.tools.ffmpeg, found=found)
-    if browser and (found := tools.chromium.version()) != plan.tools.browser:
-        raise BrowserVersionMismatch("the browser is not the one of the plan", planned=plan.tools.browser, found=found)
+
+
+def check_tools(plan: CompositionPlan, found: ToolVersions) -> None:
+    """Raises FfmpegVersionMismatch or BrowserVersionMismatch if a tool is not the one of the plan."""
+    check_ffmpeg(plan, found.ffmpeg)
+    if found.browser != plan.tools.browser:
+        planned = plan.tools.browser
+        raise BrowserVersionMismatch("the browser is not the one of the plan", planned=planned, found=found.browser)
 
 
 def stored_chunk_receipt(chunk: Location, plan_hash: str, objects: Objects) -> CompositionReceipt | None:

@@ -29,6 +29,7 @@ from chalicelib.composition.plan import (
     COMPOSITION_SCHEMA,
     CompositionPlan,
     MixedAudio,
+    ToolVersions,
     check_size,
     count_frames,
     cut_chunks,
@@ -38,7 +39,7 @@ from chalicelib.composition.plan import (
 )
 from chalicelib.errors import EncoderFailed, NotMediaPayload, PlanProtocolUnsupported, PlanTooLarge
 from chalicelib.media.flags import GLOBAL_ARGUMENTS
-from chalicelib.usecases.composition import PlanRequest, capture_options, output_size, tool_versions
+from chalicelib.usecases.composition import PlanRequest, capture_options, output_size, starting_browser
 from chalicelib.usecases.project import Unpacked, file_sha256, find_archive, unpacked_project
 from chalicelib.usecases.render_progress import Planned, note_planned, note_planning
 
@@ -86,8 +87,8 @@ def plan_composition(
     output = request.output_uri and render_object(request.output_uri, settings.source_bucket, "OutputS3Uri").uri
     note_planning(request.render_id, table, now_ms=clock())
     source = find_archive(archive, objects, settings.project_max_bytes)
-    with unpacked_project(source, config.entry, objects) as unpacked:
-        plan = _Planner(unpacked, config, prefix, tools, objects, deadline).plan()
+    with starting_browser(tools) as started, unpacked_project(source, config.entry, objects) as unpacked:
+        plan = _Planner(unpacked, config, prefix, tools, objects, deadline).plan(started.result())
     document, digest = plan_bytes(plan), plan_hash(plan)
     at = plan_location(prefix, digest)
     if not objects.exists(at.bucket, at.key):
@@ -139,7 +140,7 @@ class _Planner:
         self._objects = objects
         self._deadline = deadline
 
-    def plan(self) -> CompositionPlan:
+    def plan(self, versions: ToolVersions) -> CompositionPlan:
         options = capture_options(self._config)
         with self._stage(options) as stage:
             facts = stage.facts
@@ -155,7 +156,7 @@ class _Planner:
             schema=COMPOSITION_SCHEMA,
             project=self._unpacked.identity,
             config=self._config,
-            tools=tool_versions(self._tools),
+            tools=versions,
             runtime=facts.runtime,
             width=width,
             height=height,

@@ -34,6 +34,7 @@ from chalicelib.usecases.composition import (
     check_tools,
     load_composition_plan,
     output_size,
+    starting_browser,
     stored_chunk_receipt,
 )
 from chalicelib.usecases.project import file_sha256, unpacked_project
@@ -81,7 +82,6 @@ def render_composition_chunk(
     chunk = chunk_location(prefix, request.index, kind.extension)
     receipt = stored_chunk_receipt(chunk, stored.plan_hash, objects)
     if receipt is None:
-        check_tools(plan, tools, browser=True)
         watch = ChunkWatch(request.render_id, table, stored.plan_hash, request.index, len(plan.chunks), clock)
         try:
             receipt = _render(plan, stored.plan_hash, request.index, chunk, objects, tools, deadline, watch.captured)
@@ -128,7 +128,11 @@ def _render(
     """Capture, encode, prove and store one chunk."""
     span, config, project = plan.chunks[index], plan.config, plan.project
     source = SourceIdentity(project.bucket, project.key, project.etag, project.size_bytes)
-    with unpacked_project(source, config.entry, objects, expected_sha256=project.sha256) as unpacked:
+    with (
+        starting_browser(tools) as started,
+        unpacked_project(source, config.entry, objects, expected_sha256=project.sha256) as unpacked,
+    ):
+        check_tools(plan, started.result())
         kind = chunk_kind(config.format)
         path = unpacked.folder / f"chunk{kind.extension}"
         tally = _Tally(span, captured)

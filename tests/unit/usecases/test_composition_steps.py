@@ -69,7 +69,7 @@ def test_a_render_is_recorded_from_step_to_step(screening: Screening) -> None:
     assert (render.status, render.output_size_bytes) == (RenderStatus.SUCCEEDED, len(data))
 
 
-def test_a_render_that_has_ended_is_worked_on_no_more(screening: Screening, puppet: Puppet) -> None:
+def test_a_render_that_has_ended_is_worked_on_no_more(screening: Screening) -> None:
     """After a cancel every step refuses, and stores nothing."""
     screening.table.create_render(a_render(status=RenderStatus.QUEUED))
     screening.render_id = RENDER_ID
