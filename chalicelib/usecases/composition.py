@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
-    """URIs and Config as they came in. `output_uri` is looked at early, so that a wrong one fails before the work."""
+    """URIs and Config as they came in. `output_uri` is looked at early, so that a wrong one fails before the work; left
+    out, the output goes to the plan's prefix."""
 
     project_uri: str
     plan_prefix_uri: str

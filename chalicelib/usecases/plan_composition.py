@@ -16,6 +16,7 @@ from chalicelib.catalog.locations import (
     Location,
     audio_location,
     chunks_prefix,
+    output_location,
     plan_location,
     project_location,
     render_object,
@@ -24,7 +25,7 @@ from chalicelib.catalog.locations import (
 from chalicelib.composition.audio import MAX_CLIPS, audible, is_heard, listen_arguments, mix_arguments
 from chalicelib.composition.capture import CaptureOptions, MediaClip
 from chalicelib.composition.config import RenderConfig, parse_config
-from chalicelib.composition.formats import audio_kind
+from chalicelib.composition.formats import audio_kind, output_kind
 from chalicelib.composition.plan import (
     COMPOSITION_SCHEMA,
     CompositionPlan,
@@ -84,7 +85,8 @@ def plan_composition(
     config = parse_config(request.config)
     archive = project_location(request.project_uri, settings.source_bucket)
     prefix = render_prefix(request.plan_prefix_uri, settings.source_bucket, "PlanOutputS3Prefix")
-    output = request.output_uri and render_object(request.output_uri, settings.source_bucket, "OutputS3Uri").uri
+    output_uri = request.output_uri or output_location(prefix, output_kind(config.format).extension).uri
+    output = render_object(output_uri, settings.source_bucket, "OutputS3Uri")
     note_planning(request.render_id, table, now_ms=clock())
     source = find_archive(archive, objects, settings.project_max_bytes)
     with starting_browser(tools) as started, unpacked_project(source, config.entry, objects) as unpacked:
@@ -117,7 +119,7 @@ def plan_composition(
         "MaxParallelChunks": min(config.max_parallel_chunks, settings.max_parallel_chunks),
         "Items": list(range(count)),
         "Job": {**where, **chunks},
-        "Assembly": {**where, **chunks, "OutputS3Uri": output},
+        "Assembly": {**where, **chunks, "OutputS3Uri": output.uri},
     }
 
 

@@ -192,6 +192,13 @@ def test_a_wrong_request_costs_no_browser(
     assert puppet.opened == 0
 
 
+def test_an_output_without_a_place_lies_beside_the_plan(screening: Screening) -> None:
+    """An execution that names none does not fail in the end."""
+    request = PlanRequest(screening.project_uri, f"s3://{BUCKET}/renders/x", CONFIG)
+    answer = plan_composition(request, **screening.rest())
+    assert answer["Assembly"]["OutputS3Uri"] == f"s3://{BUCKET}/renders/x/output.tar.gz"  # type: ignore[index]
+
+
 def test_chunks_of_two_plans_do_not_meet(screening: Screening) -> None:
     """Two renders into one place, which differ in a variable, keep apart; and a chunk is never taken for another's."""
     first = screening.plan("x", **CONFIG)
