@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -85,16 +82,8 @@ def load_composition_plan(at: Location, expected_hash: str | None, format: str, 
     return StoredPlan(plan, digest)
 
 
-@contextmanager
-def starting_browser(tools: Tools) -> Iterator[Future[ToolVersions]]:
-    """A browser starts while the block fetches what it will show; the versions are known once it has."""
-
-    def start() -> ToolVersions:
-        tools.chromium.launch()
-        return ToolVersions(ffmpeg=tools.ffmpeg.version(), browser=tools.chromium.version())
-
-    with ThreadPoolExecutor(1) as threads:
-        yield threads.submit(start)
+def tool_versions(tools: Tools) -> ToolVersions:
+    return ToolVersions(ffmpeg=tools.ffmpeg.version(), browser=tools.chromium.version())
 
 
 def check_ffmpeg(plan: CompositionPlan, found: str) -> None:

@@ -40,7 +40,7 @@ from chalicelib.composition.plan import (
 )
 from chalicelib.errors import EncoderFailed, NotMediaPayload, PlanProtocolUnsupported, PlanTooLarge
 from chalicelib.media.flags import GLOBAL_ARGUMENTS
-from chalicelib.usecases.composition import PlanRequest, capture_options, output_size, starting_browser
+from chalicelib.usecases.composition import PlanRequest, capture_options, output_size, tool_versions
 from chalicelib.usecases.project import Unpacked, file_sha256, find_archive, unpacked_project
 from chalicelib.usecases.render_progress import Planned, note_planned, note_planning
 
@@ -89,8 +89,10 @@ def plan_composition(
     output = render_object(output_uri, settings.source_bucket, "OutputS3Uri")
     note_planning(request.render_id, table, now_ms=clock())
     source = find_archive(archive, objects, settings.project_max_bytes)
-    with starting_browser(tools) as started, unpacked_project(source, config.entry, objects) as unpacked:
-        plan = _Planner(unpacked, config, prefix, tools, objects, deadline).plan(started.result())
+    # It starts while the project is fetched.
+    tools.chromium.launch()
+    with unpacked_project(source, config.entry, objects) as unpacked:
+        plan = _Planner(unpacked, config, prefix, tools, objects, deadline).plan(tool_versions(tools))
     document, digest = plan_bytes(plan), plan_hash(plan)
     at = plan_location(prefix, digest)
     if not objects.exists(at.bucket, at.key):
@@ -151,6 +153,9 @@ class _Planner:
             total_frames = count_frames(facts.duration, self._config.frame_rate)
             chunks = cut_chunks(total_frames, self._config)
             seams = seams_to_compare(chunks)
+            if seams:
+                # For the comparison, while this page is at work.
+                self._tools.chromium.launch()
             jumped = [_picture(stage, seam, preroll=False) for seam in seams]
         preroll = any(self._differs(options, seam, picture) for seam, picture in zip(seams, jumped, strict=True))
         duration = total_frames / self._config.frame_rate

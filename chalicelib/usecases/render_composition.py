@@ -34,8 +34,8 @@ from chalicelib.usecases.composition import (
     check_tools,
     load_composition_plan,
     output_size,
-    starting_browser,
     stored_chunk_receipt,
+    tool_versions,
 )
 from chalicelib.usecases.project import file_sha256, unpacked_project
 from chalicelib.usecases.render_progress import ChunkWatch, note_chunk_done
@@ -128,11 +128,10 @@ def _render(
     """Capture, encode, prove and store one chunk."""
     span, config, project = plan.chunks[index], plan.config, plan.project
     source = SourceIdentity(project.bucket, project.key, project.etag, project.size_bytes)
-    with (
-        starting_browser(tools) as started,
-        unpacked_project(source, config.entry, objects, expected_sha256=project.sha256) as unpacked,
-    ):
-        check_tools(plan, started.result())
+    # It starts while the project is fetched.
+    tools.chromium.launch()
+    with unpacked_project(source, config.entry, objects, expected_sha256=project.sha256) as unpacked:
+        check_tools(plan, tool_versions(tools))
         kind = chunk_kind(config.format)
         path = unpacked.folder / f"chunk{kind.extension}"
         tally = _Tally(span, captured)
