@@ -41,8 +41,12 @@ def _script(name: str) -> str:
 
 def inject(html: bytes) -> bytes:
     """The entry page of a composition with the published runtime as its first script, whatever it carried itself."""
-    tag = f'<script src="{OWN_PREFIX}{RUNTIME_FILE}"></script>'.encode()
-    html = _OWN_RUNTIME.sub(b"", html)
+    return put_first(_OWN_RUNTIME.sub(b"", html), RUNTIME_FILE)
+
+
+def put_first(html: bytes, name: str) -> bytes:
+    """A page with a file of ours as its first script."""
+    tag = f'<script src="{OWN_PREFIX}{name}"></script>'.encode()
     place = _HEAD.search(html) or _HTML.search(html)
     at = place.end() if place else 0
     return html[:at] + tag + html[at:]

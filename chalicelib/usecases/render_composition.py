@@ -83,6 +83,8 @@ def render_composition_chunk(
     if receipt is None:
         check_tools(plan, tools, browser=True)
         watch = ChunkWatch(request.render_id, table, stored.plan_hash, request.index, len(plan.chunks), clock)
+        # A render that has ended meanwhile needs no browser.
+        watch.captured(0)
         receipt = _render(plan, stored.plan_hash, request.index, chunk, objects, tools, deadline, watch.captured)
         _store_receipt(chunk, receipt, objects)
     note_chunk_done(

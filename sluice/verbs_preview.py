@@ -1,0 +1,48 @@
+"""`sluice preview`: a composition in the author's browser, frame by frame, as it will be rendered."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import click
+
+from chalicelib.composition.capture import CaptureOptions
+from chalicelib.composition.config import parse_config
+from chalicelib.errors import InvalidConfig
+from sluice.api_client import Json
+from sluice.browser_layer import build_browser
+from sluice.failure import OperatorError
+from sluice.paths import Project
+from sluice.preview.server import Previewed, serve
+from sluice.projects import ENTRY
+from sluice.verbs_renders import json_object
+
+_PORT = 8010
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--port", type=click.IntRange(0, 65535), default=_PORT, show_default=True, help="0 takes any.")
+@click.option("--fps", default="30", show_default=True, help='Frames a second, or a fraction such as "30000/1001".')
+@click.option("--composition", default=ENTRY, show_default=True, help="The page inside DIR.")
+@click.option("--variables", callback=json_object, help="JSON object that is handed to the composition.")
+def preview(*, folder: Path, port: int, fps: str, composition: str, variables: Json | None) -> None:
+    """Scrub the composition in DIR in a browser, on this machine only. Sound is not played."""
+    try:
+        config = parse_config({"fps": fps, "entryFile": composition, "variables": variables})
+    except InvalidConfig as error:
+        raise OperatorError(error.message) from error
+    if not (folder / composition).is_file():
+        raise OperatorError(f"{folder} has no {composition}")
+    project = Project.here()
+    layer = build_browser(project.browser_layer_zip, project.root / "build" / "npm" / "browser").path
+    options = CaptureOptions(frame_rate=config.frame_rate, variables=config.variables, entry=config.entry)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        serve(Previewed(folder, options, layer), port, lambda url: click.echo(f"Preview on {url} until Ctrl-C."))
+    except KeyboardInterrupt:
+        click.echo("stopped", err=True)
+
+
+VERBS: tuple[click.Command, ...] = (preview,)
