@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chalicelib.aws.clients import Clients
-from chalicelib.aws.objects import Objects
+from chalicelib.aws.objects import ObjectHead, Objects
 from chalicelib.catalog.asset import ProgressState
 from chalicelib.errors import ObjectMissing
 from chalicelib.tools import Chromium, Ffmpeg, MediaInfo, Tools
@@ -41,6 +41,10 @@ class FolderObjects(Objects):
 
     def exists(self, bucket: str, key: str) -> bool:
         return self.path(bucket, key).is_file()
+
+    def head(self, bucket: str, key: str) -> ObjectHead:
+        data = self.read(bucket, key)
+        return ObjectHead(len(data), hashlib.md5(data, usedforsecurity=False).hexdigest(), "", 0)
 
     def read(self, bucket: str, key: str) -> bytes:
         try:
@@ -89,7 +93,8 @@ class Workshop:
     def __init__(self, folder: Path, source: Path, ffmpeg: Path, **changes: object) -> None:
         self.objects = FolderObjects(folder)
         self.table = FakeTable()
-        self.tools = Tools(Ffmpeg(str(ffmpeg)), MediaInfo(), Chromium())
+        encoder, mediainfo = Ffmpeg(str(ffmpeg)), MediaInfo()
+        self.tools = Tools(encoder, mediainfo, Chromium(encoder, mediainfo))
         self.settings = settings(**changes)
         self.clock = Clock()
         ingested = an_asset(state=ProgressState.INGESTING, plan_hash=None, task_count=0, renditions=(), errors=())
@@ -109,8 +114,8 @@ class Workshop:
         )
         return Planned(str(answer["PlanHash"]), list(answer["Items"]))  # type: ignore[call-overload]
 
-    def render(self, digest: str, index: int) -> None:
-        job = ChunkJob(self.asset.id, digest, index, time.monotonic() + PATIENCE_S)
+    def render(self, digest: str, index: int, patience_s: float = PATIENCE_S) -> None:
+        job = ChunkJob(self.asset.id, digest, index, time.monotonic() + patience_s)
         meter = Meter(memory_mb=3008, started_s=time.monotonic())
         render_chunk(job, self.objects, self.table, self.tools, self.settings, meter=meter, clock=self.clock)
 

@@ -29,8 +29,6 @@ _PRESETS = {
 }
 _VP9_PRESETS = {Quality.DRAFT: (8, 36), Quality.STANDARD: (5, 24), Quality.HIGH: (3, 15)}
 
-_MPEG_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2"
-
 
 def timescale(frame_rate: Fraction) -> int:
     """Ticks per second of a video track in which each frame is a whole number of ticks."""

@@ -10,17 +10,25 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from chalicelib.composition.capture import CaptureOptions, CompositionFacts, Frame, Picture
 from chalicelib.composition.facts import first_size, read_facts
-from chalicelib.composition.page import first_scripts, is_ready, run_expression, seek_expression, state_expression
+from chalicelib.composition.page import (
+    first_scripts,
+    is_ready,
+    know_expression,
+    run_expression,
+    seek_expression,
+    state_expression,
+)
 from chalicelib.composition.serving import ORIGIN
 from chalicelib.composition.stills import Step, StillFrames
 from chalicelib.errors import CompositionNavigated, CompositionNotReady, DeadlineNear
 from chalicelib.tools.browser_process import BrowserProcess
-from chalicelib.tools.cdp import CallOverdue
+from chalicelib.tools.cdp import CallOverdue, ProtocolRefused
 from chalicelib.tools.page_files import PageFiles
 
 logger = logging.getLogger(__name__)
@@ -29,6 +37,7 @@ WARM_UP_FRAMES = 2
 _READY_S = 30.0
 _FRAME_S = 30.0
 _PUMP_S = 0.005
+_ASK_AGAIN_S = 3.0
 _RUN_FRAMES = 30
 _CAPTURE_TRIES = 30
 _MAX_WORDS = 40
@@ -68,7 +77,6 @@ class Stage:
 
     def _open(self) -> None:
         width, height = first_size(self._files.entry, self._options)
-        self._size = (width, height)
         target = self._browser(
             "Target.createTarget",
             {
@@ -95,20 +103,27 @@ class Stage:
                 "source": first_scripts(self._files.runtime, self._options),
             },
         )
-        self._measure(width, height, scale=1.0)
+        self._measure(width, height, scale=Fraction(1))
         if self._options.transparent:
             self._call("Emulation.setDefaultBackgroundColorOverride", {"color": {"r": 0, "g": 0, "b": 0, "a": 0}})
 
-    def _measure(self, width: int, height: int, *, scale: float) -> None:
+    def _measure(self, width: int, height: int, *, scale: Fraction) -> None:
         self._call(
             "Emulation.setDeviceMetricsOverride",
             {
                 "width": width,
                 "height": height,
-                "deviceScaleFactor": scale,
                 "mobile": False,
+                # What the page is told, and what it is drawn at; headless Chromium does not join the two.
+                "deviceScaleFactor": float(scale),
+                "scale": float(scale),
             },
         )
+        # The picture has the size of the window, which the override has set to the page's.
+        if scale != 1:
+            window = self._browser("Browser.getWindowForTarget", {"targetId": self._files.main_frame})["windowId"]
+            bounds = {"width": round(width * scale), "height": round(height * scale)}
+            self._browser("Browser.setWindowBounds", {"windowId": window, "bounds": bounds})
 
     def _load(self) -> None:
         give_up = time.monotonic() + _READY_S
@@ -120,7 +135,7 @@ class Stage:
         self._files.close_doors()
         self._loaded = True
         self.facts = read_facts(state, self._files.runtime, self._options)
-        self._measure(self.facts.width, self.facts.height, scale=float(self.facts.scale))
+        self._measure(self.facts.width, self.facts.height, scale=self.facts.scale)
         self._settle(give_up)
 
     def _await_state(self, give_up: float) -> Mapping[str, Any]:
@@ -134,10 +149,17 @@ class Stage:
             state: Mapping[str, Any] | None = answer["result"].get("value")
             if state is not None and is_ready(state, self._files.runtime):
                 return state
+            if state is not None:
+                self._tell_media(state["unknown"])
             if state is not None and state["loaded"]:
                 # What waits for a frame before it goes on building the page gets one, at time 0.
                 self._send_quietly("self.__sluice && __sluice.flush()" if self._files.runtime != "page" else "0")
             self._pump(give_up)
+
+    def _tell_media(self, urls: Sequence[str]) -> None:
+        for url in urls:
+            facts = self._files.media_facts(url)
+            self._evaluate(know_expression(url, facts.told() if facts else None))
 
     def _settle(self, give_up: float) -> None:
         """Wait for fonts, pictures and whatever they bring with them."""
@@ -230,10 +252,27 @@ class Stage:
         raise CompositionNotReady("the browser made no picture of the page", **self._said())
 
     def _begin_frame(self, screenshot: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Make a frame. One may be lost when the page's surface has just changed; it is asked for again then."""
+        asked = [self._ask_frame(screenshot)]
+        started = time.monotonic()
+        while time.monotonic() - started < _FRAME_S:
+            self._check_time()
+            for number in [number for number in asked if self._connection.answered(number)]:
+                try:
+                    return self._connection.answer(number, timeout_s=0)
+                except ProtocolRefused:  # the frame before is not lost after all
+                    asked.remove(number)
+            self._connection.pump(_ASK_AGAIN_S)
+            if time.monotonic() - started > _ASK_AGAIN_S * len(asked) + _ASK_AGAIN_S:
+                self._advance(_LOAD_TICK_MS)
+                asked.append(self._ask_frame(screenshot))
+        raise self._overdue()
+
+    def _ask_frame(self, screenshot: Mapping[str, Any] | None) -> int:
         parameters: dict[str, Any] = {"frameTimeTicks": self._tick, "interval": 1000 / float(self._options.frame_rate)}
         if screenshot:
             parameters["screenshot"] = screenshot
-        return self._call("HeadlessExperimental.beginFrame", parameters)
+        return self._connection.send("HeadlessExperimental.beginFrame", parameters, self._session)
 
     def _advance(self, milliseconds: float) -> None:
         self._tick += milliseconds
@@ -250,10 +289,11 @@ class Stage:
             return self._connection.call(method, parameters, self._session, timeout_s=max(left, 0.0))
         except CallOverdue as error:
             self._check_time()
-            self._connection.send("Runtime.terminateExecution", session=self._session)
-            raise CompositionNotReady(
-                f"the page did not finish a frame within {_FRAME_S:.0f} seconds", **self._said()
-            ) from error
+            raise self._overdue() from error
+
+    def _overdue(self) -> CompositionNotReady:
+        self._connection.send("Runtime.terminateExecution", session=self._session)
+        return CompositionNotReady(f"the page did not finish a frame within {_FRAME_S:.0f} seconds", **self._said())
 
     def _evaluate(self, expression: str) -> None:
         answer = self._call("Runtime.evaluate", {"expression": expression, "returnByValue": True, "awaitPromise": True})
@@ -267,6 +307,11 @@ class Stage:
             raise DeadlineNear("the composition's frames were not done in time")
 
     # --- what the page says ---
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The page's last errors, the newest at the end."""
+        return tuple(self._words)
 
     def _said(self, answer: Mapping[str, Any] | None = None) -> dict[str, object]:
         if answer is not None:

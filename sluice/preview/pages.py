@@ -26,7 +26,7 @@ _HTML_NAMES = (".html", ".htm")
 _TEXT_NAMES = (*_HTML_NAMES, ".js", ".mjs", ".css")
 
 PLAYER_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-src {project}; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; frame-src {project}; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
