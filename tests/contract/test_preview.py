@@ -132,7 +132,10 @@ def test_a_page_goes_back_by_beginning_again(page: Page, tmp_path: Path) -> None
     """What a timer has changed is as it was before; what a render would not load is named; a reload shows an edit."""
     folder = tmp_path / "page"
     with _previewed(folder, PAGE) as server:
-        watch = Watch.on(page, server.player_origin)
+        answered: list[str] = []
+        refused: dict[str, str | None] = {}
+        page.on("response", lambda response: answered.append(response.url))
+        page.on("requestfailed", lambda request: refused.update({request.url: request.failure}))
         page.goto(server.player_origin)
         _shown(page, 0)
         said = page.frame_locator(".screen:not(.waiting) iframe").locator("#said")
@@ -144,7 +147,8 @@ def test_a_page_goes_back_by_beginning_again(page: Page, tmp_path: Path) -> None
         (folder / "index.html").write_text(PAGE.replace("after", "edited"))
         page.keyboard.press("r")
         expect(said).to_have_text("edited")
-        assert watch.foreign_requests == []
+        assert refused["http://example.com/tracker.js"] == "csp"
+        assert {httpx.URL(url).host for url in answered} == {"127.0.0.1"}
 
 
 def test_a_page_that_does_not_load_says_so(page: Page, tmp_path: Path) -> None:
