@@ -186,6 +186,22 @@ class CopyUnsuitable(UserError):
     """The source's own bitstream cannot be published as it is, so nothing plays before the ladder does. Log only."""
 
 
+class CompositionUnplayable(UserError):
+    """A composition has no page, no size or no length, or not the shape that was asked for; the message says which."""
+
+
+class CompositionNotReady(UserError):
+    """A composition's page never became ready, or did not finish a frame in its time; the log has what it said."""
+
+
+class CompositionTooHeavy(UserError):
+    """A composition's page wanted more memory than a browser may hold."""
+
+
+class CompositionNavigated(UserError):
+    """A composition's page went elsewhere after it had loaded."""
+
+
 class SourceChanged(ConflictError):
     """The source object is no longer the one that was probed."""
 
@@ -235,6 +251,14 @@ class ExecutionLost(TransientError):
 
 class EncoderKilled(TransientError):
     """The encoder was ended by a signal, most often for want of memory."""
+
+
+class BrowserCrashed(TransientError):
+    """The browser ended while it was at work."""
+
+
+class BrowserUnavailable(InternalError):
+    """No browser can be started; the message says what is missing."""
 
 
 class ObjectMissing(InternalError):

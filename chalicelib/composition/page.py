@@ -1,0 +1,98 @@
+"""What is put into a page and asked of it: scripts, expressions, and the sense of its answers.
+
+A project that carries a `data-composition-id` was made for HyperFrames, and its published runtime drives it; every
+other page runs on our own virtual time. Both answer the same expressions.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from chalicelib.composition.capture import CaptureOptions
+from chalicelib.composition.serving import OWN_PREFIX
+
+HYPERFRAMES = "hyperframes"
+PAGE = "page"
+RUNTIME_FILE = "hyperframes.js"
+
+_EPOCH_MS = 1_704_067_200_000  # 2024-01-01T00:00:00Z
+_SEED = 1
+_COMPOSITION = re.compile(rb"<[a-zA-Z][^>]*\sdata-composition-id\s*=")
+_OWN_RUNTIME = re.compile(rb"<script[^>]*\bsrc=[\"'][^\"']*hyperframe\.runtime[^\"']*[\"'][^>]*>\s*</script>", re.I)
+_HEAD = re.compile(rb"<head(\s[^>]*)?>", re.I)
+_HTML = re.compile(rb"<html(\s[^>]*)?>|<!doctype[^>]*>", re.I)
+
+
+def runtime_of(html: bytes) -> str:
+    """Which of the two drives a page."""
+    return HYPERFRAMES if _COMPOSITION.search(html) else PAGE
+
+
+@cache
+def _script(name: str) -> str:
+    return (files("chalicelib.composition.scripts") / name).read_text(encoding="utf-8")
+
+
+def inject(html: bytes) -> bytes:
+    """The entry page of a composition with the published runtime as its first script, whatever it carried itself."""
+    tag = f'<script src="{OWN_PREFIX}{RUNTIME_FILE}"></script>'.encode()
+    html = _OWN_RUNTIME.sub(b"", html)
+    place = _HEAD.search(html) or _HTML.search(html)
+    at = place.end() if place else 0
+    return html[:at] + tag + html[at:]
+
+
+def first_scripts(runtime: str, options: CaptureOptions) -> str:
+    """What runs in every frame of the page before any script of its own."""
+    config = {"timers": runtime == PAGE, "epochMs": _EPOCH_MS, "seed": _SEED}
+    scripts = [f"({_script('virtual_time.js').rstrip()})({json.dumps(config)});"]
+    scripts.append(f"window.__hfVariables = {json.dumps(dict(options.variables))};")
+    if runtime == HYPERFRAMES:
+        seek = {
+            "mode": "preview-phase",
+            "diagnostics": False,
+            "step": 1 / 120,
+            "offsetFraction": 0.5,
+            "fps": float(options.frame_rate),
+            "fpsSource": "render-options",
+            "owner": "runtime",
+        }
+        scripts.append(
+            f"window.__hf = window.__hf || {{}}; window.__HF_EXPORT_RENDER_SEEK_CONFIG = {json.dumps(seek)};"
+        )
+        scripts.append("window.__HF_RENDER_CAPTURE_MODE = true;")
+    return "\n".join(scripts)
+
+
+def state_expression() -> str:
+    """Evaluates to what `read_facts` reads."""
+    return f"({_script('state.js').rstrip()})()"
+
+
+def seek_expression(index: int, frame_rate: Fraction) -> str:
+    """Shows frame `index`; evaluates to a promise."""
+    return f"__sluice.seek({milliseconds(index, frame_rate)!r})"
+
+
+def run_expression(start: int, end: int, frame_rate: Fraction) -> str:
+    """Shows the frames [start, end) one after the other, unseen; evaluates to a promise."""
+    step = f"{1000 * frame_rate.denominator}/{frame_rate.numerator}"
+    return f"(async () => {{ for (let k = {start}; k < {end}; k++) await __sluice.seek(k*{step}); return true; }})()"
+
+
+def milliseconds(index: int, frame_rate: Fraction) -> float:
+    """Time of a frame."""
+    return index * 1000 * frame_rate.denominator / frame_rate.numerator
+
+
+def is_ready(state: Mapping[str, Any], runtime: str) -> bool:
+    """Whether a page can be captured."""
+    if runtime == HYPERFRAMES:
+        return bool(state["loaded"] and state["runtime"] and state["duration"] > 0)
+    return bool(state["loaded"])
