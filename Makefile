@@ -46,8 +46,8 @@ fmt: setup ## format the tree
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-layers: setup ## build the layer zips that hold ffmpeg and MediaInfo
-	@$(BIN)/python -m sluice.layers
+layers: setup ## build the layer zips: ffmpeg and MediaInfo, the browser
+	@$(BIN)/python -m sluice.build_layers
 
 package: layers ## write the CloudFormation template and zip of STAGE to out/
 	@$(BIN)/sluice package --stage $(STAGE) --out out

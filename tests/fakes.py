@@ -18,7 +18,7 @@ from chalicelib.aws.objects import ObjectHead, Objects
 from chalicelib.aws.queues import EncodeMessage, Queues
 from chalicelib.aws.store import Condition, Update
 from chalicelib.aws.table import Table
-from chalicelib.aws.workflows import Execution, ExecutionStatus, Workflows
+from chalicelib.aws.workflows import Execution, ExecutionStatus, Workflows, execution_arn
 from chalicelib.errors import ObjectMissing, SourceChanged, UploadIncomplete
 from chalicelib.settings import Settings
 
@@ -37,6 +37,7 @@ def settings(**changes: object) -> Settings:
             "SLUICE_MEDIA_BUCKET": "media",
             "SLUICE_ENCODE_QUEUE_URL": "https://queue.test/encode",
             "SLUICE_PUBLISH_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:test-publish",
+            "SLUICE_RENDER_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:test-render",
             "SLUICE_PUBLIC_BASE_URL": "https://media.test",
         }
     )
@@ -121,6 +122,7 @@ class Stored:
     data: bytes
     content_type: str
     cache_control: str = ""
+    checksum_sha256: str = ""
 
     @property
     def etag(self) -> str:
@@ -153,7 +155,7 @@ class FakeObjects(Objects):
 
     def head(self, bucket: str, key: str) -> ObjectHead:
         found = self._find(bucket, key)
-        return ObjectHead(len(found.data), found.etag, found.content_type, self.clock())
+        return ObjectHead(len(found.data), found.etag, found.content_type, self.clock(), found.checksum_sha256)
 
     def exists(self, bucket: str, key: str) -> bool:
         return (bucket, key) in self.stored
@@ -193,11 +195,13 @@ class FakeObjects(Objects):
             del self.stored[bucket, key]
         return len(keys)
 
-    def presign_put(self, bucket: str, key: str, *, expires_s: int, size_bytes: int | None = None) -> str:
-        return f"https://{bucket}.s3.test/{key}?expires={expires_s}&size={size_bytes}"
+    def presign_put(
+        self, bucket: str, key: str, *, expires_s: int, size_bytes: int | None = None, checksum_sha256: str = ""
+    ) -> str:
+        return f"https://{bucket}.s3.test/{key}?expires={expires_s}&size={size_bytes}&sum={checksum_sha256}"
 
-    def presign_get(self, bucket: str, key: str, *, expires_s: int) -> str:
-        return f"https://{bucket}.s3.test/{key}?expires={expires_s}"
+    def presign_get(self, bucket: str, key: str, *, expires_s: int, filename: str = "") -> str:
+        return f"https://{bucket}.s3.test/{key}?expires={expires_s}&filename={filename}"
 
     def create_multipart(self, bucket: str, key: str, *, content_type: str) -> str:
         multipart_id = f"multipart-{len(self.multiparts)}"
@@ -249,12 +253,12 @@ class FakeWorkflows(Workflows):
     """`executions` by ARN and `inputs` by name are open to tests."""
 
     def __init__(self) -> None:
-        super().__init__(Clients(), settings().publish_state_machine_arn)
+        super().__init__(Clients(), settings().publish_state_machine_arn, settings().render_state_machine_arn)
         self.executions: dict[str, Execution] = {}
         self.inputs: dict[str, Mapping[str, object]] = {}
 
-    def start_publish(self, name: str, state_input: Mapping[str, object]) -> str:
-        arn = self.publish_execution_arn(name)
+    def _start(self, machine_arn: str, name: str, state_input: Mapping[str, object]) -> str:
+        arn = execution_arn(machine_arn, name)
         if arn not in self.executions:
             self.executions[arn] = Execution(arn, ExecutionStatus.RUNNING)
             self.inputs[name] = state_input

@@ -17,7 +17,7 @@ from chalicelib.aws.clients import Clients
 from chalicelib.aws.objects import Objects
 from chalicelib.catalog.asset import ProgressState
 from chalicelib.errors import ObjectMissing
-from chalicelib.tools import Ffmpeg, MediaInfo, Tools
+from chalicelib.tools import Chromium, Ffmpeg, MediaInfo, Tools
 from chalicelib.usecases.assemble import assemble
 from chalicelib.usecases.plan import plan_render
 from chalicelib.usecases.progress import Meter
@@ -89,7 +89,7 @@ class Workshop:
     def __init__(self, folder: Path, source: Path, ffmpeg: Path, **changes: object) -> None:
         self.objects = FolderObjects(folder)
         self.table = FakeTable()
-        self.tools = Tools(Ffmpeg(str(ffmpeg)), MediaInfo())
+        self.tools = Tools(Ffmpeg(str(ffmpeg)), MediaInfo(), Chromium())
         self.settings = settings(**changes)
         self.clock = Clock()
         ingested = an_asset(state=ProgressState.INGESTING, plan_hash=None, task_count=0, renditions=(), errors=())

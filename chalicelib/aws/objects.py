@@ -20,6 +20,8 @@ from chalicelib.aws.multipart import Multiparts
 from chalicelib.aws.ranges import RangeReader
 from chalicelib.errors import ObjectMissing, SourceChanged, StorageUnavailable
 
+CHECKSUM_HEADER = "x-amz-checksum-sha256"
+
 _DOWNLOAD_RANGE_BYTES = 16 * 1024 * 1024
 _DOWNLOAD_THREADS = 6
 _BODY_ATTEMPTS = 3
@@ -29,10 +31,13 @@ _ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
 
 @dataclass(frozen=True, slots=True)
 class ObjectHead:
+    """`checksum_sha256` is in base 64, and empty for an object that was stored without one."""
+
     size_bytes: int
     etag: str
     content_type: str
     last_modified_ms: int
+    checksum_sha256: str = ""
 
 
 class Objects(Multiparts):
@@ -41,12 +46,13 @@ class Objects(Multiparts):
     def head(self, bucket: str, key: str) -> ObjectHead:
         """Raises ObjectMissing if there is none."""
         with calling("s3:HeadObject", StorageUnavailable, _missing(bucket, key)):
-            found = self._s3.head_object(Bucket=bucket, Key=key)
+            found = self._s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
         return ObjectHead(
             size_bytes=found["ContentLength"],
             etag=found["ETag"].strip('"'),
             content_type=found.get("ContentType", ""),
             last_modified_ms=round(found["LastModified"].timestamp() * 1000),
+            checksum_sha256=found.get("ChecksumSHA256", ""),
         )
 
     def exists(self, bucket: str, key: str) -> bool:
@@ -179,15 +185,28 @@ class Objects(Multiparts):
                 )
         return len(keys)
 
-    def presign_put(self, bucket: str, key: str, *, expires_s: int, size_bytes: int | None = None) -> str:
-        """A URL that takes one PUT; if the size is given, of exactly so many bytes. Any content type will do."""
+    def presign_put(
+        self, bucket: str, key: str, *, expires_s: int, size_bytes: int | None = None, checksum_sha256: str = ""
+    ) -> str:
+        """A URL that takes one PUT; if the size is given, of exactly so many bytes. Any content type will do.
+
+        Args:
+            checksum_sha256: In base 64. If given, whoever sends the bytes must send CHECKSUM_HEADER with it, and S3
+                refuses other bytes.
+        """
         params: dict[str, object] = {"Bucket": bucket, "Key": key}
         if size_bytes is not None:
             params["ContentLength"] = size_bytes
+        if checksum_sha256:
+            params["ChecksumSHA256"] = checksum_sha256
         return self._presign("put_object", params, expires_s)
 
-    def presign_get(self, bucket: str, key: str, *, expires_s: int) -> str:
-        return self._presign("get_object", {"Bucket": bucket, "Key": key}, expires_s)
+    def presign_get(self, bucket: str, key: str, *, expires_s: int, filename: str = "") -> str:
+        """A URL that gives the object; as a file of this name to a browser, if one is given."""
+        params: dict[str, object] = {"Bucket": bucket, "Key": key}
+        if filename:
+            params["ResponseContentDisposition"] = f'attachment; filename="{filename}"'
+        return self._presign("get_object", params, expires_s)
 
 
 def _missing(bucket: str, key: str) -> dict[str, ObjectMissing | SourceChanged]:

@@ -4,6 +4,8 @@
 |-------------|--------------|--------|-----------------------------|
 | Asset       | asset#<id>   | asset  | asset#<status>, <id>        |
 | Work        | asset#<id>   | work   |                             |
+| Render      | render#<id>  | render | render#<status>, <id>       |
+| Work        | render#<id>  | work   |                             |
 | Upload      | upload#<id>  | upload | upload#<status>, <id>       |
 | API key     | key#<sha256> | key    |                             |
 | Idempotency | idem#<digest>| idem   |                             |
@@ -15,9 +17,11 @@ attribute; records without it stay. Every update carries the condition that make
 from __future__ import annotations
 
 from chalicelib.aws.assets import AssetRecords
+from chalicelib.aws.renders import RenderRecords
 from chalicelib.aws.tokens import TokenRecords
 from chalicelib.aws.uploads import UploadRecords
+from chalicelib.aws.work import WorkRecords
 
 
-class Table(AssetRecords, UploadRecords, TokenRecords):
+class Table(AssetRecords, UploadRecords, RenderRecords, WorkRecords, TokenRecords):
     """Every record of a deployment."""

@@ -1,4 +1,4 @@
-"""Executions of the publish state machine.
+"""Executions of the two state machines that are started from outside: publish and render.
 
 An execution's name is its identity: starting the same name twice is one execution, so a duplicated message starts
 nothing new. (Step Functions keeps a name for 90 days after the execution has ended.)
@@ -43,26 +43,37 @@ class Execution:
 
 
 class Workflows:
-    def __init__(self, clients: Clients, publish_state_machine_arn: str) -> None:
+    def __init__(self, clients: Clients, publish_state_machine_arn: str, render_state_machine_arn: str) -> None:
         self._clients = clients
         self._publish_arn = publish_state_machine_arn
+        self._render_arn = render_state_machine_arn
 
     def start_publish(self, name: str, state_input: Mapping[str, object]) -> str:
         """Start the execution `name`, or find the one of that name. Returns its ARN."""
+        return self._start(self._publish_arn, name, state_input)
+
+    def start_render(self, name: str, state_input: Mapping[str, object]) -> str:
+        """Start the execution `name`, or find the one of that name. Returns its ARN."""
+        return self._start(self._render_arn, name, state_input)
+
+    def _start(self, machine_arn: str, name: str, state_input: Mapping[str, object]) -> str:
         document = msgspec.json.encode(state_input).decode()
         with calling("states:StartExecution", WorkflowUnavailable):
             try:
                 started = self._clients.stepfunctions.start_execution(
-                    stateMachineArn=self._publish_arn, name=name, input=document
+                    stateMachineArn=machine_arn, name=name, input=document
                 )
             except ClientError as error:
                 if error_code(error) != "ExecutionAlreadyExists":
                     raise
-                return self.publish_execution_arn(name)
+                return execution_arn(machine_arn, name)
         return started["executionArn"]
 
     def publish_execution_arn(self, name: str) -> str:
-        return f"{self._publish_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
+        return execution_arn(self._publish_arn, name)
+
+    def render_execution_arn(self, name: str) -> str:
+        return execution_arn(self._render_arn, name)
 
     def describe(self, execution_arn: str) -> Execution:
         with calling("states:DescribeExecution", WorkflowUnavailable):
@@ -84,3 +95,7 @@ class Workflows:
             except ClientError as failure:
                 if error_code(failure) not in _NOTHING_TO_STOP:
                     raise
+
+
+def execution_arn(machine_arn: str, name: str) -> str:
+    return f"{machine_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"

@@ -212,15 +212,17 @@ NO_CHANGE = AssetChange()
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What an asset's work has come to: tasks done under its current plan, and everything billed so far.
+    """What the work on an asset or a render has come to: under its current plan, and everything billed so far.
 
-    `lambda_mb_ms` is milliseconds times the function's memory in MB, over every attempt.
+    `lambda_mb_ms` is milliseconds times the function's memory in MB, over every attempt. `frames_done` counts for
+    renders only.
     """
 
     tasks_done: int = 0
     lambda_mb_ms: int = 0
     transitions: int = 0
     updated_at_ms: int | None = None
+    frames_done: int = 0
 
 
 def states_up_to(state: ProgressState) -> tuple[ProgressState, ...]:

@@ -10,6 +10,7 @@ import re
 
 ASSET_PREFIX = "as"
 UPLOAD_PREFIX = "up"
+RENDER_PREFIX = "rn"
 ENTROPY_BYTES = 10
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

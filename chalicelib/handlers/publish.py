@@ -1,4 +1,4 @@
-"""The Publish function: the short steps of both state machines, chosen by the event's `Action`."""
+"""The Publish function: the short steps of the state machines, chosen by the event's `Action`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chalicelib.handlers import wiring
 from chalicelib.handlers.entry import lambda_entry
 from chalicelib.usecases.progress import metered
 from chalicelib.usecases.publish import finish, probe, validate
-from chalicelib.usecases.record_failure import record_failure
+from chalicelib.usecases.record_failure import FailedWork, record_failure
 
 
 class ProbeEvent(msgspec.Struct, tag_field="Action", tag="probe", rename="pascal", frozen=True):
@@ -40,15 +40,16 @@ class Failure(msgspec.Struct, rename="pascal", frozen=True):
 
 
 class ExecutionInput(msgspec.Struct, rename="pascal", frozen=True):
-    """The part of an execution's input that matters to its failure."""
+    """The part of an execution's input that matters to its failure: whose it is."""
 
+    asset_id: str | None = None
+    render_id: str | None = None
     attempt: int | None = None
 
 
 class RecordFailureEvent(msgspec.Struct, tag_field="Action", tag="recordFailure", rename="pascal", frozen=True):
-    asset_id: str
     error: Failure
-    input: ExecutionInput = ExecutionInput()
+    input: ExecutionInput
 
 
 PublishEvent = ProbeEvent | ValidateEvent | ReadyEvent | RecordFailureEvent
@@ -62,7 +63,7 @@ def publish(event: dict[str, Any], context: Any) -> dict[str, object]:
     step = parse_publish_event(event)
     of = wiring.services()
     memory_mb = int(context.memory_limit_in_mb)
-    with metered(step.asset_id, of.table, memory_mb=memory_mb, clock=of.clock):
+    with metered(_owner_id(step), of.table, memory_mb=memory_mb, clock=of.clock):
         match step:
             case ProbeEvent():
                 return probe(step.asset_id, step.attempt, step.etag, of.objects, of.table, now_ms=of.clock())
@@ -71,10 +72,13 @@ def publish(event: dict[str, Any], context: Any) -> dict[str, object]:
             case ReadyEvent():
                 return finish(step.asset_id, step.attempt, step.plan_hash, of.table, now_ms=of.clock())
             case RecordFailureEvent():
-                failure = step.error
-                return record_failure(
-                    step.asset_id, step.input.attempt, failure.error, failure.cause, of.table, now_ms=of.clock()
-                )
+                work = FailedWork(step.input.asset_id, step.input.render_id, step.input.attempt)
+                return record_failure(work, step.error.error, step.error.cause, of.table, now_ms=of.clock())
+
+
+def _owner_id(step: PublishEvent) -> str | None:
+    """Whose bill the step is put on."""
+    return step.input.asset_id or step.input.render_id if isinstance(step, RecordFailureEvent) else step.asset_id
 
 
 def parse_publish_event(event: dict[str, Any]) -> PublishEvent:

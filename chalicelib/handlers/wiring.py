@@ -57,17 +57,18 @@ def services() -> Services:
         objects=Objects(clients),
         table=Table(clients, settings.table),
         queues=Queues(clients, settings.encode_queue_url),
-        workflows=Workflows(clients, settings.publish_state_machine_arn),
+        workflows=Workflows(clients, settings.publish_state_machine_arn, settings.render_state_machine_arn),
         clock=now_ms,
         find_tools=installed_tools,
     )
 
 
 def installed_tools() -> Tools:
-    """MediaInfo, and the ffmpeg on PATH; without one there, nothing fails before ffmpeg is run."""
-    from chalicelib.tools import Ffmpeg, MediaInfo, Tools
+    """MediaInfo, the ffmpeg on PATH and the layer's browser; without one there, nothing fails before it is run."""
+    from chalicelib.tools import Chromium, Ffmpeg, MediaInfo, Tools
 
-    return Tools(ffmpeg=Ffmpeg(shutil.which("ffmpeg") or "ffmpeg"), mediainfo=MediaInfo())
+    ffmpeg = Ffmpeg(shutil.which("ffmpeg") or "ffmpeg")
+    return Tools(ffmpeg=ffmpeg, mediainfo=MediaInfo(), chromium=Chromium())
 
 
 def now_ms() -> int:

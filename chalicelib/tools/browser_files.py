@@ -18,11 +18,6 @@ from pathlib import Path
 
 from chalicelib.errors import BrowserUnavailable
 
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
-
 LAYER_FOLDER = "browser"
 PACKED = "chromium.zst"
 IDENTITY = "identity"
@@ -82,6 +77,12 @@ def unpacked(layer: Path, folder: Path) -> Path:
     executable = home / "chromium"
     if executable.is_file():
         return executable
+    # Imported here: only the function that renders has it to do, and only once.
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+
     fresh = Path(tempfile.mkdtemp(prefix="sluice-chromium-", dir=folder))
     try:
         with zstd.open(layer / PACKED, "rb") as packed, (fresh / "chromium").open("wb") as plain:

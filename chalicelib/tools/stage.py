@@ -59,6 +59,7 @@ class Stage:
         self._connection = process.connection
         self._words: deque[str] = deque(maxlen=_MAX_WORDS)
         self._tick = _FIRST_TICK_MS
+        self._next = 0
         self._session = ""
         self._open()
         self._load()
@@ -169,7 +170,8 @@ class Stage:
         """The frames [start_frame, end_frame), in order.
 
         Args:
-            preroll: Show every frame before `start_frame` to the page, unseen, for pages that keep state.
+            preroll: Show every frame before `start_frame` to the page, unseen, for pages that keep state. Frames that
+                it has seen already are not shown again.
 
         Raises:
             CompositionNotReady: If the page does not finish a frame in its time.
@@ -188,13 +190,14 @@ class Stage:
                 yield Frame(index, picture, repeated and index > start_frame)
 
     def _run_through(self, end: int) -> None:
-        for start in range(0, end, _RUN_FRAMES):
+        for start in range(self._next, end, _RUN_FRAMES):
             until = min(start + _RUN_FRAMES, end)
             self._evaluate(run_expression(start, until, self._options.frame_rate))
 
     def _seek(self, index: int) -> None:
         served = self._files.served
         self._evaluate(seek_expression(index, self._options.frame_rate))
+        self._next = index + 1
         while served != self._files.served:
             # The frame asked for files: they belong to it.
             served = self._files.served

@@ -39,7 +39,7 @@ def _machine(clients: Clients, name: str, definition: object) -> Workflows:
     trust = json.dumps({"Version": "2012-10-17", "Statement": []})
     role = iam.create_role(RoleName=f"role-{name}", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     made = clients.stepfunctions.create_state_machine(name=name, definition=json.dumps(definition), roleArn=role)
-    return Workflows(clients, made["stateMachineArn"])
+    return Workflows(clients, made["stateMachineArn"], made["stateMachineArn"])
 
 
 def test_a_name_is_one_execution(emulator: Clients) -> None:
