@@ -198,7 +198,8 @@ class FakeObjects(Objects):
     def presign_put(
         self, bucket: str, key: str, *, expires_s: int, size_bytes: int | None = None, checksum_sha256: str = ""
     ) -> str:
-        return f"https://{bucket}.s3.test/{key}?expires={expires_s}&size={size_bytes}&sum={checksum_sha256}"
+        url = f"https://{bucket}.s3.test/{key}?expires={expires_s}&size={size_bytes}"
+        return f"{url}&sum={checksum_sha256}" if checksum_sha256 else url
 
     def presign_get(self, bucket: str, key: str, *, expires_s: int, filename: str = "") -> str:
         return f"https://{bucket}.s3.test/{key}?expires={expires_s}&filename={filename}"

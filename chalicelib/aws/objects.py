@@ -20,8 +20,6 @@ from chalicelib.aws.multipart import Multiparts
 from chalicelib.aws.ranges import RangeReader
 from chalicelib.errors import ObjectMissing, SourceChanged, StorageUnavailable
 
-CHECKSUM_HEADER = "x-amz-checksum-sha256"
-
 _DOWNLOAD_RANGE_BYTES = 16 * 1024 * 1024
 _DOWNLOAD_THREADS = 6
 _BODY_ATTEMPTS = 3
@@ -191,8 +189,8 @@ class Objects(Multiparts):
         """A URL that takes one PUT; if the size is given, of exactly so many bytes. Any content type will do.
 
         Args:
-            checksum_sha256: In base 64. If given, whoever sends the bytes must send CHECKSUM_HEADER with it, and S3
-                refuses other bytes.
+            checksum_sha256: In base 64. If given, whoever sends the bytes must send it as `x-amz-checksum-sha256`, and
+                S3 refuses other bytes.
         """
         params: dict[str, object] = {"Bucket": bucket, "Key": key}
         if size_bytes is not None:

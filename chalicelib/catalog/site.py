@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 SITE_PREFIX = "st"
+CHECKSUM_HEADER = "x-amz-checksum-sha256"
 
 _SHAPE = re.compile(rf"{SITE_PREFIX}_(?P<sha256>[0-9a-f]{{64}})")
 

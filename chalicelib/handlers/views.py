@@ -37,8 +37,8 @@ def upload_view(upload: Upload) -> View:
         "key": upload.key,
         "part_size": upload.part_size_bytes,
         "part_count": part_count(upload) or None,
-        "created_at": _time(upload.created_at_ms),
-        "expires_at": _time(upload.expires_at_ms),
+        "created_at": time_text(upload.created_at_ms),
+        "expires_at": time_text(upload.expires_at_ms),
     }
 
 
@@ -52,16 +52,16 @@ def asset_view(asset: Asset, work: Work, base_url: str) -> View:
         "id": asset.id,
         "status": asset.status,
         "playable": asset.hls_key is not None and asset.status in (AssetStatus.PREPARING, AssetStatus.READY),
-        "created_at": _time(asset.created_at_ms),
-        "updated_at": _time(asset.updated_at_ms),
+        "created_at": time_text(asset.created_at_ms),
+        "updated_at": time_text(asset.updated_at_ms),
         "progress": {
             "state": asset.state,
             "percent": percent_done(asset, work),
             "chunks_done": work.tasks_done,
             "chunks_total": asset.task_count,
-            "updated_at": _time(max(asset.updated_at_ms, work.updated_at_ms or 0)),
+            "updated_at": time_text(max(asset.updated_at_ms, work.updated_at_ms or 0)),
         },
-        "duration": _seconds(asset.duration),
+        "duration": seconds(asset.duration),
         "aspect_ratio": asset.aspect_ratio,
         "encoder": "lambda",
         "attempt": asset.attempt,
@@ -85,7 +85,7 @@ def asset_view(asset: Asset, work: Work, base_url: str) -> View:
         "renditions": [_rendition_view(rendition) for rendition in asset.renditions],
         "passthrough": asset.passthrough,
         "meta": asset.meta,
-        "cost": _cost_view(work),
+        "cost": cost_view(work),
         "errors": [{"code": error.code, "message": error.message} for error in asset.errors],
     }
 
@@ -150,26 +150,26 @@ def _rendition_view(rendition: RenditionInfo) -> View:
     }
 
 
-def _cost_view(work: Work) -> View:
+def cost_view(work: Work) -> View:
     cost = prices.cost_of(work)
     return {
-        "accrued_usd": _usd(cost.total_usd),
+        "accrued_usd": usd(cost.total_usd),
         "estimated": True,
         "currency": "USD",
-        "breakdown": {"lambda": _usd(cost.lambda_usd), "sfn": _usd(cost.sfn_usd)},
+        "breakdown": {"lambda": usd(cost.lambda_usd), "sfn": usd(cost.sfn_usd)},
         "excludes": list(prices.EXCLUDED),
     }
 
 
-def _usd(amount: Fraction) -> float:
+def usd(amount: Fraction) -> float:
     return round(float(amount), 6)
 
 
-def _seconds(duration: Fraction | None) -> float | None:
+def seconds(duration: Fraction | None) -> float | None:
     return None if duration is None else round(float(duration), 3)
 
 
-def _time(at_ms: int) -> str:
+def time_text(at_ms: int) -> str:
     """RFC 3339, in UTC."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 

@@ -9,10 +9,11 @@ import pytest
 from chalicelib.aws.table import Table
 from chalicelib.aws.tokens import ApiKey
 from chalicelib.catalog.asset import Asset, AssetChange, AssetError, AssetStatus, ProgressState, Work
-from chalicelib.catalog.ids import ASSET_PREFIX, UPLOAD_PREFIX, new_id
+from chalicelib.catalog.ids import ASSET_PREFIX, RENDER_PREFIX, UPLOAD_PREFIX, new_id
+from chalicelib.catalog.render import RenderChange, RenderStatus
 from chalicelib.catalog.upload import UploadStatus
-from chalicelib.errors import AssetNotFound, UploadNotFound
-from tests.unit.catalog.samples import NOW_MS, PLAN_HASH, an_asset, an_upload
+from chalicelib.errors import AssetNotFound, RenderNotFound, UploadNotFound
+from tests.unit.catalog.samples import NOW_MS, PLAN_HASH, a_render, an_asset, an_upload
 
 PREPARING, READY, ERRORED = AssetStatus.PREPARING, AssetStatus.READY, AssetStatus.ERRORED
 
@@ -139,6 +140,57 @@ def test_a_task_counts_once_and_costs_each_time(table: Table) -> None:
     assert table.get_progress(asset.id, PLAN_HASH) == work
     assert table.get_work([asset, an_asset(id="as_other")]) == {asset.id: work, "as_other": Work()}
     assert table.get_work([]) == {}
+
+
+def test_a_render_is_created_and_moves_forward_once(table: Table) -> None:
+    """Every field comes back; a status that does not follow, or a report of another attempt, changes nothing."""
+    render = a_render()
+    assert table.create_render(render)
+    assert not table.create_render(replace(render, chunk_count=9))
+    assert table.get_render(render.id) == render
+    with pytest.raises(RenderNotFound):
+        table.get_render("rn_none")
+    everything = frozenset(RenderStatus)
+    planning = RenderChange(status=RenderStatus.PLANNING)
+    assert table.update_render(render.id, planning, expect=everything, now_ms=1) is None
+    done = RenderChange(status=RenderStatus.SUCCEEDED, execution_arn=None, output_size_bytes=5)
+    other = RenderChange(attempt=1)
+    assert table.update_render(render.id, done, expect=everything, now_ms=1, unchanged=other) is None
+    changed = table.update_render(render.id, done, expect=everything, now_ms=NOW_MS + 5)
+    succeeded = RenderStatus.SUCCEEDED
+    expected = replace(render, status=succeeded, execution_arn=None, output_size_bytes=5, updated_at_ms=NOW_MS + 5)
+    assert changed == expected == table.get_render(render.id)
+    cancelled = RenderChange(status=RenderStatus.CANCELLED)
+    assert table.update_render(render.id, cancelled, expect=everything, now_ms=NOW_MS + 6) is None
+
+
+def test_renders_are_found_by_status(table: Table) -> None:
+    """The list has them all, the latest first; stuck are those of a status whose record is old."""
+    made = [
+        a_render(id=new_id(RENDER_PREFIX, NOW_MS + index, bytes(10)), updated_at_ms=NOW_MS + index)
+        for index in range(3)
+    ]
+    assert all(table.create_render(render) for render in made)
+    failed = RenderChange(status=RenderStatus.FAILED)
+    table.update_render(made[2].id, failed, expect=frozenset(RenderStatus), now_ms=NOW_MS)
+    page = table.list_renders(status=None, limit=2, cursor=None)
+    assert [render.id for render in page.items] == [made[2].id, made[1].id]
+    rest = table.list_renders(status=None, limit=2, cursor=page.next_cursor)
+    assert ([render.id for render in rest.items], rest.next_cursor) == ([made[0].id], None)
+    assert [render.id for render in table.stuck_renders(RenderStatus.RENDERING, before_ms=NOW_MS + 1)] == [made[0].id]
+
+
+def test_frames_of_a_render_add_up(table: Table) -> None:
+    """Over its chunks under one plan, whatever each last said; another plan's do not count."""
+    render = a_render()
+    table.create_render(render)
+    for plan_hash, index, frames in ((PLAN_HASH, 0, 5), (PLAN_HASH, 1, 7), (PLAN_HASH, 0, 9), ("ef" * 32, 0, 100)):
+        table.note_frames(render.id, plan_hash, index, frames, now_ms=NOW_MS)
+    table.mark_task_done(render.id, PLAN_HASH, 1, billed_ms=2, memory_mb=3, frames=10, now_ms=NOW_MS + 1)
+    work = Work(tasks_done=1, lambda_mb_ms=6, transitions=0, updated_at_ms=NOW_MS + 1, frames_done=19)
+    assert table.get_progress(render.id, PLAN_HASH) == work
+    assert table.get_work([render]) == {render.id: work}
+    assert table.get_progress(render.id, None).frames_done == 0
 
 
 def test_an_upload_ends_once(table: Table) -> None:

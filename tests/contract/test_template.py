@@ -137,8 +137,8 @@ def test_settings_are_given_by_the_template(template: Document) -> None:
 
 def test_parameters_default_to_the_settings(template: Document) -> None:
     """A parameter's default is the same as the setting's own."""
-    names = ("STAGE", "TABLE", "SOURCE_BUCKET", "MEDIA_BUCKET", "ENCODE_QUEUE_URL")
-    names += ("PUBLISH_STATE_MACHINE_ARN", "RENDER_STATE_MACHINE_ARN")
+    machines = ("PUBLISH_STATE_MACHINE_ARN", "RENDER_STATE_MACHINE_ARN")
+    names = ("STAGE", "TABLE", "SOURCE_BUCKET", "MEDIA_BUCKET", "ENCODE_QUEUE_URL", *machines)
     settings = Settings.from_env({f"SLUICE_{name}": "x" for name in names})
     defaults = {name: body["Default"] for name, body in template["Parameters"].items()}
     assert defaults["UploadMaxBytes"] == settings.upload_max_bytes

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib.catalog.render import RenderStatus
 from chalicelib.errors import all_errors
 from chalicelib.handlers.simple import BINARY_TYPES
-from tests.unit.catalog.samples import an_asset
+from tests.unit.catalog.samples import a_render, an_asset
 from tests.unit.handlers.conftest import Api
 
 
@@ -52,11 +53,15 @@ def _type(operation: Any) -> dict[str, str]:
 def test_records_have_the_described_members(api: Api, document: Any) -> None:
     """Each member of an answer is described, at any depth, and each required one is there."""
     api.desk.table.create_asset(an_asset())
+    api.desk.table.create_render(a_render(status=RenderStatus.SUCCEEDED))
     upload = api("POST", "/v1/uploads", {"filename": "a", "size": 5}).json_body
     large = api("POST", "/v1/uploads", {"filename": "a", "size": 1 << 30}).json_body
     problem = api("GET", "/v1/assets?limit=0").json_body
     asset = api("GET", f"/v1/assets/{an_asset().id}").json_body
-    for name, shown in (("Upload", upload), ("Upload", large), ("Problem", problem), ("Asset", asset)):
+    render = api("GET", f"/v1/renders/{a_render().id}").json_body
+    site = api("POST", "/v1/sites", {"sha256": "ab" * 32, "size": 5}).json_body
+    described = (("Upload", upload), ("Upload", large), ("Problem", problem), ("Asset", asset))
+    for name, shown in (*described, ("Render", render), ("Site", site)):
         _check(shown, document["components"]["schemas"][name], document, name)
 
 
