@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chalicelib.aws.clients import Clients
-from chalicelib.aws.objects import Objects
+from chalicelib.aws.objects import ObjectHead, Objects
 from chalicelib.catalog.asset import ProgressState
 from chalicelib.errors import ObjectMissing
 from chalicelib.tools import Chromium, Ffmpeg, MediaInfo, Tools
@@ -41,6 +41,10 @@ class FolderObjects(Objects):
 
     def exists(self, bucket: str, key: str) -> bool:
         return self.path(bucket, key).is_file()
+
+    def head(self, bucket: str, key: str) -> ObjectHead:
+        content = self.read(bucket, key)
+        return ObjectHead(len(content), hashlib.md5(content, usedforsecurity=False).hexdigest(), "", 0)
 
     def read(self, bucket: str, key: str) -> bytes:
         try:
