@@ -11,7 +11,7 @@ from chalicelib.tools.browser_files import IDENTITY, LAYER_FOLDER, BrowserFiles,
 from sluice.browser_layer import build_browser
 from sluice.paths import Project
 
-_UNPACKED = "unpacked"
+UNPACKED = "unpacked"
 
 
 def layer_browser(project: Project | None = None) -> BrowserFiles:
@@ -23,11 +23,11 @@ def layer_browser(project: Project | None = None) -> BrowserFiles:
         fresh = home.with_name(f"{home.name}.{os.getpid()}")
         with zipfile.ZipFile(built.path) as archive:
             # Our own archive. Zip files keep no modes here: the one program in it is unpacked by `unpacked`.
-            archive.extractall(fresh)  # noqa: S202
-        (fresh / LAYER_FOLDER / _UNPACKED).mkdir()
+            archive.extractall(fresh)
+        (fresh / LAYER_FOLDER / UNPACKED).mkdir()
         _put_in_place(fresh, home)
     layer = home / LAYER_FOLDER
-    return BrowserFiles(layer, unpacked(layer, layer / _UNPACKED))
+    return BrowserFiles(layer, unpacked(layer, layer / UNPACKED))
 
 
 def _put_in_place(fresh: Path, home: Path) -> None:
