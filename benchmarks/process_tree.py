@@ -56,7 +56,7 @@ def run(words: Sequence[str], environ: Mapping[str, str], log: Path, browser: Pa
     process.start()
     largest = (0.0, 0)
     while process.is_alive():
-        largest = max(largest, _browsers(process.pid or 0, browser))
+        largest = max(largest, _browsers(process.pid or 0, browser.resolve()))
         time.sleep(_SAMPLE_S)
     process.join()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -92,10 +92,10 @@ def _browsers(root: int, executable: Path) -> tuple[float, int]:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
             pid = int(folder.name)
             parents[pid] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            command = (folder / "cmdline").read_bytes().split(b"\0")
-            if command[0] == os.fsencode(executable):
+            # Its children are called /proc/self/exe in their arguments.
+            if (folder / "exe").readlink() == executable:
                 sizes[pid] = _pss_mb(folder)
-                if not any(word.startswith(b"--type=") for word in command):
+                if b"\0--type=" not in (folder / "cmdline").read_bytes():
                     mains.add(pid)
     below = [pid for pid in sizes if _is_below(pid, root, parents)]
     return sum(sizes[pid] for pid in below), len(mains.intersection(below))
