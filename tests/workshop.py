@@ -93,7 +93,8 @@ class Workshop:
     def __init__(self, folder: Path, source: Path, ffmpeg: Path, **changes: object) -> None:
         self.objects = FolderObjects(folder)
         self.table = FakeTable()
-        self.tools = Tools(Ffmpeg(str(ffmpeg)), MediaInfo(), Chromium())
+        encoder, mediainfo = Ffmpeg(str(ffmpeg)), MediaInfo()
+        self.tools = Tools(encoder, mediainfo, Chromium(encoder, mediainfo))
         self.settings = settings(**changes)
         self.clock = Clock()
         ingested = an_asset(state=ProgressState.INGESTING, plan_hash=None, task_count=0, renditions=(), errors=())

@@ -103,7 +103,7 @@ def _clip(said: Mapping[str, Any], total: Fraction) -> MediaClip | None:
     start = _seconds(said["start"]) or Fraction(0)
     path = project_path(said["url"])
     volume = 1.0 if said["volume"] is None else float(said["volume"])
-    silent = said["silent"] or volume <= 0 or start >= total
+    silent = said["silent"] or not said["sound"] or volume <= 0 or start >= total
     if path is None or silent or not said["plays"]:
         return None
     return MediaClip(

@@ -20,6 +20,7 @@ from chalicelib.composition.serving import OWN_PREFIX
 HYPERFRAMES = "hyperframes"
 PAGE = "page"
 RUNTIME_FILE = "hyperframes.js"
+PICTURES = "picture/"
 
 _EPOCH_MS = 1_704_067_200_000  # 2024-01-01T00:00:00Z
 _SEED = 1
@@ -52,6 +53,8 @@ def first_scripts(runtime: str, options: CaptureOptions) -> str:
     """What runs in every frame of the page before any script of its own."""
     config = {"timers": runtime == PAGE, "epochMs": _EPOCH_MS, "seed": _SEED}
     scripts = [f"({_script('virtual_time.js').rstrip()})({json.dumps(config)});"]
+    media = {"runtime": runtime == HYPERFRAMES, "pictures": f"{OWN_PREFIX}{PICTURES}"}
+    scripts.append(f"({_script('media.js').rstrip()})({json.dumps(media)});")
     scripts.append(f"window.__hfVariables = {json.dumps(dict(options.variables))};")
     if runtime == HYPERFRAMES:
         seek = {
@@ -86,6 +89,19 @@ def run_expression(start: int, end: int, frame_rate: Fraction) -> str:
     return f"(async () => {{ for (let k = {start}; k < {end}; k++) await __sluice.seek(k*{step}); return true; }})()"
 
 
+def know_expression(url: str, facts: Mapping[str, Any] | None) -> str:
+    """Tells the page about a file of sound or pictures; None: that there is none to be had."""
+    return f"__sluice.media.know({json.dumps(url)}, {json.dumps(facts)})"
+
+
+def picture_wanted(path: str) -> tuple[int, str] | None:
+    """Which picture of which file one of our own paths asks for."""
+    if not path.startswith(PICTURES):
+        return None
+    index, _, file = path[len(PICTURES) :].partition("/")
+    return (int(index), file) if index.isdecimal() else None
+
+
 def milliseconds(index: int, frame_rate: Fraction) -> float:
     """Time of a frame."""
     return index * 1000 * frame_rate.denominator / frame_rate.numerator
@@ -94,5 +110,5 @@ def milliseconds(index: int, frame_rate: Fraction) -> float:
 def is_ready(state: Mapping[str, Any], runtime: str) -> bool:
     """Whether a page can be captured."""
     if runtime == HYPERFRAMES:
-        return bool(state["loaded"] and state["runtime"] and state["duration"] > 0)
-    return bool(state["loaded"])
+        return bool(state["loaded"] and state["runtime"] and state["duration"] > 0 and not state["unknown"])
+    return bool(state["loaded"] and not state["unknown"])

@@ -68,7 +68,8 @@ def installed_tools() -> Tools:
     from chalicelib.tools import Chromium, Ffmpeg, MediaInfo, Tools
 
     ffmpeg = Ffmpeg(shutil.which("ffmpeg") or "ffmpeg")
-    return Tools(ffmpeg=ffmpeg, mediainfo=MediaInfo(), chromium=Chromium())
+    mediainfo = MediaInfo()
+    return Tools(ffmpeg=ffmpeg, mediainfo=mediainfo, chromium=Chromium(ffmpeg, mediainfo))
 
 
 def now_ms() -> int:

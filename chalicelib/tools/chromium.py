@@ -16,18 +16,27 @@ from chalicelib.composition.capture import CaptureOptions
 from chalicelib.errors import BrowserCrashed
 from chalicelib.tools.browser_files import BrowserFiles, find_browser
 from chalicelib.tools.browser_process import MEMORY_LIMIT_MB, BrowserProcess
+from chalicelib.tools.ffmpeg import Ffmpeg
+from chalicelib.tools.mediainfo import MediaInfo
 from chalicelib.tools.page_files import PageFiles
+from chalicelib.tools.project_media import ProjectMedia
 from chalicelib.tools.stage import Stage
 
 _VERSION_S = 20.0
 
 
 class Chromium:
-    """The browser of the layer."""
+    """The browser of the layer. Videos of a project are read by `ffmpeg` and `mediainfo`."""
 
     def __init__(
-        self, find: Callable[[], BrowserFiles] = find_browser, *, memory_limit_mb: int = MEMORY_LIMIT_MB
+        self,
+        ffmpeg: Ffmpeg,
+        mediainfo: MediaInfo,
+        *,
+        find: Callable[[], BrowserFiles] = find_browser,
+        memory_limit_mb: int = MEMORY_LIMIT_MB,
     ) -> None:
+        self._ffmpeg, self._mediainfo = ffmpeg, mediainfo
         self._find = find
         self._memory_limit_mb = memory_limit_mb
         self._version = ""
@@ -72,7 +81,8 @@ class Chromium:
             DeadlineNear: When the deadline came.
         """
         browser = self._find()
-        files = PageFiles(project, options.entry, browser)
+        media = ProjectMedia(self._ffmpeg, self._mediainfo, deadline=deadline)
+        files = PageFiles(project, options.entry, browser, media)
         with self._lock:
             process = self._started.pop() if self._started else None
         process = process or self._start()
@@ -82,6 +92,7 @@ class Chromium:
             raise process.explain(error) from error
         finally:
             process.close()
+            media.close()
 
     def close(self) -> None:
         """End a browser that was launched and not opened."""

@@ -79,7 +79,7 @@ class Ffmpeg:
     """One ffmpeg binary."""
 
     def __init__(self, program: str) -> None:
-        self._program = program
+        self.program = program
         self._version = ""
 
     def version(self) -> str:
@@ -119,7 +119,7 @@ class Ffmpeg:
             EncoderKilled: If a signal ended it, most often the kernel's for want of memory.
             EncoderFailed: If it ended with an error of its own, or cannot be started.
         """
-        argv = (self._program, *arguments)
+        argv = (self.program, *arguments)
         started = time.monotonic()
         if started >= deadline:
             raise DeadlineNear("no time was left to start the encoder")

@@ -12,11 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from chalicelib.composition.page import HYPERFRAMES, RUNTIME_FILE, inject, runtime_of
+from chalicelib.composition.page import HYPERFRAMES, RUNTIME_FILE, inject, picture_wanted, runtime_of
+from chalicelib.composition.pictures import MediaFile
 from chalicelib.composition.serving import Source, answer, content_type
 from chalicelib.errors import CompositionUnplayable
 from chalicelib.tools.browser_files import BrowserFiles
 from chalicelib.tools.cdp import Connection
+from chalicelib.tools.project_media import ProjectMedia
 
 logger = logging.getLogger(__name__)
 
@@ -32,9 +34,10 @@ class PageFiles:
         served: How many requests were answered so far, refusals among them.
         refused: The first URLs that were not served.
         navigated: Whether the main frame wanted to go elsewhere after it had loaded.
+        main_frame: Chromium's name for it.
     """
 
-    def __init__(self, project: Path, entry: str, browser: BrowserFiles) -> None:
+    def __init__(self, project: Path, entry: str, browser: BrowserFiles, media: ProjectMedia) -> None:
         """Raises CompositionUnplayable if the entry page is not there."""
         self._root = project.resolve()
         self._browser = browser
@@ -47,27 +50,25 @@ class PageFiles:
         self.served = 0
         self.refused: deque[str] = deque(maxlen=MAX_REFUSED)
         self.navigated = False
-        self._own: dict[str, Path] = {RUNTIME_FILE: browser.runtime}
+        self.main_frame = ""
+        self._media = media
         self._loaded = False
 
     def close_doors(self) -> None:
         """The page has loaded: from here on its main frame stays."""
         self._loaded = True
 
-    def add_own(self, name: str, path: Path) -> None:
-        """Serve a file of ours to the page."""
-        self._own[name] = path
-
     def serve(self, connection: Connection, event: Mapping[str, Any], session: str) -> None:
         """Answer one paused request."""
         self.served += 1
         url = str(event["request"]["url"])
         document = event.get("resourceType") == "Document"
-        if document and self._loaded and "responseStatusCode" not in event and self._is_main(event):
+        if document and self._loaded and self._is_main(event):
             self.navigated = True
             self._refuse(connection, event, session, url)
             return
-        body = self._find(url, document=document)
+        # Media elements live on virtual time (media.js) and load nothing.
+        body = None if event.get("resourceType") == "Media" else self._find(url, document=document)
         if body is None:
             self._refuse(connection, event, session, url)
             return
@@ -90,8 +91,6 @@ class PageFiles:
     def _is_main(self, event: Mapping[str, Any]) -> bool:
         return event.get("frameId") == self.main_frame
 
-    main_frame = ""
-
     def _refuse(self, connection: Connection, event: Mapping[str, Any], session: str, url: str) -> None:
         self.refused.append(url[:200])
         connection.send(
@@ -109,11 +108,23 @@ class PageFiles:
                     return inject(self.entry)
                 return path.read_bytes()
             case Source.OWN:
-                own = self._own.get(found.path)
-                return own.read_bytes() if own else None
+                return self._own_file(found.path)
             case Source.VENDOR:
                 return (self._browser.vendor / found.path).read_bytes()
         return None
+
+    def _own_file(self, name: str) -> bytes | None:
+        if name == RUNTIME_FILE:
+            return self._browser.runtime.read_bytes()
+        wanted = picture_wanted(name)
+        path = self._inside(wanted[1]) if wanted else None
+        return self._media.picture(path, wanted[0]) if path and wanted else None
+
+    def media_facts(self, url: str) -> MediaFile | None:
+        """What is known of a file of sound or pictures that the page names; None if there is none to be had."""
+        found = answer(url)
+        path = self._inside(found.path) if found.source is Source.PROJECT else None
+        return self._media.facts(path) if path else None
 
     def _inside(self, path: str) -> Path | None:
         """The file of that name in the project, with every link followed; None if it is elsewhere or not there."""

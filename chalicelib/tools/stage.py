@@ -10,12 +10,20 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from chalicelib.composition.capture import CaptureOptions, CompositionFacts, Frame, Picture
 from chalicelib.composition.facts import first_size, read_facts
-from chalicelib.composition.page import first_scripts, is_ready, run_expression, seek_expression, state_expression
+from chalicelib.composition.page import (
+    first_scripts,
+    is_ready,
+    know_expression,
+    run_expression,
+    seek_expression,
+    state_expression,
+)
 from chalicelib.composition.serving import ORIGIN
 from chalicelib.composition.stills import Step, StillFrames
 from chalicelib.errors import CompositionNavigated, CompositionNotReady, DeadlineNear
@@ -68,7 +76,6 @@ class Stage:
 
     def _open(self) -> None:
         width, height = first_size(self._files.entry, self._options)
-        self._size = (width, height)
         target = self._browser(
             "Target.createTarget",
             {
@@ -95,20 +102,27 @@ class Stage:
                 "source": first_scripts(self._files.runtime, self._options),
             },
         )
-        self._measure(width, height, scale=1.0)
+        self._measure(width, height, scale=Fraction(1))
         if self._options.transparent:
             self._call("Emulation.setDefaultBackgroundColorOverride", {"color": {"r": 0, "g": 0, "b": 0, "a": 0}})
 
-    def _measure(self, width: int, height: int, *, scale: float) -> None:
+    def _measure(self, width: int, height: int, *, scale: Fraction) -> None:
         self._call(
             "Emulation.setDeviceMetricsOverride",
             {
                 "width": width,
                 "height": height,
-                "deviceScaleFactor": scale,
                 "mobile": False,
+                # What the page is told, and what it is drawn at; headless Chromium does not join the two.
+                "deviceScaleFactor": float(scale),
+                "scale": float(scale),
             },
         )
+        # The picture has the size of the window, which the override has set to the page's.
+        if scale != 1:
+            window = self._browser("Browser.getWindowForTarget", {"targetId": self._files.main_frame})["windowId"]
+            bounds = {"width": round(width * scale), "height": round(height * scale)}
+            self._browser("Browser.setWindowBounds", {"windowId": window, "bounds": bounds})
 
     def _load(self) -> None:
         give_up = time.monotonic() + _READY_S
@@ -120,7 +134,7 @@ class Stage:
         self._files.close_doors()
         self._loaded = True
         self.facts = read_facts(state, self._files.runtime, self._options)
-        self._measure(self.facts.width, self.facts.height, scale=float(self.facts.scale))
+        self._measure(self.facts.width, self.facts.height, scale=self.facts.scale)
         self._settle(give_up)
 
     def _await_state(self, give_up: float) -> Mapping[str, Any]:
@@ -134,10 +148,17 @@ class Stage:
             state: Mapping[str, Any] | None = answer["result"].get("value")
             if state is not None and is_ready(state, self._files.runtime):
                 return state
+            if state is not None:
+                self._tell_media(state["unknown"])
             if state is not None and state["loaded"]:
                 # What waits for a frame before it goes on building the page gets one, at time 0.
                 self._send_quietly("self.__sluice && __sluice.flush()" if self._files.runtime != "page" else "0")
             self._pump(give_up)
+
+    def _tell_media(self, urls: Sequence[str]) -> None:
+        for url in urls:
+            facts = self._files.media_facts(url)
+            self._evaluate(know_expression(url, facts.told() if facts else None))
 
     def _settle(self, give_up: float) -> None:
         """Wait for fonts, pictures and whatever they bring with them."""

@@ -32,11 +32,11 @@
   ].find((value) => value !== null && value > 0);
 
   const media = Array.from(document.querySelectorAll("audio, video"), (element) => {
-    const source = element.currentSrc || element.src || (element.querySelector("source") || {}).src || "";
     const resolve = window.__hfResolveMediaStartSeconds;
     return {
       kind: element.localName,
-      url: source,
+      url: __sluice.media.urlOf(element),
+      sound: __sluice.media.hasSound(element),
       start: (resolve && resolve(element)) || number(element.dataset.start) || 0,
       duration: number(element.dataset.duration),
       mediaStart: number(element.dataset.mediaStart) || number(element.dataset.playbackStart) || 0,
@@ -54,5 +54,6 @@
     height: number(named && named.dataset.height),
     duration: runtime && player.getDuration() > 0 ? player.getDuration() : said || longest(),
     media,
+    unknown: __sluice.media.urls(),
   };
 }

@@ -122,10 +122,15 @@
     time: Object.getOwnPropertyDescriptor(prototype, "currentTime"),
   };
   const place = (animation, time) => native.time.set.call(animation, time);
-  const birthOf = (animation) => now - (Number(native.time.get.call(animation)) || 0) / (animation.playbackRate || 1);
+  // Chromium's own clock may have moved an animation before it was found; where the page itself put it counts.
+  const given = new WeakMap();
+  const hold = (animation, time) => {
+    births.set(animation, now - time / (animation.playbackRate || 1));
+    native.pause.call(animation);
+  };
   prototype.play = function () {
     native.play.call(this);
-    if (births.has(this)) hold(this);
+    if (births.has(this)) hold(this, Number(native.time.get.call(this)) || 0);
   };
   prototype.pause = function () {
     native.pause.call(this);
@@ -135,24 +140,22 @@
     ...native.time,
     set(time) {
       place(this, time);
-      if (births.get(this) === births.get(this) && births.has(this)) births.set(this, birthOf(this));
+      given.set(this, Number(time) || 0);
+      const birth = births.get(this);
+      if (birth === birth && births.has(this)) births.set(this, now - given.get(this) / (this.playbackRate || 1));
     },
   });
-  const hold = (animation) => {
-    births.set(animation, birthOf(animation));
-    native.pause.call(animation);
-  };
   const transitionsOnly = !config.timers;
-  let transitions = 0;
+  let beganLate = false;
   const placeAnimations = () => {
     for (const animation of document.getAnimations()) {
       const transition = animation instanceof CSSTransition;
       // The published runtime seeks all the others itself. What follows a scroll position has no time.
       if ((transitionsOnly && !transition) || animation.timeline !== document.timeline) continue;
       if (!births.has(animation)) {
-        if (transition) transitions++;
+        beganLate ||= now > 0;
         if (animation.playState === "paused") continue;
-        hold(animation);
+        hold(animation, given.get(animation) || 0);
       }
       const birth = births.get(animation);
       if (birth !== birth) continue;
@@ -206,13 +209,23 @@
   self.__sluice = {
     tick,
     turn,
-    get transitions() {
-      return transitions;
+    get now() {
+      return now;
+    },
+    // Whether anything began after the start: a frame then depends on those before it.
+    get beganLate() {
+      return beganLate;
     },
     // Under the published runtime: what waits for a frame while the page loads gets one, at time 0.
     flush: runCallbacks,
     // Shows time `milliseconds`. The first call starts at 0, where every page begins.
     async seek(milliseconds) {
+      const media = self.__sluice.media;
+      // Scripts that draw a video into a canvas want its picture of this frame.
+      const before = now;
+      now = milliseconds;
+      await media.show();
+      now = before;
       if (config.timers) {
         if (!started) followTimelines(0), tick(0);
         followTimelines(milliseconds / 1000);
@@ -225,6 +238,7 @@
       if (page.__hfWaitForSeekCompletion) await page.__hfWaitForSeekCompletion();
       await turn();
       placeAnimations();
+      await media.show();
       return true;
     },
     // Resolves when fonts and pictures of the page can be painted.
