@@ -27,10 +27,9 @@ from benchmarks.hyperframes_cli import Cli, Mode, ensure_cli
 from benchmarks.measure import ROOT, Figure, ratio, seconds
 from benchmarks.process_tree import Taken, run
 from chalicelib.composition.capture import CaptureOptions
-from chalicelib.tools import Chromium
 from chalicelib.tools.browser_files import BrowserFiles
 from sluice.plot import Group, bar_chart
-from tests.layer_browser import layer_browser
+from tests.browser import layer_browser
 
 RUNS = 3
 RATE = 30
@@ -97,13 +96,16 @@ def _measure(name: str, folder: Path, cli: Cli, browser: BrowserFiles) -> list[S
 
 def _render(project: Path, output: Path, workers: int, browser: BrowserFiles) -> Taken:
     words = [sys.executable, "-m", "benchmarks.render_in_process", str(project), str(output), str(workers)]
+    words += [str(browser.layer), str(browser.executable)]
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
-    return run([*words, str(browser.layer)], environ, output.with_suffix(".log"), browser.executable)
+    return run(
+        [*words, str(browser.layer), str(browser.executable)], environ, output.with_suffix(".log"), browser.executable
+    )
 
 
 def _open(project: Path, browser: BrowserFiles) -> None:
     deadline = time.monotonic() + 60
-    with Chromium(lambda: browser).open(project, CaptureOptions(Fraction(RATE)), deadline=deadline):
+    with lossless.our_browser(browser).open(project, CaptureOptions(Fraction(RATE)), deadline=deadline):
         pass
 
 

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import imageio_ffmpeg
 
+from benchmarks.measure import FFMPEG
 from chalicelib.composition.capture import CaptureOptions, Picture
-from chalicelib.tools import Chromium
+from chalicelib.tools import Chromium, Ffmpeg, MediaInfo
 from chalicelib.tools.browser_files import BrowserFiles
 
 _PATIENCE_S = 900.0
@@ -44,10 +45,14 @@ def from_browser(project: Path, target: Path, rate: int, browser: BrowserFiles) 
         raise SystemExit(f"ffmpeg ended with {encoder.returncode}")
 
 
+def our_browser(browser: BrowserFiles) -> Chromium:
+    return Chromium(Ffmpeg(str(FFMPEG)), MediaInfo(), find=lambda: browser)
+
+
 def _pictures(project: Path, rate: int, browser: BrowserFiles) -> Iterator[bytes]:
     options = CaptureOptions(Fraction(rate), picture=Picture.PNG)
     deadline = time.monotonic() + _PATIENCE_S
-    with Chromium(lambda: browser).open(project, options, deadline=deadline) as stage:
+    with our_browser(browser).open(project, options, deadline=deadline) as stage:
         total = int(stage.facts.duration * rate)
         for frame in stage.frames(0, total, preroll=False):
             yield frame.picture

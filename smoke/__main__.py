@@ -23,8 +23,8 @@ from smoke.compare import FFMPEG, difference
 from smoke.execution import Run
 from smoke.results import Result, judge, write
 from smoke.target import Target, account_target, local_target
+from tests.browser import layer_browser
 from tests.composing import CompositionWorkshop
-from tests.layer_browser import layer_browser
 
 _ROOT = Project.here().root
 _CONFIG = {"fps": 30, "format": "mp4", "quality": "standard"}

@@ -49,7 +49,8 @@ class CompositionWorkshop:
         """Pack `project` into the objects below `folder`."""
         self.objects = FolderObjects(folder)
         self.table = FakeTable()
-        self.tools = Tools(Ffmpeg(str(ffmpeg)), MediaInfo(), Chromium(lambda: browser))
+        encoder, mediainfo = Ffmpeg(str(ffmpeg)), MediaInfo()
+        self.tools = Tools(encoder, mediainfo, Chromium(encoder, mediainfo, find=lambda: browser))
         self.settings = settings()
         self.clock = Clock()
         archive = self.objects.path(self.settings.source_bucket, _ARCHIVE)
