@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 
 from chalicelib.composition.capture import CaptureOptions
-from chalicelib.composition.page import HYPERFRAMES, first_scripts, inject, put_first, state_expression
+from chalicelib.composition.page import HYPERFRAMES, first_scripts, inject, put_first, script_tag, state_expression
 from chalicelib.composition.serving import OWN_PREFIX, Source, answer
 
 FIRST_FILE = "first.js"
@@ -53,7 +53,7 @@ def served(path: str, content: bytes, *, entry: str, runtime: str) -> bytes:
     content = _CDN_URL.sub(_localised, content)
     if path == entry and runtime == HYPERFRAMES:
         content = inject(content)
-    return put_first(content, FIRST_FILE) if path.lower().endswith(_HTML_NAMES) else content
+    return put_first(content, script_tag(FIRST_FILE)) if path.lower().endswith(_HTML_NAMES) else content
 
 
 def _localised(found: re.Match[bytes]) -> bytes:
