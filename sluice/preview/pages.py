@@ -17,7 +17,8 @@ from chalicelib.composition.page import HYPERFRAMES, first_scripts, inject, put_
 from chalicelib.composition.serving import OWN_PREFIX, Source, answer
 
 FIRST_FILE = "first.js"
-VENDOR_PREFIX = f"{OWN_PREFIX}vendor/"
+VENDOR = "vendor/"
+FACTS = "facts/"
 
 _CDN_URL = re.compile(
     rb"(?:https?:)?//(?:cdn\.jsdelivr\.net|unpkg\.com|cdnjs\.cloudflare\.com)/[^\s\"'`<>()\\]+", re.IGNORECASE
@@ -59,7 +60,7 @@ def served(path: str, content: bytes, *, entry: str, runtime: str) -> bytes:
 def _localised(found: re.Match[bytes]) -> bytes:
     url = found[0].decode(errors="replace")
     decided = answer(url if url.startswith("http") else f"https:{url}")
-    return f"{VENDOR_PREFIX}{decided.path}".encode() if decided.source is Source.VENDOR else found[0]
+    return f"{OWN_PREFIX}{VENDOR}{decided.path}".encode() if decided.source is Source.VENDOR else found[0]
 
 
 def first_script(runtime: str, options: CaptureOptions, player_origin: str) -> str:
@@ -68,8 +69,8 @@ def first_script(runtime: str, options: CaptureOptions, player_origin: str) -> s
     return "\n".join(
         (
             "(() => {",
-            # The page's own clock stands still from here on.
-            "const real = { later: setTimeout.bind(window), paint: requestAnimationFrame.bind(window) };",
+            # The page's clock stands still from here on.
+            "const real = { later: setTimeout.bind(window), fetch: fetch.bind(window) };",
             first_scripts(runtime, options),
             f"({_bridge().rstrip()})({settings}, real, () => {state_expression()});",
             "})();",

@@ -40,7 +40,7 @@ class Screen {
   }
 
   take(message) {
-    if (message.type === "ready") {
+    if (message.sluice === "ready") {
       this.size = {
         width: message.width || 1280,
         height: message.height || 720,
@@ -48,14 +48,14 @@ class Screen {
       };
       this.fit();
       this.resolve();
-    } else if (message.type === "failed") {
+    } else if (message.sluice === "failed") {
       this.reject(new Error(message.text));
-    } else if (message.type === "shown") {
+    } else if (message.sluice === "shown") {
       this.#answers.get(message.number)?.();
       this.#answers.delete(message.number);
-    } else if (message.type === "said") {
+    } else if (message.sluice === "said") {
       note(message.text);
-    } else if (message.type === "refused") {
+    } else if (message.sluice === "refused") {
       note(`not loaded, because a render has no network: ${message.url}`);
     }
   }
@@ -64,7 +64,7 @@ class Screen {
     const number = ++this.#asked;
     const done = new Promise((resolve) => this.#answers.set(number, resolve));
     const milliseconds = (frame * 1000 * settings.rate[1]) / settings.rate[0];
-    this.frame.contentWindow.postMessage({ type: "show", number, milliseconds }, pageOrigin);
+    this.frame.contentWindow.postMessage({ sluice: "show", number, milliseconds }, pageOrigin);
     return done;
   }
 
@@ -84,7 +84,7 @@ class Screen {
 const screens = new Set();
 addEventListener("message", (event) => {
   if (event.origin !== pageOrigin) return;
-  for (const each of screens) if (each.frame.contentWindow === event.source) each.take(event.data);
+  for (const each of screens) if (each.frame.contentWindow === event.source) each.take(event.data ?? {});
 });
 new ResizeObserver(() => screens.forEach((each) => each.fit())).observe(stage);
 

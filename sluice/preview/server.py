@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import zipfile
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import msgspec
 from aiohttp import web
 
 from chalicelib.composition.capture import CaptureOptions
-from chalicelib.composition.page import RUNTIME_FILE, runtime_of
+from chalicelib.composition.page import RUNTIME_FILE, picture_wanted, runtime_of
 from chalicelib.composition.serving import OWN_PREFIX, content_type
+from chalicelib.tools.project_media import ProjectMedia
 from sluice.failure import PortTaken
 from sluice.preview.pages import (
+    FACTS,
     FIRST_FILE,
     PLAYER_POLICY,
-    VENDOR_PREFIX,
+    VENDOR,
     first_script,
     is_rewritten,
     project_policy,
@@ -40,11 +44,13 @@ class Previewed:
 
     Attributes:
         layer: The browser layer's zip, which has the published runtime and the libraries of CDNs.
+        media: Of the project.
     """
 
     folder: Path
     options: CaptureOptions
     layer: Path
+    media: ProjectMedia
 
 
 class PreviewServer:
@@ -54,6 +60,7 @@ class PreviewServer:
         self._previewed = previewed
         self._root = previewed.folder.resolve()
         self._port = port
+        self._asking = asyncio.Lock()
         self._runners: list[web.AppRunner] = []
         self.player_origin = ""
         self.project_origin = ""
@@ -68,10 +75,12 @@ class PreviewServer:
     async def stop(self) -> None:
         for runner in self._runners:
             await runner.cleanup()
+        self._previewed.media.close()
 
-    async def _listen(self, answer: Callable[[web.Request], web.StreamResponse], port: int) -> int:
+    async def _listen(self, answer: Callable[[web.Request], Awaitable[web.StreamResponse]], port: int) -> int:
         async def handle(request: web.Request) -> web.StreamResponse:
-            response = answer(request) if request.host.partition(":")[0] == _HOST else web.Response(status=403)
+            ours = request.host.partition(":")[0] == _HOST
+            response = await answer(request) if ours else web.Response(status=403)
             response.headers.update(_COMMON)
             return response
 
@@ -90,7 +99,7 @@ class PreviewServer:
 
     # --- the player ---
 
-    def _player(self, request: web.Request) -> web.StreamResponse:
+    async def _player(self, request: web.Request) -> web.StreamResponse:
         path = request.match_info["path"] or "player.html"
         if path == "settings.json":
             return web.json_response(self._settings())
@@ -111,7 +120,7 @@ class PreviewServer:
 
     # --- the project ---
 
-    def _project(self, request: web.Request) -> web.StreamResponse:
+    async def _project(self, request: web.Request) -> web.StreamResponse:
         path = request.match_info["path"]
         headers = {
             "Content-Security-Policy": project_policy(self.player_origin),
@@ -119,7 +128,7 @@ class PreviewServer:
             "Access-Control-Allow-Origin": "*",
         }
         if f"/{path}".startswith(OWN_PREFIX):
-            own = self._own_file(f"/{path}")
+            own = await self._own_file(path.removeprefix(OWN_PREFIX.lstrip("/")))
             return web.Response(body=own, headers=headers) if own is not None else web.Response(status=404)
         file = self._inside(path)
         if file is None:
@@ -130,15 +139,22 @@ class PreviewServer:
         body = served(path, file.read_bytes(), entry=options.entry, runtime=self._runtime())
         return web.Response(body=body, headers=headers)
 
-    def _own_file(self, path: str) -> bytes | None:
-        name = path.removeprefix(OWN_PREFIX)
+    async def _own_file(self, name: str) -> bytes | None:
         if name == FIRST_FILE:
             return first_script(self._runtime(), self._previewed.options, self.player_origin).encode()
-        if name == RUNTIME_FILE:
+        if name == RUNTIME_FILE or name.startswith(VENDOR):
             return self._layer_file(name)
-        return (
-            self._layer_file(f"vendor/{path.removeprefix(VENDOR_PREFIX)}") if path.startswith(VENDOR_PREFIX) else None
-        )
+        if name.startswith(FACTS):
+            file = self._inside(name.removeprefix(FACTS))
+            return await self._ask(partial(_facts, file=file)) if file else None
+        wanted = picture_wanted(name)
+        file = self._inside(wanted[1]) if wanted else None
+        return await self._ask(partial(_picture, file=file, index=wanted[0])) if wanted and file else None
+
+    async def _ask(self, question: Callable[[ProjectMedia], bytes | None]) -> bytes | None:
+        """One question at a time: pictures that follow one another come from one decoder."""
+        async with self._asking:
+            return await asyncio.to_thread(question, self._previewed.media)
 
     def _layer_file(self, name: str) -> bytes | None:
         with zipfile.ZipFile(self._previewed.layer) as layer:
@@ -156,6 +172,15 @@ class PreviewServer:
         except (OSError, ValueError):
             return None
         return real if real.is_relative_to(self._root) and real.is_file() else None
+
+
+def _facts(media: ProjectMedia, *, file: Path) -> bytes | None:
+    found = media.facts(file)
+    return msgspec.json.encode(found.told()) if found else None
+
+
+def _picture(media: ProjectMedia, *, file: Path, index: int) -> bytes | None:
+    return media.picture(file, index)
 
 
 def serve(previewed: Previewed, port: int, announce: Callable[[str], None]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -17,10 +18,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from chalicelib.composition.capture import CaptureOptions
+from chalicelib.tools import Ffmpeg, MediaInfo
+from chalicelib.tools.project_media import ProjectMedia
 from sluice.browser_layer import build_browser
 from sluice.paths import Project
 from sluice.preview.server import Previewed, PreviewServer
 from tests.browser import Watch, chromium
+from tests.e2e.clips import FFMPEG, clip
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 
@@ -42,6 +46,10 @@ h1 { position: absolute; top: 16px; left: 24px; margin: 0; color: #fff; font: 60
 PAGE = """<!doctype html><meta name="sluice:duration" content="2"><body style="margin:0;background:#fff">
 <p id="said">before</p><script src="//example.com/tracker.js"></script>
 <script>setTimeout(() => { document.getElementById("said").textContent = "after"; }, 1000);</script>
+"""
+
+VIDEO = """<!doctype html><meta name="sluice:duration" content="2"><body style="margin:0;background:#fff">
+<video src="clip.mp4" autoplay muted width="320" height="180"></video>
 """
 
 
@@ -67,7 +75,8 @@ def _previewed(folder: Path, html: str) -> Iterator[PreviewServer]:
     (folder / "index.html").write_text(html)
     project = Project.here()
     layer = build_browser(project.browser_layer_zip, project.root / "build" / "npm" / "browser").path
-    server = PreviewServer(Previewed(folder, CaptureOptions(frame_rate=Fraction(30)), layer), 0)
+    media = ProjectMedia(Ffmpeg(str(FFMPEG)), MediaInfo(), deadline=time.monotonic() + 300)
+    server = PreviewServer(Previewed(folder, CaptureOptions(frame_rate=Fraction(30)), layer, media), 0)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
@@ -149,6 +158,25 @@ def test_a_page_goes_back_by_beginning_again(page: Page, tmp_path: Path) -> None
         expect(said).to_have_text("edited")
         assert refused["http://example.com/tracker.js"] == "csp"
         assert {httpx.URL(url).host for url in answered} == {"127.0.0.1"}
+
+
+def test_a_video_shows_the_frame_of_a_render(page: Page, tmp_path: Path) -> None:
+    """Its pictures come one by one, exact to the frame, in either direction."""
+    folder = tmp_path / "video"
+    folder.mkdir()
+    clip(folder / "clip.mp4", seconds=2, size="320x180", rate="10", audio=False)
+    with _previewed(folder, VIDEO) as server:
+        page.goto(server.player_origin)
+        _shown(page, 0)
+        for frame, picture in ((31, 10), (9, 3), (59, 19)):
+            page.locator("#scrubber").fill(str(frame))
+            _shown(page, frame)
+            painted = (
+                page.frame_locator(".screen:not(.waiting) iframe")
+                .locator("video")
+                .evaluate("video => getComputedStyle(video).backgroundImage")
+            )
+            assert f"/__sluice/picture/{picture}/clip.mp4" in painted, frame
 
 
 def test_a_page_that_does_not_load_says_so(page: Page, tmp_path: Path) -> None:
