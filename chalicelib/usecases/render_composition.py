@@ -83,6 +83,8 @@ def render_composition_chunk(
     receipt = stored_chunk_receipt(chunk, stored.plan_hash, objects)
     if receipt is None:
         watch = ChunkWatch(request.render_id, table, stored.plan_hash, request.index, len(plan.chunks), clock)
+        # A render that has ended meanwhile needs no browser.
+        watch.captured(0)
         try:
             receipt = _render(plan, stored.plan_hash, request.index, chunk, objects, tools, deadline, watch.captured)
         except DeadlineNear as near:
