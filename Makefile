@@ -6,7 +6,7 @@ VIDEO ?=
 ONCE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down test unit contract e2e lint fmt layers package deploy bench golden clean
+.PHONY: help setup run up down test unit contract e2e lint fmt layers package deploy bench smoke golden clean
 
 help: ## print this list
 	@grep -hE '^[a-z0-9]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -54,6 +54,9 @@ package: layers ## write the CloudFormation template and zip of STAGE to out/
 
 bench: setup ## side-by-side measurements, printed as ratios
 	@$(BIN)/python -m benchmarks
+
+smoke: setup ## render a composition in 1, 2, 4, 8 chunks and compare; on the local AWS, or on the account of STAGE=
+	@$(BIN)/python -m smoke $(if $(filter-out file,$(origin STAGE)),--stage "$(STAGE)")
 
 golden: setup ## rewrite the golden files of the tests
 	@$(BIN)/pytest tests/unit --update-golden

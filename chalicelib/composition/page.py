@@ -26,6 +26,8 @@ _EPOCH_MS = 1_704_067_200_000  # 2024-01-01T00:00:00Z
 _SEED = 1
 _COMPOSITION = re.compile(rb"<[a-zA-Z][^>]*\sdata-composition-id\s*=")
 _OWN_RUNTIME = re.compile(rb"<script[^>]*\bsrc=[\"'][^\"']*hyperframe\.runtime[^\"']*[\"'][^>]*>\s*</script>", re.I)
+# HyperFrames sets text so: glyphs and lines lie where the type says, between pixels. Without it lines are a pixel off.
+_TEXT = b"<style>html,body,*{text-rendering:geometricPrecision}</style>"
 _HEAD = re.compile(rb"<head(\s[^>]*)?>", re.I)
 _HTML = re.compile(rb"<html(\s[^>]*)?>|<!doctype[^>]*>", re.I)
 
@@ -41,12 +43,21 @@ def _script(name: str) -> str:
 
 
 def inject(html: bytes) -> bytes:
-    """The entry page of a composition with the published runtime as its first script, whatever it carried itself."""
-    tag = f'<script src="{OWN_PREFIX}{RUNTIME_FILE}"></script>'.encode()
-    html = _OWN_RUNTIME.sub(b"", html)
+    """The entry page of a composition with the published runtime as its first script, whatever it carried itself, and
+    text set as HyperFrames sets it."""
+    return put_first(_OWN_RUNTIME.sub(b"", html), _TEXT + script_tag(RUNTIME_FILE))
+
+
+def script_tag(name: str) -> bytes:
+    """Loads a file of ours."""
+    return f'<script src="{OWN_PREFIX}{name}"></script>'.encode()
+
+
+def put_first(html: bytes, markup: bytes) -> bytes:
+    """A page with something at the start of its head."""
     place = _HEAD.search(html) or _HTML.search(html)
     at = place.end() if place else 0
-    return html[:at] + tag + html[at:]
+    return html[:at] + markup + html[at:]
 
 
 def first_scripts(runtime: str, options: CaptureOptions) -> str:
