@@ -60,6 +60,12 @@ def test_segments_of_two_runs_are_listed(golden: Callable[[str, str], None]) -> 
     assert [item.media for item in listed.segment_urls][:3] == ["00001.m4s", "00002-00002.m4s", "00003.m4s"]
     assert [item.base_urls[0].base_url_value for item in video.representations] == ["720p/", "480p/", "360p/"]
     assert sound.segment_templates
+    assert (listed.duration, listed.segment_timelines) == (180_180, None)
+    uneven = replace(presentation.audio[0].segments[1], duration_ticks=9, run=2)
+    segments = (presentation.audio[0].segments[0], uneven, *presentation.audio[0].segments[2:])
+    odd = mpd(replace(presentation, audio=(replace(presentation.audio[0], segments=segments),)))
+    (timed,) = MPEGDASHParser.parse(odd).periods[0].adaptation_sets[1].segment_lists
+    assert [run.d for run in timed.segment_timelines[0].Ss][:2] == [288_768, 9]
 
 
 def test_each_codec_is_an_adaptation_set() -> None:
