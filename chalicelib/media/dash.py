@@ -204,8 +204,8 @@ def _add_segments(group: ElementTree.Element, segments: Sequence[Segment], times
 def _common_length(segments: Sequence[Segment]) -> int | None:
     """The ticks of every segment, of which only the last may be shorter; None if they differ.
 
-    They do not, where we cut. A list is told its length so, and not by a timeline, because dash.js 5.2 asks for the first
-    address again and again when a list has a timeline.
+    They do not, where we cut. A list is told its length so, and not by a timeline, because dash.js 5.2 asks for the
+    first address again and again when a list has a timeline.
     """
     first, last = segments[0].duration_ticks, segments[-1].duration_ticks
     return first if last <= first and all(each.duration_ticks == first for each in segments[:-1]) else None
