@@ -1,9 +1,9 @@
 """The part of the MPD schema that our manifests use, after ISO/IEC 23009-1 (5th edition), Annex B, in our own words.
 
-Our own, because no package that pip or npm could install was found to bring the schema. Each element has its children in
-the schema's order, with how many there may be, and its attributes with the form of their values; those in `required`
-must be there. An element or attribute that is not named here may well be allowed by the standard: it is to be looked up
-there and added.
+Our own, because no package that pip or npm could install was found to bring the schema. Each element has its children
+in the order of the schema, with how many there may be, and its attributes with the form of their values; those in
+`required` must be there. An element or attribute that is not named here may well be allowed by the standard: it is to
+be looked up there and added.
 """
 
 from __future__ import annotations
