@@ -7,7 +7,7 @@ same suite over these and over the emulator.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -95,6 +95,9 @@ class FakeTable(Table):
     def _delete(self, pk: str, sk: str) -> None:
         self.items.pop((pk, sk), None)
 
+    def _children(self, pk: str, prefix: str) -> list[Item]:
+        return [item for (held, sk), item in sorted(self.items.items()) if held == pk and sk.startswith(prefix)]
+
     def _index_page(self, gsi1pk: str, *, before: str | None, limit: int) -> list[Item]:
         found = [item for item in self._partition(gsi1pk) if before is None or item["gsi1sk"]["S"] < before]
         return found[::-1][:limit]
@@ -179,6 +182,28 @@ class FakeObjects(Objects):
         self.stored[bucket, key] = Stored(content, content_type, cache_control)
         return self.stored[bucket, key].etag
 
+    def write_stream(
+        self,
+        bucket: str,
+        key: str,
+        data: Iterable[bytes],
+        *,
+        size_bytes: int,
+        content_type: str,
+        cache_control: str = "",
+    ) -> None:
+        content = b"".join(data)
+        assert len(content) == size_bytes
+        self.write(bucket, key, content, content_type=content_type, cache_control=cache_control)
+
+    def copy(
+        self, source: tuple[str, str], bucket: str, key: str, *, etag: str, size_bytes: int, content_type: str
+    ) -> None:
+        found = self._find(*source)
+        if (etag, size_bytes) != (found.etag, len(found.data)):
+            raise SourceChanged("the object is no longer the one that was ingested")
+        self.write(bucket, key, found.data, content_type=content_type)
+
     def list_keys(self, bucket: str, prefix: str) -> Iterator[str]:
         return iter(sorted(key for held, key in self.stored if held == bucket and key.startswith(prefix)))
 
@@ -196,10 +221,10 @@ class FakeObjects(Objects):
     def presign_put(self, bucket: str, key: str, *, expires_s: int, size_bytes: int | None = None) -> str:
         return f"https://{bucket}.s3.test/{key}?expires={expires_s}&size={size_bytes}"
 
-    def presign_get(self, bucket: str, key: str, *, expires_s: int) -> str:
-        return f"https://{bucket}.s3.test/{key}?expires={expires_s}"
+    def presign_get(self, bucket: str, key: str, *, expires_s: int, download_name: str = "") -> str:
+        return f"https://{bucket}.s3.test/{key}?expires={expires_s}&name={download_name}"
 
-    def create_multipart(self, bucket: str, key: str, *, content_type: str) -> str:
+    def create_multipart(self, bucket: str, key: str, *, content_type: str, cache_control: str = "") -> str:  # noqa: ARG002
         multipart_id = f"multipart-{len(self.multiparts)}"
         self.multiparts[multipart_id] = _Multipart(bucket, key, content_type, self.clock())
         return multipart_id

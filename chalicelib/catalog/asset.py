@@ -14,6 +14,8 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
+from chalicelib.media.plan import Rendition
+
 
 class AssetStatus(StrEnum):
     WAITING = "waiting"
@@ -97,12 +99,14 @@ class SourceInfo:
 
 @dataclass(frozen=True, slots=True)
 class RenditionInfo:
-    """One published rung. `bandwidth_bps` is the peak that the HLS multivariant playlist announces."""
+    """One published rung. `bandwidth_bps` is the peak that the HLS multivariant playlist announces; `recipe` is how it
+    was encoded, for clips that are cut out of it when the plan is long forgotten."""
 
     name: str
     width: int
     height: int
     bandwidth_bps: int
+    recipe: Rendition | None = None
 
 
 class TrackType(StrEnum):
