@@ -15,6 +15,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from chalicelib.media.plan import Rendition
+from chalicelib.media.timing import TimeRange
 
 
 class AssetStatus(StrEnum):
@@ -150,6 +151,8 @@ class Asset:
         task_count: Chunk tasks of the plan; how many are done is in `Work`.
         attempt: 1, and one more for each retry.
         meta: The customer's own JSON object.
+        clip: The part of the source that is published; None for all of it.
+        has_static_renditions: 1 as soon as one was asked for.
     """
 
     id: str
@@ -180,6 +183,8 @@ class Asset:
     errors: tuple[AssetError, ...] = ()
     passthrough: str | None = None
     meta: dict[str, Any] = field(default_factory=dict)
+    clip: TimeRange | None = None
+    has_static_renditions: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +214,7 @@ class AssetChange:
     errors: tuple[AssetError, ...] | UnsetType = UNSET
     passthrough: str | UnsetType | None = UNSET
     meta: dict[str, Any] | UnsetType = UNSET
+    has_static_renditions: int | UnsetType = UNSET
 
 
 NO_CHANGE = AssetChange()

@@ -6,6 +6,7 @@ and each flag with its reason.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import ffmpeg
@@ -23,9 +24,14 @@ from chalicelib.media.flags import (
 )
 from chalicelib.media.names import POSTER_NAME
 from chalicelib.media.plan import AudioRendition, Plan
+from chalicelib.media.source import Container
 from chalicelib.media.webvtt import LEAD_S
 
 AUDIO_RATE_HZ = 48_000
+
+_INDEXED = frozenset({Container.MP4, Container.MATROSKA})
+_SEEK_PAD_S = 10
+"""How much further sound and picture may lie apart in a file than in time."""
 
 COVER_STREAM = "v:0"
 """ffmpeg's name for the attached picture of a file that has no other picture."""
@@ -33,12 +39,13 @@ COVER_STREAM = "v:0"
 
 def audio_command(plan: Plan, rendition: AudioRendition, source_path: str) -> Command:
     """Encode one audio track, whole: cut audio drifts, and one pass runs at many times real time."""
-    sound = (
-        _source(plan, source_path)[f"a:{rendition.position}"]
-        .filter("asetpts", from_origin(plan.origin))
-        # Fill holes with silence and cut overlaps, from the first picture on, so that sound stays where it was.
-        .filter("aresample", AUDIO_RATE_HZ, **{"async": 1, "first_pts": 0})
-    )
+    sound = _source(plan, source_path, seek=_seek(plan))[f"a:{rendition.position}"]
+    sound = sound.filter("asetpts", from_origin(plan.origin))
+    if plan.clipped:
+        # To the sample: what the source has before and after is none of the clip.
+        sound = sound.filter("atrim", start=0, end=seconds(plan.duration))
+    # Fill holes with silence and cut overlaps, from the first picture on, so that sound stays where it was.
+    sound = sound.filter("aresample", AUDIO_RATE_HZ, **{"async": 1, "first_pts": 0})
     name = f"{rendition.name}.mp4"
     output = ffmpeg.output(
         sound,
@@ -104,10 +111,18 @@ def cover_command(plan: Plan, source_path: str) -> Command:
     return compiled([ffmpeg.output(picture, POSTER_NAME, **jpeg_options(quality=3))], (POSTER_NAME,))
 
 
-def _source(plan: Plan, source_path: str) -> Any:
+def _seek(plan: Plan) -> Fraction | None:
+    """Where to begin reading for a clip's sound; containers without an index are read from their start."""
+    return plan.origin - _SEEK_PAD_S if plan.clipped and plan.container in _INDEXED and plan.origin > 60 else None
+
+
+def _source(plan: Plan, source_path: str, *, seek: Fraction | None = None) -> Any:
+    # Absolute times, the keyframe before, and all that comes after it: see commands.py.
+    seeking = {"noaccurate_seek": None, "seek_timestamp": 1, "ss": seconds(seek)} if seek is not None else {}
     return ffmpeg.input(
         source_path,
         **input_options(plan.container),
         # Keep the source's clock: the origin is subtracted from it, for picture, sound and text alike.
         copyts=None,
+        **seeking,
     )

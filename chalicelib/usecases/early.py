@@ -83,6 +83,8 @@ def start_early(
     asset = _living_asset(asset_id, table, attempt)
     identity = source_identity(asset)
     try:
+        if asset.clip is not None:
+            raise CopyUnsuitable("a part of the source is published, and copies are cut at keyframes only")
         index = _find_index(identity, objects)
         movie = _read_index(identity, index, objects)
         plan = plan_copy(

@@ -5,8 +5,8 @@ on the frame: whole GOPs are joined in the same way, and only the GOPs that the 
 most two, so a long clip costs as much as a short one. The encoder must give them the very parameter sets of the stream,
 or nothing is published. Sound can be cut at every 21 ms only, so the sound of a clip is encoded again.
 
-Media is streamed from S3 to S3: what is held is an index, a few GOPs and one part. Only what an encoder takes or makes
-is on the disk. The record is written last, and only if it is still there; what was made for one that is gone is removed.
+Media is streamed from S3 to S3: what is held is an index, a few GOPs and one part. Only what an encoder reads and
+writes is on the disk. The record is written last, and only if it is still there; what was made for another is removed.
 """
 
 from __future__ import annotations
