@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.multipart import OpenMultipart, Part
 from chalicelib.aws.objects import ObjectHead, Objects
-from chalicelib.aws.queues import EncodeMessage, Queues
+from chalicelib.aws.queues import EncodeMessage, Queues, RenditionMessage
 from chalicelib.aws.store import Condition, Update
 from chalicelib.aws.table import Table
-from chalicelib.aws.workflows import Execution, ExecutionStatus, Workflows
+from chalicelib.aws.workflows import Execution, ExecutionStatus, Workflows, execution_arn
 from chalicelib.errors import ObjectMissing, SourceChanged, UploadIncomplete
 from chalicelib.settings import Settings
 
@@ -37,6 +37,7 @@ def settings(**changes: object) -> Settings:
             "SLUICE_MEDIA_BUCKET": "media",
             "SLUICE_ENCODE_QUEUE_URL": "https://queue.test/encode",
             "SLUICE_PUBLISH_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:test-publish",
+            "SLUICE_RENDITION_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:test-rendition",
             "SLUICE_PUBLIC_BASE_URL": "https://media.test",
         }
     )
@@ -265,21 +266,25 @@ class FakeQueues(Queues):
     def __init__(self) -> None:
         super().__init__(Clients(), "https://queue.test/encode")
         self.sent: list[EncodeMessage] = []
+        self.renditions: list[RenditionMessage] = []
 
     def send_encode(self, asset_id: str, etag: str) -> None:
         self.sent.append(EncodeMessage(asset_id, etag))
+
+    def send_rendition(self, asset_id: str, rendition_id: str, created_at_ms: int) -> None:
+        self.renditions.append(RenditionMessage(asset_id, rendition_id, created_at_ms))
 
 
 class FakeWorkflows(Workflows):
     """`executions` by ARN and `inputs` by name are open to tests."""
 
     def __init__(self) -> None:
-        super().__init__(Clients(), settings().publish_state_machine_arn)
+        super().__init__(Clients(), settings().publish_state_machine_arn, settings().rendition_state_machine_arn)
         self.executions: dict[str, Execution] = {}
         self.inputs: dict[str, Mapping[str, object]] = {}
 
-    def start_publish(self, name: str, state_input: Mapping[str, object]) -> str:
-        arn = self.publish_execution_arn(name)
+    def _start(self, machine_arn: str, name: str, state_input: Mapping[str, object]) -> str:
+        arn = execution_arn(machine_arn, name)
         if arn not in self.executions:
             self.executions[arn] = Execution(arn, ExecutionStatus.RUNNING)
             self.inputs[name] = state_input

@@ -24,7 +24,15 @@ def _validate(studio: Studio, digest: str) -> None:
 
 
 def _finish(studio: Studio, digest: str, attempt: int | None = None) -> dict[str, object]:
-    return finish(studio.asset.id, attempt or studio.asset.attempt, digest, studio.table, now_ms=studio.clock())
+    return finish(
+        studio.asset.id,
+        attempt or studio.asset.attempt,
+        digest,
+        studio.table,
+        studio.queues,
+        studio.settings,
+        now_ms=studio.clock(),
+    )
 
 
 def test_the_multivariant_playlist_is_written_last(studio: Studio) -> None:
