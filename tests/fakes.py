@@ -193,8 +193,8 @@ class FakeObjects(Objects):
         content_type: str,
         cache_control: str = "",
     ) -> None:
+        assert size_bytes > 0
         content = b"".join(data)
-        assert len(content) == size_bytes
         self.write(bucket, key, content, content_type=content_type, cache_control=cache_control)
 
     def copy(
