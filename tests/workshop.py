@@ -77,6 +77,12 @@ class FolderObjects(Objects):
     def delete(self, bucket: str, key: str) -> None:
         self.path(bucket, key).unlink(missing_ok=True)
 
+    def delete_prefix(self, bucket: str, prefix: str) -> int:
+        keys = list(self.list_keys(bucket, prefix))
+        for key in keys:
+            self.delete(bucket, key)
+        return len(keys)
+
     def list_keys(self, bucket: str, prefix: str) -> Iterator[str]:
         base = self.folder / bucket
         found = (str(path.relative_to(base)) for path in base.rglob("*") if path.is_file())

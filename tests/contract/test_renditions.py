@@ -7,6 +7,7 @@ from array import array
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pymediainfo
 import pytest
@@ -157,6 +158,22 @@ def test_a_clip_is_exact_to_the_frame(shop: Shop) -> None:
     assert [each for _, each in clip[whole]] == [each for _, each in stream[60:120]]
 
 
+def test_the_edges_of_a_clip_look_like_the_stream(shop: Shop) -> None:
+    """Encoded once more, each of their pictures is near to the one it was made of, and to no other."""
+    path = shop.file(RenditionWish(RenditionType.MP4, "90p", *CLIP))
+    first, end = (int(second * RATE) for second in CLIP)
+    graph = (
+        f"[1:v]trim=start_frame={first}:end_frame={end},setpts=PTS-STARTPTS[stream];"
+        "[0:v]setpts=PTS-STARTPTS[clip];[clip][stream]psnr=stats_file=-"
+    )
+    inputs = ("-i", str(path), "-i", str(shop.stream("90p")))
+    lines = shop.factory.run(*inputs, "-lavfi", graph, "-f", "null", "-").decode().splitlines()
+    likeness_db = [float(line.split("psnr_avg:")[1].split()[0]) for line in lines]
+    assert len(likeness_db) == end - first
+    assert min(likeness_db) > 30
+    assert likeness_db.count(float("inf")) >= 60
+
+
 @pytest.mark.parametrize(("start", "end"), [("0", "1"), ("2", "4"), ("6.5", None), ("2.1", "2.2"), ("0.033", "6.9")])
 def test_clips_may_be_cut_anywhere(shop: Shop, start: str, end: str | None) -> None:
     """Within one GOP, on GOPs, through many, or to the end: as many frames as the range has."""
@@ -222,3 +239,30 @@ def test_nothing_is_left_for_a_record_that_is_gone(shop: Shop) -> None:
         shop.make(gone)
     assert not shop.objects.path("media", gone.key).exists()
     assert shop.make(made_anew).exists()
+
+
+def test_an_asset_that_is_deleted_meanwhile_keeps_nothing(
+    factory: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the file, which came last, nor anything beside it; deleting the rendition alone takes the file alone."""
+    shop = Shop(tmp_path, factory, "plain.mp4")
+    write = shop.objects.write_stream
+
+    def forget(rendition: StaticRendition) -> None:
+        shop.table.delete_rendition(rendition.asset_id, rendition.id)
+
+    def delete_asset(_: StaticRendition) -> None:
+        shop.table.items[f"asset#{shop.asset.id}", "asset"]["status"] = {"S": AssetStatus.DELETED.value}
+
+    for number, delete in enumerate((forget, delete_asset)):
+        rendition = shop.order(RenditionWish(RenditionType.M4A, start=Fraction(3 + number)))
+
+        def write_late(*place: Any, delete: Any = delete, rendition: Any = rendition, **options: Any) -> None:
+            delete(rendition)
+            write(*place, **options)
+
+        monkeypatch.setattr(shop.objects, "write_stream", write_late)
+        with pytest.raises(WorkSuperseded):
+            shop.make(rendition)
+        assert not shop.objects.path("media", rendition.key).exists()
+        assert bool(list(shop.objects.list_keys("media", "media/"))) is (delete is forget)
