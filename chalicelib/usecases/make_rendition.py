@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -30,7 +31,7 @@ from chalicelib.catalog.rendition import (
     RenditionWish,
     StaticRendition,
 )
-from chalicelib.errors import AssemblyFailed, RenditionNotFound, RenditionUnsuitable, WorkSuperseded
+from chalicelib.errors import AssemblyFailed, DeadlineNear, RenditionNotFound, RenditionUnsuitable, WorkSuperseded
 from chalicelib.media.boxes import find
 from chalicelib.media.cmaf import Track, exact_audio, exact_video, read_track
 from chalicelib.media.fragments import FragmentSamples, read_samples, track_defaults
@@ -91,6 +92,13 @@ class _Bench:
             for data in read_places([each.whole for each in fragments], self.objects, self.bucket):
                 file.write(data)
         return Fraction(fragments[0].samples.decode_time_ticks, track.timescale)
+
+    def in_time(self, data: Iterable[bytes]) -> Iterator[bytes]:
+        """Raises DeadlineNear rather than be ended in the middle."""
+        for each in data:
+            if time.monotonic() >= self.deadline:
+                raise DeadlineNear("the file was not stored in time")
+            yield each
 
     def run(self, arguments: Sequence[str], *, file_limit_bytes: int = SMALL_FILE_LIMIT_BYTES) -> None:
         self.tools.ffmpeg.run(arguments, cwd=self.folder, deadline=self.deadline, file_limit_bytes=file_limit_bytes)
@@ -154,23 +162,23 @@ def _make(bench: _Bench) -> int:
     wish = bench.rendition.wish
     if wish.type in PREVIEWS:
         return _store_preview(bench, wish)
-    cuts = []
+    cuts: list[_Cut] = []
     if wish.type is RenditionType.MP4:
         # Sound is cut where the picture is: on the frame.
         pictures, wish = _pictures(bench, wish)
         cuts.append(pictures)
     if any(track.channels for track in bench.asset.tracks):
-        cuts.append(_sound(bench, wish))
+        cuts += _sound(bench, wish)
     return _store_joined(bench, cuts, VIDEO_BRANDS if wish.type is RenditionType.MP4 else AUDIO_BRANDS)
 
 
 def _store_joined(bench: _Bench, cuts: Sequence[_Cut], brands: bytes) -> int:
-    file = single_file([cut.track for cut in cuts], brands)
+    file = single_file([cut.track for cut in _found(cuts)], brands)
     places: list[Place | bytes] = [file.head, *(cuts[track].places[piece] for track, piece in file.layout)]
     bench.objects.write_stream(
         bench.bucket,
         bench.rendition.key,
-        read_places(places, bench.objects, bench.bucket),
+        bench.in_time(read_places(places, bench.objects, bench.bucket)),
         size_bytes=file.size_bytes,
         content_type=bench.rendition.wish.type.content_type,
         cache_control=IMMUTABLE,
@@ -257,10 +265,13 @@ def _entry(init: bytes) -> bytes:
     return init[box.start : box.end]
 
 
-def _sound(bench: _Bench, wish: RenditionWish) -> _Cut:
+def _sound(bench: _Bench, wish: RenditionWish) -> list[_Cut]:
+    """None, if the sound ends before the range begins."""
     track = bench.published(AUDIO_NAME)
     if wish.is_whole:
-        return _copied(track, track.fragments)
+        return [_copied(track, track.fragments)]
+    if wish.start >= track.duration:
+        return []
     end = track.duration if wish.end is None else min(wish.end, track.duration)
     begins = bench.excerpt(track, _found(track.covering(wish.start - _PREROLL_S, end)))
     command = sound_command(
@@ -274,7 +285,7 @@ def _sound(bench: _Bench, wish: RenditionWish) -> _Cut:
         data = [each.data for each in exact_audio(fragments, made)]
     pieces = _samples(made, data)
     places = [whole[piece.media_position :][: piece.media_bytes] for piece, whole in zip(pieces, data, strict=True)]
-    return _Cut(FileTrack(made.init, made.timescale, pieces), tuple(places))
+    return [_Cut(FileTrack(made.init, made.timescale, pieces), tuple(places))]
 
 
 def _samples(track: Track, fragments: Iterable[bytes]) -> tuple[FragmentSamples, ...]:

@@ -21,7 +21,7 @@ from chalicelib.catalog.rendition import (
     StaticRendition,
     rendition_id,
 )
-from chalicelib.errors import WorkSuperseded
+from chalicelib.errors import DeadlineNear, RenditionUnsuitable, WorkSuperseded
 from chalicelib.media.boxes import stream_boxes
 from chalicelib.usecases.make_rendition import make_rendition
 from tests.contract.test_clip_ranges import lag
@@ -36,10 +36,10 @@ RATE, CLIP = Fraction(30), (Fraction("1.5"), Fraction("5.7"))
 class Shop(Workshop):
     """A published clip, and files made of it."""
 
-    def __init__(self, folder: Path, factory: MediaFactory, name: str) -> None:
+    def __init__(self, folder: Path, factory: MediaFactory, clip: str | Path) -> None:
         super().__init__(
             folder,
-            factory.clip(name),
+            clip if isinstance(clip, Path) else factory.clip(clip),
             factory.ffmpeg,
             ladder=LADDER,
             segment_seconds=2,
@@ -193,6 +193,29 @@ def test_the_sound_of_a_clip_stays_with_its_picture(shop: Shop) -> None:
     stream = shop.samples(shop.stream("audio"))[round(2.025 * 48_000) :]
     assert len(cut) / 48_000 == pytest.approx(2.475, abs=0.03)
     assert lag(cut[9600:10_600], stream[9550:10_650]) == 50
+
+
+def test_a_clip_behind_the_sound_has_none(factory: MediaFactory, tmp_path: Path) -> None:
+    """Where only the picture goes on, only the picture is there; and of sound alone nothing is."""
+    source = tmp_path / "short-sound.mp4"
+    factory.run("-i", str(factory.clip("plain.mp4")), "-af", "atrim=end=3", "-c:v", "copy", "-c:a", "aac", str(source))
+    shop = Shop(tmp_path / "shop", factory, source)
+    part = (Fraction("3.5"), Fraction(6))
+    assert len(shop.pictures(shop.file(RenditionWish(RenditionType.MP4, "90p", *part)))) == 75
+    with pytest.raises(RenditionUnsuitable):
+        shop.make(shop.order(RenditionWish(RenditionType.M4A, None, *part)))
+
+
+def test_no_file_is_half_stored(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When time runs out, the work ends by itself, as an error that is retried."""
+    monkeypatch.setattr("tests.contract.test_renditions.PATIENCE_S", 0)
+    rendition = shop.order(RenditionWish(RenditionType.M4A))
+    shop.table.delete_rendition(shop.asset.id, rendition.id)
+    shop.clock.sleep(1)
+    rendition = shop.order(RenditionWish(RenditionType.M4A))
+    with pytest.raises(DeadlineNear):
+        shop.make(rendition)
+    assert not shop.objects.path("media", rendition.key).exists()
 
 
 @pytest.mark.parametrize("kind", [RenditionType.GIF, RenditionType.AVIF])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from chalicelib.handlers.early import parse_early_event
 from chalicelib.handlers.publish import parse_publish_event
 from chalicelib.handlers.render import parse_render_event
 from chalicelib.media import early
+from chalicelib.media.timing import TimeRange
 from tests.unit.catalog.samples import ASSET_ID, a_rendition, an_asset
 from tests.unit.media.progressive import audio, file_of, video
 from tests.unit.usecases.desk import Desk
@@ -81,6 +84,17 @@ def test_the_early_events_make_an_asset_playable(desk: Desk, monkeypatch: pytest
     assert playlist.endswith(b"#EXT-X-ENDLIST\n")
     assert playlist.count(b"#EXTINF") == 10
     assert desk.table.get_progress(ASSET_ID, None).transitions > sum(waves)
+
+
+def test_a_clip_does_not_play_early(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy would begin at a keyframe, not where the clip does."""
+    data, _ = file_of(video(600), audio(60))
+    asset = an_asset(hls_key=None, attempt=1, clip=TimeRange(Fraction(1)))
+    etag = desk.objects.write("source", asset.source_key, data, content_type="video/mp4")
+    desk.table.create_asset(replace(asset, source_etag=etag, source_size_bytes=len(data)))
+    client = _client(desk, monkeypatch)
+    state = _invoke(client, "early", {"Action": "startEarly", "AssetId": ASSET_ID, "Attempt": 1})
+    assert (state["Count"], desk.table.get_asset(ASSET_ID).hls_key) == (0, None)
 
 
 @pytest.mark.parametrize("start", [{"AssetId": ASSET_ID, "Etag": "e", "Attempt": 2}, {"AssetId": ASSET_ID}])
