@@ -41,8 +41,8 @@ from chalicelib.media.single_file import AUDIO_BRANDS, VIDEO_BRANDS, FileTrack, 
 from chalicelib.media.timing import round_near
 from chalicelib.media.tracks import AUDIO_NAME, STEREO_BITRATE_BPS, STEREO_CHANNELS
 from chalicelib.usecases.published import Place, PublishedFragment, PublishedTrack, read_places, read_published
-from chalicelib.usecases.render_chunk import IMMUTABLE, SMALL_FILE_LIMIT_BYTES
 from chalicelib.usecases.withdraw import withdraw_if_deleted
+from chalicelib.usecases.workbench import IMMUTABLE, SMALL_FILE_LIMIT_BYTES
 
 if TYPE_CHECKING:
     from chalicelib.aws.objects import Objects

@@ -7,7 +7,6 @@ ranged reads that leave nearly all media where it is; then fragments, or their s
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 _THREADS = 12
 _AHEAD = 24
 """Ranges that are fetched or wait: at 40 Mb/s, 2 s of each, 240 MB at the very most."""
-
-_SEGMENT = re.compile(r"^\d{5,}\.m4s$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +102,7 @@ def read_published(folder: str, objects: Objects, bucket: str) -> PublishedTrack
         return found
 
     with ThreadPoolExecutor(_THREADS) as threads:
-        fragments = tuple(each for part in threads.map(read, _SEGMENT.findall(playlist)) for each in part)
+        fragments = tuple(each for part in threads.map(read, _segment_names(playlist)) for each in part)
     expected = 0
     for fragment in fragments:
         if fragment.samples.decode_time_ticks != expected:
@@ -114,6 +111,11 @@ def read_published(folder: str, objects: Objects, bucket: str) -> PublishedTrack
     if not expected:
         raise EncoderOutputMalformed("a published track has no samples", folder=folder)
     return PublishedTrack(init, track_timescale(init), fragments)
+
+
+def _segment_names(playlist: str) -> list[str]:
+    """What is neither a tag nor a comment is a segment (RFC 8216 4.1)."""
+    return [line for line in playlist.splitlines() if line and not line.startswith("#")]
 
 
 def read_places(places: Sequence[Place | bytes], objects: Objects, bucket: str) -> Iterator[bytes]:
