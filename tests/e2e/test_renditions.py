@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from tests.browser import chromium
 from tests.e2e.clips import clip, played_frames
 from tests.e2e.conftest import LocalAws
 
@@ -62,3 +63,46 @@ def test_files_and_clips_of_one_asset(local_aws: LocalAws, tmp_path: Path) -> No
         assert httpx.head(gone["url"]).status_code == 404
     assert played_frames(part["playback"]["hls"], "0:v:0")[0] == 75
     assert local_aws.api("GET", f"/v1/assets/{part['id']}/master").status_code == 200
+
+
+PLAY = """async (url) => {
+  const video = document.createElement("video");
+  Object.assign(video, {muted: true, src: url});
+  const shown = [];
+  const note = (_, frame) => { shown.push(frame.mediaTime); video.requestVideoFrameCallback(note); };
+  video.requestVideoFrameCallback(note);
+  const end = new Promise((resolve, reject) => {
+    video.onended = resolve;
+    video.onerror = () => reject(new Error(video.error.message));
+  });
+  document.body.append(video);
+  video.playbackRate = 2;
+  await video.play();
+  await end;
+  return {duration: video.duration, first: shown[0], last: shown.at(-1), width: video.videoWidth};
+}"""
+SHOW = """async (url) => {
+  const image = new Image();
+  image.src = url;
+  await image.decode();
+  return [image.naturalWidth, image.naturalHeight];
+}"""
+
+
+def test_a_browser_plays_what_is_made(local_aws: LocalAws, tmp_path: Path) -> None:
+    """The file and its clip from their first picture at nought to their last, and both kinds of preview."""
+    asset_id = local_aws.publish(clip(tmp_path / "clip.mp4", seconds=5))["id"]
+    whole = _made(local_aws, asset_id, type="mp4")
+    cut = _made(local_aws, asset_id, type="mp4", start=0.5, end=3.1)
+    previews = [_made(local_aws, asset_id, type=kind, width=160, end=1) for kind in ("gif", "avif")]
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto(local_aws.base_url)
+        for made, seconds in ((whole, 5), (cut, 2.6)):
+            played = page.evaluate(PLAY, made["url"])
+            assert abs(played["duration"] - seconds) < 0.05
+            assert played["first"] < 0.1
+            assert abs(played["last"] - (seconds - 1 / 30)) < 0.1
+            assert played["width"] == 640
+        for preview in previews:
+            assert page.evaluate(SHOW, preview["url"]) == [160, 90]

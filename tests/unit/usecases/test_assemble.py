@@ -94,6 +94,18 @@ def test_ready_is_said_once(studio: Studio) -> None:
     assert (studio.now.status, studio.now.state) == (AssetStatus.READY, ProgressState.COMPLETED)
 
 
+def test_what_is_made_of_every_asset_is_asked_for_when_it_is_ready(studio: Studio) -> None:
+    """After the asset is ready, once, and without waiting for it."""
+    studio.settings = replace(studio.settings, static_renditions=("m4a", "gif"))
+    digest = studio.render_all()
+    _assemble(studio, digest)
+    for _ in range(2):
+        assert _finish(studio, digest)["Status"] == "ready"
+    asked = studio.table.list_renditions(studio.asset.id)
+    assert {(each.wish.type.value, each.status.value) for each in asked} == {("m4a", "preparing"), ("gif", "preparing")}
+    assert {message.rendition_id for message in studio.queues.renditions} == {each.id for each in asked}
+
+
 def test_only_the_current_attempt_finishes(studio: Studio) -> None:
     """An execution that was given up for lost does not make the asset ready."""
     digest = studio.render_all()
