@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from chalicelib.aws.objects import Objects
 
 _THREADS = 12
-_AHEAD = 24
-"""Ranges that are fetched or wait: at 40 Mb/s, 2 s of each, 240 MB at the very most."""
+_AHEAD = 16
+"""Ranges that are fetched or wait: at 40 Mb/s and 2 s in each, 160 MB."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,4 +79,4 @@ def test_places_are_not_fetched_all_at_once(monkeypatch: pytest.MonkeyPatch) -> 
     taken = read_places([Place("k", at, at + 1) for at in range(100)], objects, "media")
     for at, data in enumerate(taken):
         assert data == bytes([at])
-        assert fetched[0] <= at + 1 + 25
+        assert fetched[0] <= at + 1 + 17
