@@ -75,7 +75,8 @@ def make_rendition(
         ready = RenditionChange(status=RenditionStatus.READY, size_bytes=size_bytes)
         if table.update_rendition(rendition, ready, expect=_PREPARING, now_ms=clock()) is None:
             _withdraw_if_gone(rendition, objects, table, settings)
-        logger.info("rendition ready", extra={"rendition_id": rendition_id, "size_bytes": size_bytes})
+        event = {"event": "rendition.ready", "rendition_id": rendition_id, "size_bytes": size_bytes}
+        logger.info("rendition ready", extra=event)
     withdraw_if_deleted(asset_id, objects, table, settings)
     return {"AssetId": asset_id, "RenditionId": rendition_id, "Key": rendition.key}
 
