@@ -281,6 +281,10 @@ class PlanTooLarge(UserError):
     wire_code = "PLAN_TOO_LARGE"
 
 
+class CompositionTooSlow(UserError):
+    """A chunk of the composition takes longer than a worker may run; smaller chunks do not."""
+
+
 class FfmpegVersionMismatch(ConflictError):
     """The worker's ffmpeg is not the one that the plan was made for: it was deployed anew in between."""
 
@@ -320,6 +324,10 @@ class ActionUnknown(UserError):
 
 class DeadlineNear(TransientError):
     """Too little of the function's time is left to finish the work."""
+
+
+class TaskTooSlow(InternalError):
+    """The smallest part of a task, one segment in most of them, takes longer than a worker may run."""
 
 
 class StorageUnavailable(TransientError):

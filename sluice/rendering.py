@@ -1,7 +1,7 @@
 """Rendering one project from a terminal: pack it, announce it, send it, follow the work, fetch the video.
 
-People read standard error: a progress bar on a terminal, one line per state elsewhere. A presigned URL is never
-printed. What is interrupted is cancelled.
+People read standard error: a progress bar on a terminal, one line per state elsewhere. No message holds a presigned
+URL. What is interrupted is cancelled.
 """
 
 from __future__ import annotations
@@ -192,7 +192,7 @@ class Display:
         progress = render["progress"]
         note = f"{progress['frames_done']}/{progress['frames_total']} frames" if progress["frames_total"] else ""
         self.bar.update(self._working, description=render["status"], completed=progress["percent"], note=note)
-        if not self._console.is_terminal and render["status"] != self._said:
+        if not self._console.is_terminal and render["status"] in UNFINISHED and render["status"] != self._said:
             self._said = render["status"]
             self._console.print(f"{render['id']}: {self._said}", highlight=False)
 

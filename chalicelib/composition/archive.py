@@ -20,6 +20,7 @@ MAX_NAME_BYTES = 255
 MAX_PATH_BYTES = 1024
 MAX_RATIO = 200
 """Bytes out per byte in. The best that gzip does is 1,030; text of the web stays under 20."""
+_PLAIN = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE)
 FREE_BYTES = 64 * 1024**2
 """May come out whatever the ratio: a small archive of blank pictures is no bomb."""
 
@@ -30,6 +31,7 @@ class ArchiveCheck:
 
     _members: int = 0
     _total_bytes: int = 0
+    _written_bytes: int = 0
     _files: set[str] = field(default_factory=set)
 
     def path_of(self, member: tarfile.TarInfo) -> tuple[str, ...]:
@@ -42,7 +44,7 @@ class ArchiveCheck:
         if self._members > MAX_MEMBERS:
             raise InvalidProject(f"the archive holds more than {MAX_MEMBERS} members")
         shown = repr(member.name[:80])
-        if not (member.isfile() or member.isdir()) or member.issparse():
+        if member.type not in _PLAIN or member.issparse():
             raise InvalidProject(f"the archive holds something that is neither a file nor a folder: {shown}")
         parts = _parts(member.name, shown)
         if not parts and not member.isdir():
@@ -51,15 +53,11 @@ class ArchiveCheck:
             self._count(parts, member.size, shown)
         return parts
 
-    def bear(self, written_bytes: int, read_bytes: int) -> None:
-        """Raises InvalidProject if so much came out of so little."""
-        if written_bytes > FREE_BYTES and written_bytes > MAX_RATIO * max(1, read_bytes):
+    def bear(self, size_bytes: int, read_bytes: int) -> None:
+        """So much more came out, of so much read until now. Raises InvalidProject if that is too little."""
+        self._written_bytes += size_bytes
+        if self._written_bytes > FREE_BYTES and self._written_bytes > MAX_RATIO * max(1, read_bytes):
             raise InvalidProject(f"the archive is compressed more than {MAX_RATIO} times over")
-
-    @property
-    def total_bytes(self) -> int:
-        """Of the files so far, as their headers say."""
-        return self._total_bytes
 
     def _count(self, parts: tuple[str, ...], size_bytes: int, shown: str) -> None:
         # Two names that a file system may take for one would make the last of them win, here or there.

@@ -6,7 +6,6 @@ Decided in whole samples of 48 kHz, so nothing drifts however late a clip begins
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from chalicelib.composition.capture import MediaClip
@@ -25,13 +24,6 @@ _CONFINED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """Whether a file has sound, as `listen_arguments` found out."""
-
-    has_audio: bool
-
-
 def listen_arguments(path: str) -> tuple[str, ...]:
     """Name the tracks of a file on stdout, and decode the beginning of its first sound."""
     return (
@@ -46,9 +38,9 @@ def listen_arguments(path: str) -> tuple[str, ...]:
     )
 
 
-def read_heard(lines: Sequence[bytes]) -> Heard:
-    """What the lines of `listen_arguments` say."""
-    return Heard(any(line.startswith(b"#media_type") and line.rstrip().endswith(b"audio") for line in lines))
+def is_heard(lines: Sequence[bytes]) -> bool:
+    """Whether the lines of `listen_arguments` name a sound."""
+    return any(line.startswith(b"#media_type") and line.rstrip().endswith(b"audio") for line in lines)
 
 
 def audible(clips: Sequence[MediaClip], duration: Fraction) -> tuple[MediaClip, ...]:

@@ -52,7 +52,6 @@ class RenderConfig:
         chunk_frames: Frames of each chunk; None lets `max_parallel_chunks` decide.
         target_chunk_frames: Most frames of a chunk, where `chunk_frames` is None.
         entry: The page inside the project.
-        picture: "auto", "jpg" or "png": what frames travel in from the browser to the encoder.
         variables: Handed to the composition.
     """
 
@@ -67,8 +66,6 @@ class RenderConfig:
     chunk_frames: int | None = None
     target_chunk_frames: int | None = None
     max_parallel_chunks: int = 16
-    runtime_cap: str = "lambda"
-    picture: str = "auto"
     entry: str = "index.html"
     variables: dict[str, Any] = field(default_factory=dict)
 
@@ -108,11 +105,6 @@ def _check_together(config: RenderConfig, raw: Mapping[str, object]) -> None:
             raise InvalidConfig(f"Config.{name}: {config.format} has no such choice", field=f"Config.{name}")
     if config.format is Format.GIF and config.frame_rate > MAX_GIF_RATE:
         raise InvalidConfig(f"Config.fps: a GIF has at most {MAX_GIF_RATE} frames a second", field="Config.fps")
-    if config.format.alpha and config.picture == "jpg":
-        raise InvalidConfig(
-            f"Config.videoFrameFormat: {config.format} keeps transparency, which jpg has not",
-            field="Config.videoFrameFormat",
-        )
 
 
 def _frame_rate(name: str, value: object) -> Fraction:
@@ -223,10 +215,11 @@ _FIELDS: dict[str, tuple[str, Callable[[str, object], Any]]] = {
     "targetChunkFrames": ("target_chunk_frames", _whole(1, MAX_CHUNK_FRAMES)),
     "maxParallelChunks": ("max_parallel_chunks", _whole(1, MAX_PARALLEL_CHUNKS)),
     # Where the chunks run is this deployment's own matter: any known answer is right.
-    "runtimeCap": ("runtime_cap", _choice(_RUNTIMES)),
+    "runtimeCap": ("", _choice(_RUNTIMES)),
     # The composition is rendered in standard range either way.
     "hdrMode": ("", _hdr_mode),
-    "videoFrameFormat": ("picture", _choice(("auto", "jpg", "png"))),
+    # How pictures of a <video> come to the page; here always without loss that shows.
+    "videoFrameFormat": ("", _choice(("auto", "jpg", "png"))),
     "entryFile": ("entry", _entry),
     # Every output has its exact rate already.
     "cfr": ("", _flag),

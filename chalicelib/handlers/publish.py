@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 from chalice.app import Blueprint
 
-from chalicelib.errors import ActionUnknown
 from chalicelib.handlers import wiring
 from chalicelib.handlers.entry import lambda_entry
+from chalicelib.handlers.events import parse_event
 from chalicelib.usecases.progress import metered
 from chalicelib.usecases.publish import finish, probe, validate
 from chalicelib.usecases.record_failure import FailedWork, record_failure
@@ -60,7 +60,7 @@ blueprint = Blueprint(__name__)
 @blueprint.lambda_function()
 @lambda_entry("publish")
 def publish(event: dict[str, Any], context: Any) -> dict[str, object]:
-    step = parse_publish_event(event)
+    step: PublishEvent = parse_event(event, PublishEvent)
     of = wiring.services()
     memory_mb = int(context.memory_limit_in_mb)
     with metered(_owner_id(step), of.table, memory_mb=memory_mb, clock=of.clock):
@@ -79,14 +79,3 @@ def publish(event: dict[str, Any], context: Any) -> dict[str, object]:
 def _owner_id(step: PublishEvent) -> str | None:
     """Whose bill the step is put on."""
     return step.input.asset_id or step.input.render_id if isinstance(step, RecordFailureEvent) else step.asset_id
-
-
-def parse_publish_event(event: dict[str, Any]) -> PublishEvent:
-    """Raises ActionUnknown if the event is not one of ours."""
-    try:
-        step: PublishEvent = msgspec.convert(event, type=PublishEvent)
-    except msgspec.ValidationError as error:
-        raise ActionUnknown(
-            "the event is not one of probe, validate, ready and recordFailure", detail=str(error)
-        ) from error
-    return step

@@ -14,9 +14,9 @@ from typing import Any
 import msgspec
 from chalice.app import Blueprint
 
-from chalicelib.errors import ActionUnknown
 from chalicelib.handlers import wiring
 from chalicelib.handlers.entry import lambda_entry
+from chalicelib.handlers.events import parse_event
 from chalicelib.usecases.assemble import assemble
 from chalicelib.usecases.assemble_composition import assemble_composition
 from chalicelib.usecases.composition import AssembleRequest, ChunkRequest, PlanRequest
@@ -141,13 +141,7 @@ def _compose(job: CompositionEvent, deadline: float, memory_mb: int) -> dict[str
 def parse_render_event(event: dict[str, Any]) -> AssetEvent | CompositionEvent:
     """Raises ActionUnknown if the event is not one of ours."""
     plain = unwrapped(event)
-    kind: Any = AssetEvent if "AssetId" in plain else CompositionEvent
-    try:
-        job: AssetEvent | CompositionEvent = msgspec.convert(plain, type=kind)
-    except msgspec.ValidationError as error:
-        raise ActionUnknown(
-            f"the event is not one of plan, renderChunk and assemble: {error}", detail=str(error)
-        ) from error
+    job: AssetEvent | CompositionEvent = parse_event(plain, AssetEvent if "AssetId" in plain else CompositionEvent)
     return job
 
 

@@ -28,7 +28,7 @@ from chalicelib.composition.serving import ORIGIN
 from chalicelib.composition.stills import Step, StillFrames
 from chalicelib.errors import CompositionNavigated, CompositionNotReady, DeadlineNear
 from chalicelib.tools.browser_process import BrowserProcess
-from chalicelib.tools.cdp import CallOverdue
+from chalicelib.tools.cdp import CallOverdue, ProtocolRefused
 from chalicelib.tools.page_files import PageFiles
 
 logger = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ WARM_UP_FRAMES = 2
 _READY_S = 30.0
 _FRAME_S = 30.0
 _PUMP_S = 0.005
+_ASK_AGAIN_S = 3.0
 _RUN_FRAMES = 30
 _CAPTURE_TRIES = 30
 _MAX_WORDS = 40
@@ -251,10 +252,27 @@ class Stage:
         raise CompositionNotReady("the browser made no picture of the page", **self._said())
 
     def _begin_frame(self, screenshot: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Make a frame. One may be lost when the page's surface has just changed; it is asked for again then."""
+        asked = [self._ask_frame(screenshot)]
+        started = time.monotonic()
+        while time.monotonic() - started < _FRAME_S:
+            self._check_time()
+            for number in [number for number in asked if self._connection.answered(number)]:
+                try:
+                    return self._connection.answer(number, timeout_s=0)
+                except ProtocolRefused:  # the frame before is not lost after all
+                    asked.remove(number)
+            self._connection.pump(_ASK_AGAIN_S)
+            if time.monotonic() - started > _ASK_AGAIN_S * len(asked) + _ASK_AGAIN_S:
+                self._advance(_LOAD_TICK_MS)
+                asked.append(self._ask_frame(screenshot))
+        raise self._overdue()
+
+    def _ask_frame(self, screenshot: Mapping[str, Any] | None) -> int:
         parameters: dict[str, Any] = {"frameTimeTicks": self._tick, "interval": 1000 / float(self._options.frame_rate)}
         if screenshot:
             parameters["screenshot"] = screenshot
-        return self._call("HeadlessExperimental.beginFrame", parameters)
+        return self._connection.send("HeadlessExperimental.beginFrame", parameters, self._session)
 
     def _advance(self, milliseconds: float) -> None:
         self._tick += milliseconds
@@ -271,10 +289,11 @@ class Stage:
             return self._connection.call(method, parameters, self._session, timeout_s=max(left, 0.0))
         except CallOverdue as error:
             self._check_time()
-            self._connection.send("Runtime.terminateExecution", session=self._session)
-            raise CompositionNotReady(
-                f"the page did not finish a frame within {_FRAME_S:.0f} seconds", **self._said()
-            ) from error
+            raise self._overdue() from error
+
+    def _overdue(self) -> CompositionNotReady:
+        self._connection.send("Runtime.terminateExecution", session=self._session)
+        return CompositionNotReady(f"the page did not finish a frame within {_FRAME_S:.0f} seconds", **self._said())
 
     def _evaluate(self, expression: str) -> None:
         answer = self._call("Runtime.evaluate", {"expression": expression, "returnByValue": True, "awaitPromise": True})
@@ -288,6 +307,11 @@ class Stage:
             raise DeadlineNear("the composition's frames were not done in time")
 
     # --- what the page says ---
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The page's last errors, the newest at the end."""
+        return tuple(self._words)
 
     def _said(self, answer: Mapping[str, Any] | None = None) -> dict[str, object]:
         if answer is not None:

@@ -21,7 +21,7 @@ from chalicelib.catalog.locations import (
     render_object,
     render_prefix,
 )
-from chalicelib.composition.audio import MAX_CLIPS, audible, listen_arguments, mix_arguments, read_heard
+from chalicelib.composition.audio import MAX_CLIPS, audible, is_heard, listen_arguments, mix_arguments
 from chalicelib.composition.capture import CaptureOptions, MediaClip
 from chalicelib.composition.config import RenderConfig, parse_config
 from chalicelib.composition.formats import audio_kind
@@ -202,7 +202,7 @@ class _Planner:
             self._run(listen_arguments(f"./{clip.path}"), lines)
         except EncoderFailed as error:
             raise NotMediaPayload(f"{clip.path} cannot be decoded", path=clip.path) from error
-        has_sound = read_heard(lines).has_audio
+        has_sound = is_heard(lines)
         if clip.kind == "audio" and not has_sound:
             raise NotMediaPayload(f"{clip.path} has no sound", path=clip.path)
         return has_sound

@@ -12,7 +12,7 @@ import hashlib
 import os
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from chalicelib.aws.objects import Objects
 
 _COPY_BYTES = 1 << 20
+_MAX_PADDING_BYTES = 1 << 20
+"""After the last file; tar fills up to 10 kB."""
 _PROJECT_FOLDER = "project"
 _WRAPPED = "a project has its page at the top of the archive, or in its only folder"
 
@@ -88,23 +90,25 @@ def unpack(archive: BinaryIO, root: Path) -> None:
     """
     check = ArchiveCheck()
     try:
-        # A stream: nothing that the archive says about itself is trusted to lead anywhere.
-        with tarfile.open(fileobj=archive, mode="r|gz") as tar:
+        # A stream: nothing that the archive says about itself leads anywhere but on.
+        with gzip.GzipFile(fileobj=archive) as plain, tarfile.open(fileobj=plain, mode="r|") as tar:
             for member in tar:
                 path = root.joinpath(*check.path_of(member))
-                check.bear(check.total_bytes, archive.tell())
                 if member.isdir():
                     path.mkdir(mode=0o755, parents=True, exist_ok=True)
                     continue
                 path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-                _extract(tar, member, path)
+                _extract(tar, member, path, lambda size: check.bear(size, archive.tell()))
+            # The end of the stream holds its checksum; an archive that was cut off has none.
+            if len(plain.read(_MAX_PADDING_BYTES)) == _MAX_PADDING_BYTES:
+                raise InvalidProject("the archive goes on after its end")
     except (tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError) as error:
-        raise InvalidProject("the archive cannot be read; a project is a .tar.gz") from error
-    except (FileExistsError, NotADirectoryError) as error:
+        raise InvalidProject("the archive cannot be read to its end; a project is a .tar.gz") from error
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
         raise InvalidProject("the archive holds one name as a file and as a folder") from error
 
 
-def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
+def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path, bear: Callable[[int], None]) -> None:
     content = tar.extractfile(member)
     if content is None:
         raise InvalidProject(f"the archive holds a file that has no content: {member.name[:80]!r}")
@@ -115,6 +119,7 @@ def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
             data = content.read(min(_COPY_BYTES, left))
             if not data:
                 raise InvalidProject("the archive ends before its files do")
+            bear(len(data))
             file.write(data)
             left -= len(data)
 

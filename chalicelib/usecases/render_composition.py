@@ -25,7 +25,7 @@ from chalicelib.composition.packing import frame_name, plain_member
 from chalicelib.composition.plan import CompositionPlan, FrameRange
 from chalicelib.composition.receipt import CompositionReceipt, receipt_bytes
 from chalicelib.composition.rgba import raw_rgba
-from chalicelib.errors import ChunkInexact, PlanMismatch
+from chalicelib.errors import ChunkInexact, CompositionTooSlow, DeadlineNear, PlanMismatch
 from chalicelib.media.flags import GLOBAL_ARGUMENTS
 from chalicelib.media.plan import SourceIdentity
 from chalicelib.usecases.composition import (
@@ -68,7 +68,7 @@ def render_composition_chunk(
         PlanMismatch: If there is no such plan, or it has no such chunk.
         FfmpegVersionMismatch, BrowserVersionMismatch: If this worker is not the one that was planned for.
         SourceChanged: If the project was replaced.
-        DeadlineNear: If the time is not enough; nothing is left running.
+        CompositionTooSlow: If the time is not enough; nothing is left running.
         WorkSuperseded: If the render has ended.
     """
     at = render_object(request.plan_uri, settings.source_bucket, "PlanS3Uri")
@@ -83,7 +83,13 @@ def render_composition_chunk(
     if receipt is None:
         check_tools(plan, tools, browser=True)
         watch = ChunkWatch(request.render_id, table, stored.plan_hash, request.index, len(plan.chunks), clock)
-        receipt = _render(plan, stored.plan_hash, request.index, chunk, objects, tools, deadline, watch.captured)
+        try:
+            receipt = _render(plan, stored.plan_hash, request.index, chunk, objects, tools, deadline, watch.captured)
+        except DeadlineNear as near:
+            # Another try would have no more time, and nothing to go on from.
+            raise CompositionTooSlow(
+                "a chunk takes longer than a worker may run; ask for a smaller chunkSize", index=request.index
+            ) from near
         _store_receipt(chunk, receipt, objects)
     note_chunk_done(
         request.render_id,

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.catalog.prices import cost_of
 from chalicelib.catalog.render import UNFINISHED, Render, RenderChange, RenderError, RenderStatus
-from chalicelib.errors import CostLimitReached, DeadlineNear, WorkSuperseded
+from chalicelib.errors import CompositionTooSlow, CostLimitReached, DeadlineNear, WorkSuperseded
 
 if TYPE_CHECKING:
     from chalicelib.aws.table import Table
@@ -38,6 +38,7 @@ _SILENT_TRANSITIONS = 4
 """The start, the Choice, the Map and the end: transitions that no function of ours sees."""
 _BEFORE_CHUNKS = frozenset({RenderStatus.QUEUED, RenderStatus.PLANNING})
 _RENDERING = frozenset({RenderStatus.RENDERING})
+_OUT_OF_TIME = (DeadlineNear, CompositionTooSlow)
 _SUCCEEDING = frozenset({RenderStatus.RENDERING, RenderStatus.ASSEMBLING})
 
 
@@ -190,7 +191,7 @@ def note_failed(render_id: str | None, attempt: int | None, failed: Failed, tabl
     """
     if render_id is None or failed.kind is WorkSuperseded:
         return False
-    status = RenderStatus.TIMED_OUT if failed.kind is DeadlineNear else RenderStatus.FAILED
+    status = RenderStatus.TIMED_OUT if failed.kind in _OUT_OF_TIME else RenderStatus.FAILED
     ended = _ended(status, failed.kind.code(), failed.message, now_ms)
     still = RenderChange(attempt=attempt) if attempt is not None else RenderChange()
     return table.update_render(render_id, ended, expect=UNFINISHED, now_ms=now_ms, unchanged=still) is not None

@@ -13,7 +13,7 @@ from mpegdash.parser import MPEGDASHParser
 from chalicelib.media.dash import mpd
 from chalicelib.media.plan import AudioRendition, plan_hash
 from chalicelib.media.presentation import Presentation, present
-from tests.publication import STEREO, TWO_CODECS, publish_plan, receipts_of, video_plan
+from tests.publication import STEREO, TWO_CODECS, publish_plan, receipts_of, video_plan, went_on
 
 SURROUND = replace(STEREO, name="audio-1", position=1, language="und", channels=6)
 
@@ -45,6 +45,21 @@ def test_timelines_survive_a_round_trip(frames: int) -> None:
                 start = sum(unfolded[-1]) if unfolded else run.t
                 unfolded.append((start, run.d))
         assert unfolded == [(segment.decode_time_ticks, segment.duration_ticks) for segment in track.segments]
+
+
+def test_segments_of_two_runs_are_listed(golden: Callable[[str, str], None]) -> None:
+    """Names that no template gives are listed, once for all renditions; each finds its own folder."""
+    plan = publish_plan(video_plan(1000), seconds=Fraction(20))
+    first, *others = receipts_of(plan)
+    presentation = present(plan, plan_hash(plan), [went_on(first, 1), *others])
+    golden("manifest-went-on.mpd", mpd(presentation))
+    (period,) = MPEGDASHParser.parse(mpd(presentation)).periods
+    video, sound = period.adaptation_sets
+    (listed,) = video.segment_lists
+    assert [item.media for item in listed.segment_urls] == [one.name for one in presentation.video[0].segments]
+    assert [item.media for item in listed.segment_urls][:3] == ["00001.m4s", "00002-00002.m4s", "00003.m4s"]
+    assert [item.base_urls[0].base_url_value for item in video.representations] == ["720p/", "480p/", "360p/"]
+    assert sound.segment_templates
 
 
 def test_each_codec_is_an_adaptation_set() -> None:

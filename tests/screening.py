@@ -1,0 +1,137 @@
+"""A whole render of a composition without AWS: the real use cases, browser and encoder over objects in a folder."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import time
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chalicelib.composition.formats import Format, output_kind
+from chalicelib.composition.receipt import CompositionReceipt, parse_receipt
+from chalicelib.tools import Chromium, Ffmpeg, MediaInfo, Tools
+from chalicelib.tools.browser_files import LAYER_FOLDER, BrowserFiles, unpacked
+from chalicelib.usecases.assemble_composition import assemble_composition
+from chalicelib.usecases.composition import AssembleRequest, ChunkRequest, PlanRequest
+from chalicelib.usecases.plan_composition import plan_composition
+from chalicelib.usecases.progress import Meter
+from chalicelib.usecases.render_composition import render_composition_chunk
+from tests.fakes import Clock, FakeTable, settings
+from tests.workshop import FolderObjects
+
+PATIENCE_S = 120.0
+BUCKET = "source-bucket"
+
+
+def layer_browser(layer_zip: Path, folder: Path) -> BrowserFiles:
+    """The browser of a built layer, unpacked into a folder."""
+    with zipfile.ZipFile(layer_zip) as packed:
+        packed.extractall(folder)  # noqa: S202  our own layer
+    layer = folder / LAYER_FOLDER
+    return BrowserFiles(layer, unpacked(layer, folder))
+
+
+def archive(files: Mapping[str, bytes]) -> bytes:
+    """A project archive."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        for name, data in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    return packed.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Plan's answer."""
+
+    answer: dict[str, Any]
+
+    @property
+    def digest(self) -> str:
+        return str(self.answer["PlanHash"])
+
+    @property
+    def chunks(self) -> int:
+        return int(self.answer["ChunkCount"])
+
+
+class Screening:
+    """One project, stored, and the means to render it."""
+
+    def __init__(self, folder: Path, files: Mapping[str, bytes], ffmpeg: Path, chromium: Chromium) -> None:
+        self.objects = FolderObjects(folder)
+        self.table = FakeTable()
+        self.tools = Tools(Ffmpeg(str(ffmpeg)), MediaInfo(), chromium)
+        self.settings = settings(source_bucket=BUCKET)
+        self.clock = Clock()
+        self.project_uri = f"s3://{BUCKET}/projects/p.tar.gz"
+        self.objects.write(BUCKET, "projects/p.tar.gz", archive(files))
+
+    def _rest(self) -> dict[str, Any]:
+        return {
+            "objects": self.objects,
+            "table": self.table,
+            "tools": self.tools,
+            "settings": self.settings,
+            "deadline": time.monotonic() + PATIENCE_S,
+            "meter": Meter(memory_mb=3008, started_s=time.monotonic()),
+            "clock": self.clock,
+        }
+
+    def plan(self, name: str, **config: object) -> Planned:
+        """`name` is the folder of the render."""
+        extension = output_kind(Format(str(config.get("format", "mp4")))).extension
+        prefix = f"s3://{BUCKET}/renders/{name}/"
+        request = PlanRequest(self.project_uri, prefix, config, f"{prefix}output{extension}")
+        return Planned(plan_composition(request, **self._rest()))
+
+    def render(self, planned: Planned, index: int, **changes: Any) -> dict[str, Any]:
+        job = planned.answer["Job"]
+        asked = {
+            "plan_uri": job["PlanS3Uri"],
+            "plan_hash": job["PlanHash"],
+            "index": index,
+            "prefix_uri": job["ChunkOutputS3Prefix"],
+            "format": job["Format"],
+        }
+        return render_composition_chunk(ChunkRequest(**{**asked, **changes}), **self._rest())
+
+    def assemble(self, planned: Planned, **changes: Any) -> bytes:
+        """The output's bytes."""
+        end = planned.answer["Assembly"]
+        asked = {
+            "plan_uri": end["PlanS3Uri"],
+            "output_uri": end["OutputS3Uri"],
+            "format": end["Format"],
+            "plan_hash": end["PlanHash"],
+            "prefix_uri": end["ChunkOutputS3Prefix"],
+        }
+        answer = assemble_composition(AssembleRequest(**{**asked, **changes}), **self._rest())
+        data = self.read(str(answer["OutputS3Uri"]))
+        assert answer["FileSize"] == len(data)
+        assert answer["FramesEncoded"] == planned.answer["TotalFrames"]
+        return data
+
+    def read(self, uri: str) -> bytes:
+        return self.objects.read(BUCKET, uri.removeprefix(f"s3://{BUCKET}/"))
+
+    def receipt(self, planned: Planned, index: int) -> CompositionReceipt:
+        (found,) = (
+            key
+            for key in self.objects.list_keys(BUCKET, "renders/")
+            if planned.digest[:16] in key and f"/{index:05d}." in key and key.endswith(".json")
+        )
+        return parse_receipt(self.objects.read(BUCKET, found))
+
+    def make(self, name: str, **config: object) -> bytes:
+        """Everything, one step after the other; the output's bytes."""
+        planned = self.plan(name, **config)
+        for index in planned.answer["Items"]:
+            self.render(planned, index)
+        return self.assemble(planned)
