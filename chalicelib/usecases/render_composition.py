@@ -128,6 +128,8 @@ def _render(
     """Capture, encode, prove and store one chunk."""
     span, config, project = plan.chunks[index], plan.config, plan.project
     source = SourceIdentity(project.bucket, project.key, project.etag, project.size_bytes)
+    # It starts while the project is fetched.
+    tools.chromium.launch()
     with unpacked_project(source, config.entry, objects, expected_sha256=project.sha256) as unpacked:
         kind = chunk_kind(config.format)
         path = unpacked.folder / f"chunk{kind.extension}"
