@@ -31,7 +31,8 @@ _INTERRUPTED = 130
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
-def _variables(_ctx: click.Context, _param: click.Parameter, text: str | None) -> Json | None:
+def json_object(_ctx: click.Context, _param: click.Parameter, text: str | None) -> Json | None:
+    """The value of an option that takes a JSON object."""
     return None if text is None else _object(text, "--variables")
 
 
@@ -59,7 +60,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--crf", type=int, help="Constant quality, in place of the preset's."),
     click.option("--bitrate", help='Such as "10M", in place of constant quality.'),
     click.option("--composition", help="The page inside DIR; index.html by default."),
-    click.option("--variables", callback=_variables, help="JSON object that is handed to the composition."),
+    click.option("--variables", callback=json_object, help="JSON object that is handed to the composition."),
     click.option(
         "--variables-file",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),

@@ -45,11 +45,19 @@ def _script(name: str) -> str:
 def inject(html: bytes) -> bytes:
     """The entry page of a composition with the published runtime as its first script, whatever it carried itself, and
     text set as HyperFrames sets it."""
-    tag = f'<script src="{OWN_PREFIX}{RUNTIME_FILE}"></script>'.encode()
-    html = _OWN_RUNTIME.sub(b"", html)
+    return put_first(_OWN_RUNTIME.sub(b"", html), _TEXT + script_tag(RUNTIME_FILE))
+
+
+def script_tag(name: str) -> bytes:
+    """Loads a file of ours."""
+    return f'<script src="{OWN_PREFIX}{name}"></script>'.encode()
+
+
+def put_first(html: bytes, markup: bytes) -> bytes:
+    """A page with something at the start of its head."""
     place = _HEAD.search(html) or _HTML.search(html)
     at = place.end() if place else 0
-    return html[:at] + _TEXT + tag + html[at:]
+    return html[:at] + markup + html[at:]
 
 
 def first_scripts(runtime: str, options: CaptureOptions) -> str:

@@ -28,14 +28,14 @@ from chalicelib.media.flags import GLOBAL_ARGUMENTS
 from chalicelib.usecases.composition import (
     AssembleRequest,
     StoredPlan,
-    check_tools,
+    check_ffmpeg,
     load_composition_plan,
     stored_chunk_receipt,
 )
 from chalicelib.usecases.project import file_sha256
 from chalicelib.usecases.render_composition import prove_frames
 from chalicelib.usecases.render_progress import note_assembled, note_assembling
-from chalicelib.usecases.source_cache import scratch
+from chalicelib.usecases.source_cache import scratch_folder
 
 if TYPE_CHECKING:
     from chalicelib.aws.objects import Objects
@@ -75,13 +75,13 @@ def assemble_composition(
     output = render_object(request.output_uri, settings.source_bucket, "OutputS3Uri")
     stored = load_composition_plan(at, request.plan_hash, request.format, objects)
     plan = stored.plan
-    check_tools(plan, tools, browser=False)
+    check_ffmpeg(plan, tools.ffmpeg.version())
     note_assembling(request.render_id, table, now_ms=clock())
     chunks = _chunks(request, plan, settings.source_bucket)
     receipts = _receipts(chunks, stored, objects)
     if sum(receipt.size_bytes for receipt in receipts) > MAX_OUTPUT_BYTES:
         raise PlanTooLarge(f"an output may have {MAX_OUTPUT_BYTES} bytes; ask for a lower quality or another format")
-    with scratch() as folder:
+    with scratch_folder() as folder:
         paths = _fetch_chunks(chunks, receipts, folder, objects)
         audio = _fetch_audio(plan, folder, settings.source_bucket, objects)
         kind = output_kind(plan.config.format)

@@ -18,7 +18,8 @@ from chalicelib.composition.page import (
     runtime_of,
 )
 
-TAG = b'<script src="/__sluice/hyperframes.js"></script>'
+TEXT = b"<style>html,body,*{text-rendering:geometricPrecision}</style>"
+TAG = TEXT + b'<script src="/__sluice/hyperframes.js"></script>'
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,7 @@ def test_the_root_element_tells_who_drives(html: bytes, runtime: str) -> None:
     ],
 )
 def test_the_runtime_is_the_first_script_and_the_only_one_of_its_kind(html: bytes, whole: bytes) -> None:
-    """It stands at the start of the head, and what the page brought itself is gone."""
+    """It stands at the start of the head, behind how text is set, and what the page brought itself is gone."""
     assert inject(html) == whole
 
 
