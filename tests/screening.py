@@ -5,16 +5,18 @@ from __future__ import annotations
 import io
 import tarfile
 import time
-import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from chalicelib.composition.capture import CaptureOptions, CompositionFacts, Frame, MediaClip
 from chalicelib.composition.formats import Format, output_kind
+from chalicelib.composition.pictures import png
 from chalicelib.composition.receipt import CompositionReceipt, parse_receipt
 from chalicelib.tools import Chromium, Ffmpeg, MediaInfo, Tools
-from chalicelib.tools.browser_files import LAYER_FOLDER, BrowserFiles, unpacked
 from chalicelib.usecases.assemble_composition import assemble_composition
 from chalicelib.usecases.composition import AssembleRequest, ChunkRequest, PlanRequest
 from chalicelib.usecases.plan_composition import plan_composition
@@ -25,14 +27,6 @@ from tests.workshop import FolderObjects
 
 PATIENCE_S = 120.0
 BUCKET = "source-bucket"
-
-
-def layer_browser(layer_zip: Path, folder: Path) -> BrowserFiles:
-    """The browser of a built layer, unpacked into a folder."""
-    with zipfile.ZipFile(layer_zip) as packed:
-        packed.extractall(folder)  # noqa: S202  our own layer
-    layer = folder / LAYER_FOLDER
-    return BrowserFiles(layer, unpacked(layer, folder))
 
 
 def archive(files: Mapping[str, bytes]) -> bytes:
@@ -61,6 +55,34 @@ class Planned:
         return int(self.answer["ChunkCount"])
 
 
+class Puppet(Chromium):
+    """A browser that shows four different squares of 16 pixels, whatever the page; `opened` counts its stages."""
+
+    def __init__(self, *, media: tuple[MediaClip, ...] = (), frames: int = 4) -> None:
+        self.facts = CompositionFacts("page", 16, 16, Fraction(1), Fraction(frames, 25), media)
+        self.opened = 0
+
+    def version(self) -> str:
+        return "puppet"
+
+    def launch(self) -> None:
+        pass
+
+    @contextmanager
+    def open(self, project: Path, options: CaptureOptions, *, deadline: float) -> Iterator[Any]:  # noqa: ARG002
+        self.opened += 1
+        yield self
+
+    def frames(self, start_frame: int, end_frame: int, *, preroll: bool) -> Iterator[Frame]:  # noqa: ARG002
+        for index in range(start_frame, end_frame):
+            yield Frame(index, square(index % 4), repeated=False)
+
+
+def square(shade: int) -> bytes:
+    """A picture as a browser gives it."""
+    return png(bytes((shade * 60, 0, 0, 255)) * 256, 16, 16)
+
+
 class Screening:
     """One project, stored, and the means to render it."""
 
@@ -70,10 +92,12 @@ class Screening:
         self.tools = Tools(Ffmpeg(str(ffmpeg)), MediaInfo(), chromium)
         self.settings = settings(source_bucket=BUCKET)
         self.clock = Clock()
+        self.render_id: str | None = None
         self.project_uri = f"s3://{BUCKET}/projects/p.tar.gz"
         self.objects.write(BUCKET, "projects/p.tar.gz", archive(files))
 
-    def _rest(self) -> dict[str, Any]:
+    def rest(self) -> dict[str, Any]:
+        """What every step is given beside its request."""
         return {
             "objects": self.objects,
             "table": self.table,
@@ -88,8 +112,9 @@ class Screening:
         """`name` is the folder of the render."""
         extension = output_kind(Format(str(config.get("format", "mp4")))).extension
         prefix = f"s3://{BUCKET}/renders/{name}/"
-        request = PlanRequest(self.project_uri, prefix, config, f"{prefix}output{extension}")
-        return Planned(plan_composition(request, **self._rest()))
+        output = f"{prefix}output{extension}"
+        request = PlanRequest(self.project_uri, prefix, config, output, render_id=self.render_id)
+        return Planned(plan_composition(request, **self.rest()))
 
     def render(self, planned: Planned, index: int, **changes: Any) -> dict[str, Any]:
         job = planned.answer["Job"]
@@ -99,8 +124,9 @@ class Screening:
             "index": index,
             "prefix_uri": job["ChunkOutputS3Prefix"],
             "format": job["Format"],
+            "render_id": job["RenderId"],
         }
-        return render_composition_chunk(ChunkRequest(**{**asked, **changes}), **self._rest())
+        return render_composition_chunk(ChunkRequest(**{**asked, **changes}), **self.rest())
 
     def assemble(self, planned: Planned, **changes: Any) -> bytes:
         """The output's bytes."""
@@ -111,8 +137,9 @@ class Screening:
             "format": end["Format"],
             "plan_hash": end["PlanHash"],
             "prefix_uri": end["ChunkOutputS3Prefix"],
+            "render_id": end["RenderId"],
         }
-        answer = assemble_composition(AssembleRequest(**{**asked, **changes}), **self._rest())
+        answer = assemble_composition(AssembleRequest(**{**asked, **changes}), **self.rest())
         data = self.read(str(answer["OutputS3Uri"]))
         assert answer["FileSize"] == len(data)
         assert answer["FramesEncoded"] == planned.answer["TotalFrames"]
@@ -121,13 +148,9 @@ class Screening:
     def read(self, uri: str) -> bytes:
         return self.objects.read(BUCKET, uri.removeprefix(f"s3://{BUCKET}/"))
 
-    def receipt(self, planned: Planned, index: int) -> CompositionReceipt:
-        (found,) = (
-            key
-            for key in self.objects.list_keys(BUCKET, "renders/")
-            if planned.digest[:16] in key and f"/{index:05d}." in key and key.endswith(".json")
-        )
-        return parse_receipt(self.objects.read(BUCKET, found))
+    def receipt_at(self, chunk_uri: str) -> CompositionReceipt:
+        """Of a stored chunk."""
+        return parse_receipt(self.read(f"{chunk_uri}.json"))
 
     def make(self, name: str, **config: object) -> bytes:
         """Everything, one step after the other; the output's bytes."""

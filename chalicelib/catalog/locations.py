@@ -69,6 +69,11 @@ def chunk_location(prefix: Location, index: int, extension: str) -> Location:
     return prefix.under(f"chunks/{index:05d}{extension}")
 
 
+def output_location(prefix: Location, extension: str) -> Location:
+    """Where the output goes when nobody says."""
+    return prefix.under(f"output{extension}")
+
+
 def receipt_location(chunk: Location) -> Location:
     return chunk.under(".json")
 

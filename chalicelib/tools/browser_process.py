@@ -62,6 +62,11 @@ class BrowserProcess:
         """Of its first process, whose number is the group's too."""
         return self._process.pid
 
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
     def _start(self, files: BrowserFiles, theirs_in: int, theirs_out: int) -> subprocess.Popen[bytes]:
         flags = (*browser_flags(), f"--user-data-dir={self._scratch / 'profile'}", "--remote-debugging-pipe=cbor")
         try:

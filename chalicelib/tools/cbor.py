@@ -98,15 +98,17 @@ def _value(data: memoryview, at: int) -> tuple[Any, int]:
     if major == 7:
         return _simple(data, at)
     length, at = _length(data, at + 1, extra)
+    if length < 0 and major < 4:
+        raise ValueError(f"no length at {first:#x}")
     match major:
         case 0:
             return length, at
         case 1:
             return -1 - length, at
         case 2:
-            return str(data[at : at + length], "utf-16-le", "surrogatepass"), at + length
+            return str(_bytes(data, at, length), "utf-16-le", "surrogatepass"), at + length
         case 3:
-            return str(data[at : at + length], "utf-8"), at + length
+            return str(_bytes(data, at, length), "utf-8"), at + length
         case 4:
             return _list(data, at, length)
         case 5:
@@ -132,8 +134,14 @@ def _tagged(data: memoryview, at: int, tag: int) -> tuple[Any, int]:
         return _value(data, at + 5)
     if tag == 22:
         length, at = _length(data, at + 1, data[at] & 31)
-        return bytes(data[at : at + length]), at + length
+        return bytes(_bytes(data, at, length)), at + length
     return _value(data, at)
+
+
+def _bytes(data: memoryview, at: int, length: int) -> memoryview:
+    if not 0 <= length <= len(data) - at:
+        raise ValueError("the message is cut short")
+    return data[at : at + length]
 
 
 def _list(data: memoryview, at: int, length: int) -> tuple[list[Any], int]:

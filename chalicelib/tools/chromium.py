@@ -1,14 +1,14 @@
 """Chromium as the engine sees it: opened on a project, it gives a stage, and is gone afterwards.
 
-A browser can be started before its project is there (`launch`): it takes half a second that the download of the project
-would otherwise be followed by.
+A browser can be started before its project is there (`launch`), while the project is fetched: the first of an execution
+environment has to be unpacked.
 """
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,32 +40,53 @@ class Chromium:
         self._find = find
         self._memory_limit_mb = memory_limit_mb
         self._version = ""
-        self._started: list[BrowserProcess] = []
         self._lock = threading.Lock()
+        self._threads = ThreadPoolExecutor(1, thread_name_prefix="browser")
+        self._starting: Future[BrowserProcess] | None = None
 
     def version(self) -> str:
-        """What the build calls itself, "153.0.7000.0" for example; part of every plan."""
-        if not self._version:
-            self.launch()
-            with self._lock:
-                said = self._started[-1].connection.call("Browser.getVersion", timeout_s=_VERSION_S)
-            self._version = str(said["product"]).rpartition("/")[2]
-        return self._version
-
-    def launch(self) -> None:
-        """Start a browser for the next `open`, if none waits already.
+        """What the build calls itself, "153.0.7000.0" for example; part of every plan.
 
         Raises:
             BrowserUnavailable: If there is none, or it does not start.
         """
+        if not self._version:
+            process = self._take()
+            said = process.connection.call("Browser.getVersion", timeout_s=_VERSION_S)
+            self._version = str(said["product"]).rpartition("/")[2]
+            self._keep(process)
+        return self._version
+
+    def launch(self) -> None:
+        """Begin to start a browser for the next `open`, unless one waits already. What goes wrong, `open` raises."""
         with self._lock:
-            if not self._started:
-                self._started.append(self._start())
+            if self._starting is None:
+                self._starting = self._threads.submit(self._start)
 
     def _start(self) -> BrowserProcess:
         process = BrowserProcess(self._find(), memory_limit_mb=self._memory_limit_mb)
         process.await_start()
         return process
+
+    def _take(self) -> BrowserProcess:
+        """The browser that was launched, if it lives still, or a new one."""
+        with self._lock:
+            starting, self._starting = self._starting, None
+        process = starting.result() if starting else self._start()
+        if process.alive:
+            return process
+        process.close()
+        return self._start()
+
+    def _keep(self, process: BrowserProcess) -> None:
+        """For the next `open`."""
+        kept: Future[BrowserProcess] = Future()
+        kept.set_result(process)
+        with self._lock:
+            if self._starting is None:
+                self._starting = kept
+                return
+        process.close()
 
     @contextmanager
     def open(self, project: Path, options: CaptureOptions, *, deadline: float) -> Iterator[Stage]:
@@ -83,9 +104,7 @@ class Chromium:
         browser = self._find()
         media = ProjectMedia(self._ffmpeg, self._mediainfo, deadline=deadline)
         files = PageFiles(project, options.entry, browser, media)
-        with self._lock:
-            process = self._started.pop() if self._started else None
-        process = process or self._start()
+        process = self._take()
         try:
             yield Stage(process, files, options, deadline=deadline)
         except BrowserCrashed as error:
@@ -96,7 +115,7 @@ class Chromium:
 
     def close(self) -> None:
         """End a browser that was launched and not opened."""
-        with self._lock, contextlib.ExitStack() as ends:
-            for process in self._started:
-                ends.callback(process.close)
-            self._started.clear()
+        with self._lock:
+            starting, self._starting = self._starting, None
+        if starting and starting.exception() is None:
+            starting.result().close()

@@ -31,7 +31,7 @@ class PageFiles:
     Attributes:
         runtime: What drives the page.
         entry: The source of its entry page.
-        served: How many requests were answered so far, refusals among them.
+        served: How many requests were answered so far, refusals among them, pictures of videos not.
         refused: The first URLs that were not served.
         navigated: Whether the main frame wanted to go elsewhere after it had loaded.
         main_frame: Chromium's name for it.
@@ -60,8 +60,9 @@ class PageFiles:
 
     def serve(self, connection: Connection, event: Mapping[str, Any], session: str) -> None:
         """Answer one paused request."""
-        self.served += 1
         url = str(event["request"]["url"])
+        # Pictures of videos are waited for by the page itself.
+        self.served += answer(url).source is not Source.OWN
         document = event.get("resourceType") == "Document"
         if document and self._loaded and self._is_main(event):
             self.navigated = True

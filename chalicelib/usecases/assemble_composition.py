@@ -28,7 +28,7 @@ from chalicelib.media.flags import GLOBAL_ARGUMENTS
 from chalicelib.usecases.composition import (
     AssembleRequest,
     StoredPlan,
-    check_tools,
+    check_ffmpeg,
     load_composition_plan,
     stored_chunk_receipt,
 )
@@ -75,7 +75,7 @@ def assemble_composition(
     output = render_object(request.output_uri, settings.source_bucket, "OutputS3Uri")
     stored = load_composition_plan(at, request.plan_hash, request.format, objects)
     plan = stored.plan
-    check_tools(plan, tools, browser=False)
+    check_ffmpeg(plan, tools.ffmpeg.version())
     note_assembling(request.render_id, table, now_ms=clock())
     chunks = _chunks(request, plan, settings.source_bucket)
     receipts = _receipts(chunks, stored, objects)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
-    """URIs and Config as they came in. `output_uri` is looked at early, so that a wrong one fails before the work."""
+    """URIs and Config as they came in. `output_uri` is looked at early, so that a wrong one fails before the work; left
+    out, the output goes to the plan's prefix."""
 
     project_uri: str
     plan_prefix_uri: str
@@ -85,13 +86,18 @@ def tool_versions(tools: Tools) -> ToolVersions:
     return ToolVersions(ffmpeg=tools.ffmpeg.version(), browser=tools.chromium.version())
 
 
-def check_tools(plan: CompositionPlan, tools: Tools, *, browser: bool) -> None:
-    """Raises FfmpegVersionMismatch or BrowserVersionMismatch if a tool is not the one of the plan."""
-    found = tools.ffmpeg.version()
+def check_ffmpeg(plan: CompositionPlan, found: str) -> None:
+    """Raises FfmpegVersionMismatch if it is not the one of the plan."""
     if found != plan.tools.ffmpeg:
         raise FfmpegVersionMismatch("ffmpeg is not the one of the plan", planned=plan.tools.ffmpeg, found=found)
-    if browser and (found := tools.chromium.version()) != plan.tools.browser:
-        raise BrowserVersionMismatch("the browser is not the one of the plan", planned=plan.tools.browser, found=found)
+
+
+def check_tools(plan: CompositionPlan, found: ToolVersions) -> None:
+    """Raises FfmpegVersionMismatch or BrowserVersionMismatch if a tool is not the one of the plan."""
+    check_ffmpeg(plan, found.ffmpeg)
+    if found.browser != plan.tools.browser:
+        planned = plan.tools.browser
+        raise BrowserVersionMismatch("the browser is not the one of the plan", planned=planned, found=found.browser)
 
 
 def stored_chunk_receipt(chunk: Location, plan_hash: str, objects: Objects) -> CompositionReceipt | None:

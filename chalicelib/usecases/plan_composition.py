@@ -16,6 +16,7 @@ from chalicelib.catalog.locations import (
     Location,
     audio_location,
     chunks_prefix,
+    output_location,
     plan_location,
     project_location,
     render_object,
@@ -24,11 +25,12 @@ from chalicelib.catalog.locations import (
 from chalicelib.composition.audio import MAX_CLIPS, audible, is_heard, listen_arguments, mix_arguments
 from chalicelib.composition.capture import CaptureOptions, MediaClip
 from chalicelib.composition.config import RenderConfig, parse_config
-from chalicelib.composition.formats import audio_kind
+from chalicelib.composition.formats import audio_kind, output_kind
 from chalicelib.composition.plan import (
     COMPOSITION_SCHEMA,
     CompositionPlan,
     MixedAudio,
+    ToolVersions,
     check_size,
     count_frames,
     cut_chunks,
@@ -83,11 +85,14 @@ def plan_composition(
     config = parse_config(request.config)
     archive = project_location(request.project_uri, settings.source_bucket)
     prefix = render_prefix(request.plan_prefix_uri, settings.source_bucket, "PlanOutputS3Prefix")
-    output = request.output_uri and render_object(request.output_uri, settings.source_bucket, "OutputS3Uri").uri
+    output_uri = request.output_uri or output_location(prefix, output_kind(config.format).extension).uri
+    output = render_object(output_uri, settings.source_bucket, "OutputS3Uri")
     note_planning(request.render_id, table, now_ms=clock())
     source = find_archive(archive, objects, settings.project_max_bytes)
+    # It starts while the project is fetched.
+    tools.chromium.launch()
     with unpacked_project(source, config.entry, objects) as unpacked:
-        plan = _Planner(unpacked, config, prefix, tools, objects, deadline).plan()
+        plan = _Planner(unpacked, config, prefix, tools, objects, deadline).plan(tool_versions(tools))
     document, digest = plan_bytes(plan), plan_hash(plan)
     at = plan_location(prefix, digest)
     if not objects.exists(at.bucket, at.key):
@@ -116,7 +121,7 @@ def plan_composition(
         "MaxParallelChunks": min(config.max_parallel_chunks, settings.max_parallel_chunks),
         "Items": list(range(count)),
         "Job": {**where, **chunks},
-        "Assembly": {**where, **chunks, "OutputS3Uri": output},
+        "Assembly": {**where, **chunks, "OutputS3Uri": output.uri},
     }
 
 
@@ -139,7 +144,7 @@ class _Planner:
         self._objects = objects
         self._deadline = deadline
 
-    def plan(self) -> CompositionPlan:
+    def plan(self, versions: ToolVersions) -> CompositionPlan:
         options = capture_options(self._config)
         with self._stage(options) as stage:
             facts = stage.facts
@@ -148,6 +153,9 @@ class _Planner:
             total_frames = count_frames(facts.duration, self._config.frame_rate)
             chunks = cut_chunks(total_frames, self._config)
             seams = seams_to_compare(chunks)
+            if seams:
+                # For the comparison, while this page is at work.
+                self._tools.chromium.launch()
             jumped = [_picture(stage, seam, preroll=False) for seam in seams]
         preroll = any(self._differs(options, seam, picture) for seam, picture in zip(seams, jumped, strict=True))
         duration = total_frames / self._config.frame_rate
@@ -155,7 +163,7 @@ class _Planner:
             schema=COMPOSITION_SCHEMA,
             project=self._unpacked.identity,
             config=self._config,
-            tools=tool_versions(self._tools),
+            tools=versions,
             runtime=facts.runtime,
             width=width,
             height=height,

@@ -35,6 +35,7 @@ from chalicelib.usecases.composition import (
     load_composition_plan,
     output_size,
     stored_chunk_receipt,
+    tool_versions,
 )
 from chalicelib.usecases.project import file_sha256, unpacked_project
 from chalicelib.usecases.render_progress import ChunkWatch, note_chunk_done
@@ -81,7 +82,6 @@ def render_composition_chunk(
     chunk = chunk_location(prefix, request.index, kind.extension)
     receipt = stored_chunk_receipt(chunk, stored.plan_hash, objects)
     if receipt is None:
-        check_tools(plan, tools, browser=True)
         watch = ChunkWatch(request.render_id, table, stored.plan_hash, request.index, len(plan.chunks), clock)
         # A render that has ended meanwhile needs no browser.
         watch.captured(0)
@@ -130,7 +130,10 @@ def _render(
     """Capture, encode, prove and store one chunk."""
     span, config, project = plan.chunks[index], plan.config, plan.project
     source = SourceIdentity(project.bucket, project.key, project.etag, project.size_bytes)
+    # It starts while the project is fetched.
+    tools.chromium.launch()
     with unpacked_project(source, config.entry, objects, expected_sha256=project.sha256) as unpacked:
+        check_tools(plan, tool_versions(tools))
         kind = chunk_kind(config.format)
         path = unpacked.folder / f"chunk{kind.extension}"
         tally = _Tally(span, captured)

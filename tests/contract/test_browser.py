@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -182,7 +184,7 @@ def test_a_video_is_exact_to_the_frame_and_its_sound_is_told(theatre: Theatre, f
     with theatre.stage(html) as stage:
         (sound,) = stage.facts.media
         frames = [*stage.frames(0, 12, preroll=False), *stage.frames(25, 27, preroll=False)]
-    assert (sound.path, sound.kind, sound.start) == ("clip.mp4", "video", 0)
+    assert (sound.path, sound.kind, sound.start) == ("clip.mp4", "video", Fraction(0))
     for frame in frames:
         expected = _grey(frame.index * 24 // 30)
         for x in (40, 120):
@@ -224,11 +226,11 @@ def test_a_page_without_a_length_is_told_how_to_say_it(theatre: Theatre) -> None
 
 def test_a_page_that_hangs_fails_in_its_time(theatre: Theatre, monkeypatch: pytest.MonkeyPatch) -> None:
     """A loop without end is the page's error, after the time that a frame has; or the deadline's, if that is nearer."""
-    monkeypatch.setattr("chalicelib.tools.stage._FRAME_S", 1.0)
+    monkeypatch.setattr("chalicelib.tools.page._FRAME_S", 1.0)
     html = f'{_BARE}<body data-duration="1" {_SIZE}><script>requestAnimationFrame(()=>{{while(true);}})</script>'
     with theatre.stage(html) as stage, pytest.raises(CompositionNotReady, match="did not finish a frame"):
         next(stage.frames(0, 1, preroll=False))
-    monkeypatch.setattr("chalicelib.tools.stage._FRAME_S", 30.0)
+    monkeypatch.setattr("chalicelib.tools.page._FRAME_S", 30.0)
     with theatre.stage(html, seconds=3.0) as stage, pytest.raises(DeadlineNear):
         next(stage.frames(0, 1, preroll=False))
 
@@ -263,3 +265,17 @@ def test_a_page_that_eats_memory_ends_alone(ffmpeg_path: Path, tmp_path: Path) -
     with pytest.raises(CompositionTooHeavy), theatre.stage(html) as stage:
         for _ in stage.frames(0, 270, preroll=False):
             pass
+
+
+def test_a_browser_that_was_launched_is_the_one_that_opens(browser: Chromium, tmp_path: Path) -> None:
+    """It waits for its project, once; one that died while it waited is replaced."""
+    theatre = Theatre(browser, tmp_path)
+    assert browser.version().count(".") == 3
+    browser.launch()
+    waiting = browser._take()
+    browser._keep(waiting)
+    os.kill(waiting.pid, signal.SIGKILL)
+    while waiting.alive:
+        time.sleep(0.01)
+    with theatre.stage(f'{_BARE}<body data-duration="1" {_SIZE}>') as stage:
+        assert stage.facts.duration == 1

@@ -9,11 +9,13 @@ import subprocess
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chalicelib.composition.capture import MediaClip
 from chalicelib.composition.rgba import raw_rgba
 from chalicelib.errors import (
     AssemblyFailed,
@@ -26,9 +28,8 @@ from chalicelib.errors import (
     PlanMismatch,
 )
 from chalicelib.tools import Chromium, Ffmpeg, MediaInfo
-from sluice.browser_layer import build_browser
-from sluice.paths import Project
-from tests.screening import BUCKET, Screening, layer_browser
+from tests.browser import layer_browser
+from tests.screening import BUCKET, Puppet, Screening
 
 # A ball that CSS moves, a bar that a script draws by the clock, and a tone from 0.2 s to 0.6 s; 20 frames of 25 fps.
 _PAGE = """<!doctype html><meta charset="utf-8"><style>
@@ -37,8 +38,8 @@ html, body { margin: 0; %s }
 #ball { position: absolute; top: 60px; width: 60px; height: 60px; border-radius: 30px; background: #fa3;
         animation: go 0.7s linear both }
 @keyframes go { to { transform: translateX(260px) } }
-</style>
-<div id="stage" data-composition-id="main" data-start="0" data-width="320" data-height="180" data-duration="0.8">
+</style><meta name="sluice:duration" content="0.8">
+<div id="stage" %s data-width="320" data-height="180">
 <div id="ball"></div><canvas id="bar" width="320" height="20"></canvas>%s</div>
 <script>
 const bar = document.getElementById("bar").getContext("2d");
@@ -51,6 +52,8 @@ let frames = 0;
 })();
 </script>"""
 _TONE = '<audio src="tone.wav" data-start="0.2" data-duration="0.4" data-volume="0.8" data-track-index="1"></audio>'
+_TIMELINE = 'data-composition-id="main" data-start="0" data-duration="0.8"'
+"""What makes a page HyperFrames' own; without it, the page is any page, on our clock."""
 _BY_CLOCK = "performance.now() * 0.3"
 _BY_COUNTING = "Math.min(320, ++frames * 5)"
 _DARK = "background: #123"
@@ -59,13 +62,10 @@ _CONFIG = {"fps": 25}
 Show = Callable[..., Screening]
 
 
-@pytest.fixture(scope="session")
-def chromium(tmp_path_factory: pytest.TempPathFactory, ffmpeg_path: Path) -> Iterator[Chromium]:
-    """The browser of the layer, built where `make layers` builds it."""
-    project = Project.here()
-    build_browser(project.browser_layer_zip, project.root / "build" / "npm" / "browser")
-    files = layer_browser(project.browser_layer_zip, tmp_path_factory.mktemp("browser-layer"))
-    made = Chromium(Ffmpeg(str(ffmpeg_path)), MediaInfo(), find=lambda: files)
+@pytest.fixture(scope="module")
+def chromium(ffmpeg_path: Path) -> Iterator[Chromium]:
+    """The browser of the layer."""
+    made = Chromium(Ffmpeg(str(ffmpeg_path)), MediaInfo(), find=layer_browser)
     yield made
     made.close()
 
@@ -79,8 +79,15 @@ def tone(ffmpeg_path: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @pytest.fixture
 def show(tmp_path: Path, ffmpeg_path: Path, chromium: Chromium, tone: bytes) -> Show:
-    def make(*, bar: str = _BY_CLOCK, background: str = _DARK, sound: str = _TONE, **files: bytes) -> Screening:
-        page = (_PAGE % (background, sound, bar)).encode()
+    def make(
+        *,
+        bar: str = _BY_CLOCK,
+        background: str = _DARK,
+        sound: str = _TONE,
+        timeline: str = _TIMELINE,
+        **files: bytes,
+    ) -> Screening:
+        page = (_PAGE % (background, timeline, sound, bar)).encode()
         project = {"index.html": page, "tone.wav": tone, **files}
         return Screening(tmp_path / "objects", project, ffmpeg_path, chromium)
 
@@ -111,10 +118,12 @@ def _frames(packed: bytes) -> dict[str, bytes]:
         return {member.name: tar.extractfile(member).read() for member in tar}  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("bar", [_BY_CLOCK, _BY_COUNTING], ids=["by the clock", "by counting frames"])
-def test_frames_are_the_same_however_they_are_cut(show: Show, bar: str) -> None:
+@pytest.mark.parametrize(
+    ("bar", "timeline"), [(_BY_CLOCK, _TIMELINE), (_BY_COUNTING, "")], ids=["by the clock", "by counting frames"]
+)
+def test_frames_are_the_same_however_they_are_cut(show: Show, bar: str, timeline: str) -> None:
     """One, two and four chunks give the same pictures bit by bit, also of a page that adds up state."""
-    screening = show(bar=bar)
+    screening = show(bar=bar, timeline=timeline)
     whole = _frames(screening.make("one", **_CONFIG, format="png-sequence", chunkSize=20))
     assert list(whole) == [*(f"frame_{number:06d}.png" for number in range(1, 21)), "audio.m4a"]
     assert len(set(whole.values())) > 15
@@ -203,7 +212,7 @@ def test_a_repeated_step_changes_nothing(show: Show, chromium: Chromium) -> None
     planned = screening.plan("x", **_CONFIG, chunkSize=10)
     assert screening.plan("x", **_CONFIG, chunkSize=10).digest == planned.digest
     answers = [screening.render(planned, index) for index in range(planned.chunks)]
-    receipt = screening.receipt(planned, 0)
+    receipt = screening.receipt_at(str(answers[0]["ChunkS3Uri"]))
     assert (receipt.frames, receipt.sha256) == (10, answers[0]["Sha256"])
     first = screening.assemble(planned)
     screening.tools = replace(
@@ -273,9 +282,19 @@ def test_a_worker_that_was_not_planned_for_refuses(show: Show, monkeypatch: pyte
 
 
 def test_sound_that_is_none_is_named(show: Show) -> None:
-    """An audio element whose file is something else fails the plan, by the file's name."""
-    with pytest.raises(NotMediaPayload, match=r"tone\.wav"):
-        show(**{"tone.wav": b"#EXTM3U\nfile:///etc/passwd\n"}).plan("x", **_CONFIG)
+    """A clip whose file holds no sound, or is no media at all, fails the plan by the file's name."""
+    screening = show(**{"list.wav": b"#EXTM3U\nfile:///etc/passwd\n"})
+    for path in ("list.wav", "index.html"):
+        clip = MediaClip(path, "audio", Fraction(0), None, Fraction(0), 1.0, Fraction(1))
+        screening.tools = replace(screening.tools, chromium=Puppet(media=(clip,)))
+        with pytest.raises(NotMediaPayload, match=path):
+            screening.plan("x", **_CONFIG)
+
+
+def test_the_size_that_is_asked_for_is_made(show: Show, look: Look) -> None:
+    """Twice as large is drawn twice as large, in whole and in chunks."""
+    data = show(sound="").make("x", **_CONFIG, width=640, height=360, chunkSize=10)
+    assert re.search(rb"h264.* 640x360 ", look(data, "-f", "null", "-").stderr)
 
 
 def test_a_size_of_other_proportions_is_refused(show: Show) -> None:
