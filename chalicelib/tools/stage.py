@@ -59,6 +59,10 @@ class Stage:
         """The page's last errors, the newest at the end."""
         return self._page.said
 
+    def began_late(self) -> bool:
+        """Whether an animation or a transition has begun after the first frame: later frames then depend on it."""
+        return bool(self._page.evaluate("__sluice.beganLate"))
+
     # --- loading ---
 
     def _load(self) -> CompositionFacts:

@@ -177,11 +177,15 @@ class _Planner:
         return self._tools.chromium.open(self._unpacked.project, options, deadline=self._deadline)
 
     def _differs(self, options: CaptureOptions, seam: int, jumped: bytes) -> bool:
-        """Whether a page that was played from its beginning shows something else at a frame than one that jumped."""
+        """Whether a page that was played from its beginning shows something else at a frame than one that jumped.
+
+        A transition that began on the way may have ended before the seam, and another may run at the next.
+        """
         with self._stage(options) as stage:
             equal = _picture(stage, seam, preroll=True) == jumped
-        logger.info("seam compared", extra={"seam": seam, "equal": equal})
-        return not equal
+            began_late = stage.began_late()
+        logger.info("seam compared", extra={"seam": seam, "equal": equal, "began_late": began_late})
+        return began_late or not equal
 
     def _mix(self, media: Sequence[MediaClip], duration: Fraction) -> MixedAudio | None:
         """The sound, stored under its own hash; None where nothing is heard."""

@@ -116,6 +116,11 @@ def test_a_page_that_keeps_state_is_the_same_after_a_preroll(theatre: Theatre) -
     whole = theatre.hashes(html, 0, 24)
     assert theatre.hashes(html, 16, 24) != whole[16:]
     assert theatre.hashes(html, 16, 24, preroll=True) == whole[16:]
+    with theatre.stage(html) as stage:
+        assert [(list(stage.frames(end - 1, end, preroll=True)), stage.began_late())[1] for end in (4, 24)] == [
+            False,
+            True,
+        ]
 
 
 def test_still_frames_are_marked_and_never_missed(theatre: Theatre) -> None:

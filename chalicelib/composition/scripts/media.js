@@ -66,7 +66,7 @@
       },
     },
     paused: { get() { return stateOf(this).since === null; } },
-    ended: { get() { return !this.loop && factsOf(this) !== undefined && timeOf(this) >= factsOf(this).duration; } },
+    ended: { get() { return !this.loop && Boolean(factsOf(this)) && timeOf(this) >= factsOf(this).duration; } },
     seeking: { get() { return false; } },
     readyState: { get() { return factsOf(this) ? 4 : 0; } },
     networkState: { get() { return 1; } },
@@ -184,7 +184,8 @@
         announce(element);
       }
     },
-    hasSound: (element) => factsOf(element)?.sound ?? false,
+    // What cannot be read counts as sound, so that whoever mixes it says so.
+    hasSound: (element) => factsOf(element)?.sound ?? true,
     urlOf,
     // Resolves when every video shows what belongs to the present time.
     show: () => Promise.all(Array.from(document.querySelectorAll("video"), paint)),
