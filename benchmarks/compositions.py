@@ -24,12 +24,13 @@ from pathlib import Path
 from benchmarks import lossless
 from benchmarks.composition_projects import EXAMPLES, prepare
 from benchmarks.hyperframes_cli import Cli, Mode, ensure_cli
-from benchmarks.measure import ROOT, Figure, ratio, seconds
+from benchmarks.measure import FFMPEG, ROOT, Figure, ratio, seconds
 from benchmarks.process_tree import Taken, run
 from chalicelib.composition.capture import CaptureOptions
 from chalicelib.tools.browser_files import BrowserFiles
 from sluice.plot import Group, bar_chart
 from tests.browser import layer_browser
+from tests.composing import chromium_of
 
 RUNS = 3
 RATE = 30
@@ -105,7 +106,7 @@ def _render(project: Path, output: Path, workers: int, browser: BrowserFiles) ->
 
 def _open(project: Path, browser: BrowserFiles) -> None:
     deadline = time.monotonic() + 60
-    with lossless.our_browser(browser).open(project, CaptureOptions(Fraction(RATE)), deadline=deadline):
+    with chromium_of(browser, FFMPEG).open(project, CaptureOptions(Fraction(RATE)), deadline=deadline):
         pass
 
 

@@ -17,8 +17,8 @@ import imageio_ffmpeg
 
 from benchmarks.measure import FFMPEG
 from chalicelib.composition.capture import CaptureOptions, Picture
-from chalicelib.tools import Chromium, Ffmpeg, MediaInfo
 from chalicelib.tools.browser_files import BrowserFiles
+from tests.composing import chromium_of
 
 _PATIENCE_S = 900.0
 _TO_VIDEO = "scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_int,format=yuv420p"
@@ -45,14 +45,10 @@ def from_browser(project: Path, target: Path, rate: int, browser: BrowserFiles) 
         raise SystemExit(f"ffmpeg ended with {encoder.returncode}")
 
 
-def our_browser(browser: BrowserFiles) -> Chromium:
-    return Chromium(Ffmpeg(str(FFMPEG)), MediaInfo(), find=lambda: browser)
-
-
 def _pictures(project: Path, rate: int, browser: BrowserFiles) -> Iterator[bytes]:
     options = CaptureOptions(Fraction(rate), picture=Picture.PNG)
     deadline = time.monotonic() + _PATIENCE_S
-    with our_browser(browser).open(project, options, deadline=deadline) as stage:
+    with chromium_of(browser, FFMPEG).open(project, options, deadline=deadline) as stage:
         total = int(stage.facts.duration * rate)
         for frame in stage.frames(0, total, preroll=False):
             yield frame.picture

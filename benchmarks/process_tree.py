@@ -95,7 +95,7 @@ def _browsers(root: int, executable: Path) -> tuple[float, int]:
             # Its children are called /proc/self/exe in their arguments.
             if (folder / "exe").readlink() == executable:
                 sizes[pid] = _pss_mb(folder)
-                if b"\0--type=" not in (folder / "cmdline").read_bytes():
+                if b"--type=" not in (folder / "cmdline").read_bytes():
                     mains.add(pid)
     below = [pid for pid in sizes if _is_below(pid, root, parents)]
     return sum(sizes[pid] for pid in below), len(mains.intersection(below))

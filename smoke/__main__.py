@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import math
 import secrets
-import shutil
 import sys
 import tempfile
 from contextlib import AbstractContextManager
@@ -24,7 +23,7 @@ from smoke.execution import Run
 from smoke.results import Result, judge, write
 from smoke.target import Target, account_target, local_target
 from tests.browser import layer_browser
-from tests.composing import CompositionWorkshop
+from tests.composing import screening_of
 
 _ROOT = Project.here().root
 _CONFIG = {"fps": 30, "format": "mp4", "quality": "standard"}
@@ -80,12 +79,12 @@ def _smoke(opened: AbstractContextManager[Target], project: Path, counts: list[i
 
 def _render_here(project: Path, scratch: Path, video: Path) -> int:
     """As one chunk, by the same use cases; returns the number of frames."""
-    workshop = CompositionWorkshop(scratch / "objects", project, FFMPEG, layer_browser())
-    planned = workshop.plan({**_CONFIG, "maxParallelChunks": 1})
-    for index in range(planned.chunk_count):
-        workshop.render_chunk(planned, index)
-    shutil.move(workshop.assemble(planned), video)
-    return planned.total_frames
+    screening = screening_of(project, scratch / "objects", FFMPEG, layer_browser())
+    planned = screening.plan("in-process", **_CONFIG, maxParallelChunks=1)
+    for index in range(planned.chunks):
+        screening.render(planned, index)
+    video.write_bytes(screening.assemble(planned))
+    return int(planned.answer["TotalFrames"])
 
 
 def _render_there(run: Run, count: int, total_frames: int, reference: Path, out: Path) -> Result:

@@ -86,7 +86,16 @@ def square(shade: int) -> bytes:
 class Screening:
     """One project, stored, and the means to render it."""
 
-    def __init__(self, folder: Path, files: Mapping[str, bytes], ffmpeg: Path, chromium: Chromium) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        files: Mapping[str, bytes],
+        ffmpeg: Path,
+        chromium: Chromium,
+        *,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        self.patience_s = patience_s
         self.objects = FolderObjects(folder)
         self.table = FakeTable()
         self.tools = Tools(Ffmpeg(str(ffmpeg)), MediaInfo(), chromium)
@@ -103,7 +112,7 @@ class Screening:
             "table": self.table,
             "tools": self.tools,
             "settings": self.settings,
-            "deadline": time.monotonic() + PATIENCE_S,
+            "deadline": time.monotonic() + self.patience_s,
             "meter": Meter(memory_mb=3008, started_s=time.monotonic()),
             "clock": self.clock,
         }

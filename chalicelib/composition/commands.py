@@ -40,9 +40,8 @@ def encode_arguments(config: RenderConfig, frames: int, output: str) -> tuple[st
     """Encode a stream of pictures from stdin into one chunk of exactly so many frames."""
     return (
         *_pictures_in(),
-        *("-filter:v", _to_video(config)),
-        # The times are frame numbers: what was left out because it repeats is filled in behind the filters.
-        *("-fps_mode", "cfr", "-r", _rate(config.frame_rate)),
+        *("-filter:v", f"{_to_video(config)},{_every_frame(config)}"),
+        *("-fps_mode", "passthrough"),
         *("-frames:v", str(frames)),
         *_encoder(config),
         *_plain_file(),
@@ -97,8 +96,8 @@ def gif_arguments(config: RenderConfig, frames: int, output: str) -> tuple[str, 
         *_pictures_in(),
         *("-i", PALETTE_NAME),
         # Only the part of the picture that changed is looked at, and stored.
-        *("-filter_complex", "[0:v:0][1:v:0]paletteuse=dither=sierra2_4a:diff_mode=rectangle"),
-        *("-fps_mode", "cfr", "-r", _rate(config.frame_rate)),
+        *("-filter_complex", f"[0:v:0][1:v:0]paletteuse=dither=sierra2_4a:diff_mode=rectangle,{_every_frame(config)}"),
+        *("-fps_mode", "passthrough"),
         *("-frames:v", str(frames)),
         # For ever, as people expect of one.
         *("-loop", "0"),
@@ -131,6 +130,14 @@ def _to_video(config: RenderConfig) -> str:
         f"scale=out_range=tv:out_color_matrix=bt709:flags=bicubic+accurate_rnd+full_chroma_int,format={layout},"
         "setsar=1,setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
     )
+
+
+def _every_frame(config: RenderConfig) -> str:
+    """Fill in what was left out because it repeats, after the work on the pictures. The times are frame numbers.
+
+    Not `-fps_mode cfr`: it guesses from the gaps before how to fill one, and may show the next picture a frame early.
+    """
+    return f"fps={_rate(config.frame_rate)}"
 
 
 def _encoder(config: RenderConfig) -> tuple[str, ...]:

@@ -218,7 +218,8 @@
     },
     // Under the published runtime: what waits for a frame while the page loads gets one, at time 0.
     flush: runCallbacks,
-    // Shows time `milliseconds`. The first call starts at 0, where every page begins.
+    // Shows time `milliseconds`. The first call starts at 0, where every page begins: one frame of the page for each of
+    // the video, also for a page that counts them.
     async seek(milliseconds) {
       const media = self.__sluice.media;
       // Scripts that draw a video into a canvas want its picture of this frame.
@@ -227,7 +228,7 @@
       await media.show();
       now = before;
       if (config.timers) {
-        if (!started) followTimelines(0), tick(0);
+        if (!started && milliseconds > 0) followTimelines(0), tick(0);
         followTimelines(milliseconds / 1000);
       } else {
         page.__player.renderSeek(milliseconds / 1000);
