@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from chalicelib.composition.formats import Format, output_kind
-from sluice.api_client import Api, Json
+from sluice.api_client import Api, ApiRefused, ApiUnreachable, Json
 from sluice.failure import OperatorError
 from sluice.projects import ENTRY, Archive, pack_project
 from sluice.uploading import Progress as Sent
@@ -28,6 +28,7 @@ UNFINISHED = ("queued", "planning", "rendering", "assembling")
 
 _POLL_S = 0.3
 _ATTEMPTS = 4
+_FIRST_PAUSE_S = 0.5
 _BLOCK_BYTES = 256 * 1024
 _TIMEOUT = httpx.Timeout(300, connect=10)
 
@@ -114,7 +115,7 @@ def render_project(api: Api, job: Job, told: Told, *, stopping: Callable[[], boo
         while render["status"] in UNFINISHED and not stopping():
             told.state(render)
             time.sleep(_POLL_S)
-            render = api.render(render["id"])
+            render = _look(api, render["id"])
     except KeyboardInterrupt:
         api.cancel_render(render["id"])
         raise
@@ -124,6 +125,18 @@ def render_project(api: Api, job: Job, told: Told, *, stopping: Callable[[], boo
     if render["status"] == "succeeded" and job.out is not None:
         download(api, render, job.out)
     return render
+
+
+def _look(api: Api, render_id: str) -> Json:
+    """The render as it is now. A moment without an answer is not the end of a long wait."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            return api.render(render_id)
+        except (ApiUnreachable, ApiRefused) as error:
+            if attempt == _ATTEMPTS - 1 or (isinstance(error, ApiRefused) and error.status < 500):
+                raise
+            time.sleep(_FIRST_PAUSE_S * 2**attempt)
+    raise AssertionError("unreachable")
 
 
 def download(api: Api, render: Json, out: Path) -> None:

@@ -73,6 +73,9 @@ class Puppet(Chromium):
         self.opened += 1
         yield self
 
+    def began_late(self) -> bool:
+        return False
+
     def frames(self, start_frame: int, end_frame: int, *, preroll: bool) -> Iterator[Frame]:  # noqa: ARG002
         for index in range(start_frame, end_frame):
             yield Frame(index, square(index % 4), repeated=False)

@@ -17,7 +17,7 @@ from chalicelib.catalog import keys
 from chalicelib.catalog.ids import ENTROPY_BYTES, RENDER_PREFIX, new_id
 from chalicelib.catalog.render import UNFINISHED, Render, RenderChange, RenderStatus, output_expires_at_ms
 from chalicelib.catalog.site import site_id
-from chalicelib.composition.config import parse_config
+from chalicelib.composition.config import RenderConfig, parse_config
 from chalicelib.composition.formats import output_kind
 from chalicelib.errors import RenderEnded, SiteNotFound, TransientError
 from chalicelib.usecases.site import find_site
@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from chalicelib.settings import Settings
 
 logger = logging.getLogger(__name__)
+
+_CHUNKS_WITHOUT_CHOICE = RenderConfig().max_parallel_chunks
+_FEW_WORKERS_FRAMES = 120
+"""Frames of a chunk, at least, where fewer chunks run at once than a render has by itself: the others would only start
+browsers. Four seconds of a film take a multiple of a browser's start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ def open_render(
         updated_at_ms=now_ms,
         site_sha256=new.site_sha256,
         output_key=keys.render_output_key(render_id, output_kind(checked.format).extension),
-        config=dict(new.config),
+        config=_cut_for(settings.max_parallel_chunks, new.config),
         max_cost_usd=new.max_cost_usd,
     )
     table.create_render(render)
@@ -70,6 +75,13 @@ def open_render(
     except TransientError as error:
         logger.warning("render not started yet", extra={"render_id": render.id, "code": error.code()})
         return render
+
+
+def _cut_for(workers: int, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The Config with a cut that suits a deployment of so many workers, unless it says how to cut."""
+    if workers >= _CHUNKS_WITHOUT_CHOICE or config.keys() & {"chunkSize", "targetChunkFrames", "maxParallelChunks"}:
+        return dict(config)
+    return {**config, "targetChunkFrames": _FEW_WORKERS_FRAMES}
 
 
 def start_render(render: Render, table: Table, workflows: Workflows, settings: Settings, *, now_ms: int) -> Render:

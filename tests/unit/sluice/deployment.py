@@ -9,15 +9,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 from sluice.api_client import Api, ApiRefused, Json
+from sluice.failure import OperatorError
 
 
 class FakeDeployment(Api):
-    """Renders go through `script`, one status each time they are looked at; `fails` names sites that fail.
+    """Renders go through `script`, one status each time they are looked at.
 
     Attributes:
         storage_url: Where archives are put and videos are fetched.
         asked: The body of every render.
         cancelled: Ids.
+        refusals: Raised, one each time a render is looked at, before it is shown.
     """
 
     def __init__(self, storage_url: str, script: tuple[str, ...] = ("rendering", "succeeded")) -> None:
@@ -28,6 +30,7 @@ class FakeDeployment(Api):
         self.asked: list[Json] = []
         self.cancelled: list[str] = []
         self.output_size = 5
+        self.refusals: list[OperatorError] = []
         self._renders: dict[str, Json] = {}
         self._looked: dict[str, int] = {}
 
@@ -53,6 +56,8 @@ class FakeDeployment(Api):
         return copy.deepcopy(self._renders[render_id])
 
     def render(self, render_id: str) -> Json:
+        if self.refusals:
+            raise self.refusals.pop(0)
         render = self._renders[render_id]
         if render["status"] not in ("succeeded", "failed", "cancelled"):
             step = self._looked.get(render_id, 0)

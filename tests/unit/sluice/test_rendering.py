@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sluice import rendering
-from sluice.api_client import Json
+from sluice.api_client import ApiRefused, ApiUnreachable, Json
 from sluice.failure import OperatorError
 from sluice.rendering import DownloadFailed, Job, Told, job_of, render_project
 from tests.unit.sluice.deployment import FakeDeployment, Storage, storage
@@ -55,6 +55,19 @@ def test_a_stored_project_is_not_sent_again(kept: Storage, project: Path) -> Non
     for _ in range(2):
         render_project(api, Job(project, project / "card.mp4"), SILENT)
     assert len(kept.put) == 1
+
+
+def test_a_moment_without_an_answer_is_borne(
+    kept: Storage, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A render that is under way is asked about again; an answer that will not change is not."""
+    monkeypatch.setattr(rendering, "_FIRST_PAUSE_S", 0)
+    api = FakeDeployment(kept.url)
+    api.refusals = [ApiRefused("busy", status=503, code="table-unavailable"), ApiUnreachable("no answer")]
+    assert render_project(api, Job(project, tmp_path / "a.mp4"), SILENT)["status"] == "succeeded"
+    api.refusals = [ApiRefused("gone", status=404, code="render-not-found")]
+    with pytest.raises(ApiRefused, match="gone"):
+        render_project(api, Job(project, tmp_path / "a.mp4"), SILENT)
 
 
 def test_a_failed_render_leaves_no_file(kept: Storage, project: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from chalicelib.catalog.keys import project_key
 from chalicelib.catalog.render import Render, RenderStatus
 from chalicelib.errors import InvalidConfig, RenderEnded, RenderNotFound, SiteNotFound, WorkflowUnavailable
 from chalicelib.usecases.render import NewRender, cancel_render, open_render, output_url, start_render
+from tests.fakes import settings
 from tests.unit.catalog.samples import NOW_MS, RENDER_ID, SITE_SHA256, a_render
 from tests.unit.usecases.desk import Desk
 
@@ -41,6 +42,14 @@ def test_a_render_starts_its_own_execution(desk: Desk) -> None:
         "RenderId": render.id,
         "Attempt": 1,
     }
+
+
+def test_few_workers_get_fewer_chunks(desk: Desk) -> None:
+    """A machine that renders two chunks at once has no use for sixteen browsers, unless somebody wants them."""
+    desk.settings = settings(max_parallel_chunks=2)
+    assert _open(desk, fps=25).config == {"fps": 25, "targetChunkFrames": 120}
+    assert _open(desk, maxParallelChunks=16).config == {"maxParallelChunks": 16}
+    assert _open(desk, chunkSize=10).config == {"chunkSize": 10}
 
 
 def test_nothing_is_made_of_a_wrong_request(desk: Desk) -> None:
