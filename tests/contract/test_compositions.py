@@ -308,7 +308,7 @@ def test_too_little_time_ends_everything(show: Show, monkeypatch: pytest.MonkeyP
     screening = show(sound="")
     planned = screening.plan("x", **_CONFIG, chunkSize=20)
     with monkeypatch.context() as hurry:
-        hurry.setattr("tests.screening.PATIENCE_S", 0.3)
+        hurry.setattr("tests.screening.PATIENCE_S", 0.05)
         with pytest.raises(CompositionTooSlow):
             screening.render(planned, 0)
     assert not [key for key in screening.objects.list_keys(BUCKET, "renders/") if "/chunks/" in key]
