@@ -117,6 +117,12 @@ class SiteNotFound(UserError):
     status = 404
 
 
+class RenditionNotFound(UserError):
+    """The asset has no static rendition of this id."""
+
+    status = 404
+
+
 class SiteTooLarge(UserError):
     """The announced or stored project archive is above `project_max_bytes`."""
 
@@ -137,6 +143,16 @@ class CostLimitReached(UserError):
     """The work on a render has cost what its `max_cost_usd` allows, so it was stopped."""
 
     status = 402
+
+
+class RenditionUnsuitable(UserError):
+    """The asset, or this deployment, has not what the static rendition takes."""
+
+
+class MasterAccessOff(UserError):
+    """This deployment gives nobody the source."""
+
+    status = 403
 
 
 class UnsupportedContentType(UserError):
@@ -177,6 +193,14 @@ class UploadNotOpen(ConflictError):
 
 class UploadIncomplete(ConflictError):
     """Complete was called before every byte had arrived."""
+
+
+class AssetNotReady(ConflictError):
+    """Only a published asset has what was asked for."""
+
+
+class SourceGone(ConflictError):
+    """The asset's source was not taken in, or is no longer stored."""
 
 
 class AssetNotRetryable(ConflictError):

@@ -14,6 +14,7 @@ from chalicelib.errors import ConfigurationInvalid
 
 GIB = 1024**3
 CODECS = ("h264", "hevc", "av1")
+STATIC_RENDITIONS = ("mp4", "m4a", "gif", "avif")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Settings:
         quality: "fast", "balanced" or "high": more CPU for fewer bytes.
         max_frame_rate: Faster sources are halved until they fit.
         prune_ladder: Whether rungs that add nothing for a title are left out.
+        static_renditions: Types of static renditions that are made of every asset.
+        master_access: Whether the API gives out URLs of sources.
         cors_origins: Browser origins allowed to call the API, or ("*",).
     """
 
@@ -43,6 +46,7 @@ class Settings:
     encode_queue_url: str
     publish_state_machine_arn: str
     render_state_machine_arn: str
+    rendition_state_machine_arn: str
     public_base_url: str
     upload_max_bytes: int
     project_max_bytes: int
@@ -59,6 +63,8 @@ class Settings:
     cors_origins: tuple[str, ...]
     abort_incomplete_days: int
     keep_surround: bool
+    static_renditions: tuple[str, ...]
+    master_access: bool
 
     @staticmethod
     def from_env(environ: Mapping[str, str]) -> Settings:
@@ -71,6 +77,7 @@ class Settings:
             encode_queue_url=_text(environ, "SLUICE_ENCODE_QUEUE_URL"),
             publish_state_machine_arn=_text(environ, "SLUICE_PUBLISH_STATE_MACHINE_ARN"),
             render_state_machine_arn=_text(environ, "SLUICE_RENDER_STATE_MACHINE_ARN"),
+            rendition_state_machine_arn=_text(environ, "SLUICE_RENDITION_STATE_MACHINE_ARN"),
             public_base_url=environ.get("SLUICE_PUBLIC_BASE_URL", "").rstrip("/"),
             upload_max_bytes=_count(environ, "SLUICE_UPLOAD_MAX_BYTES", 8 * GIB),
             project_max_bytes=_count(environ, "SLUICE_PROJECT_MAX_BYTES", GIB // 2),
@@ -87,6 +94,8 @@ class Settings:
             cors_origins=cors_origins(environ),
             abort_incomplete_days=_count(environ, "SLUICE_ABORT_INCOMPLETE_DAYS", 2),
             keep_surround=_audio_channels(environ) == "source",
+            static_renditions=_static_renditions(environ),
+            master_access=_choice(environ, "SLUICE_MASTER_ACCESS", "on", ("on", "off")) == "on",
         )
 
 
@@ -132,6 +141,15 @@ def _codecs(environ: Mapping[str, str]) -> tuple[str, ...]:
         known = ", ".join(CODECS)
         raise ConfigurationInvalid(f"the environment variable {name} is not h264 with any of {known}", setting=name)
     return tuple(codec for codec in CODECS if codec in wanted)
+
+
+def _static_renditions(environ: Mapping[str, str]) -> tuple[str, ...]:
+    name = "SLUICE_STATIC_RENDITIONS"
+    wanted = {part.strip().lower() for part in environ.get(name, "").split(",") if part.strip()}
+    if not wanted <= set(STATIC_RENDITIONS):
+        known = ", ".join(STATIC_RENDITIONS)
+        raise ConfigurationInvalid(f"the environment variable {name} is not a list of {known}", setting=name)
+    return tuple(kind for kind in STATIC_RENDITIONS if kind in wanted)
 
 
 def _ladder(environ: Mapping[str, str]) -> tuple[int, ...]:

@@ -27,9 +27,18 @@ def main() -> None:
 
 
 def _register() -> None:
-    from sluice import verbs_assets, verbs_local, verbs_package, verbs_preview, verbs_renders, verbs_run
+    from sluice import (
+        verbs_assets,
+        verbs_local,
+        verbs_package,
+        verbs_preview,
+        verbs_renders,
+        verbs_renditions,
+        verbs_run,
+    )
 
-    for module in (verbs_run, verbs_local, verbs_assets, verbs_renders, verbs_preview, verbs_package):
+    modules = (verbs_run, verbs_local, verbs_assets, verbs_renditions, verbs_renders, verbs_preview, verbs_package)
+    for module in modules:
         for verb in module.VERBS:
             main.add_command(verb)
 

@@ -9,7 +9,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -70,8 +70,19 @@ class FolderObjects(Objects):
         self.written.append(key)
         return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
+    def write_stream(self, bucket: str, key: str, data: Iterable[bytes], *, size_bytes: int, **_: str) -> None:
+        content = b"".join(data)
+        assert len(content) == size_bytes
+        self.write(bucket, key, content)
+
     def delete(self, bucket: str, key: str) -> None:
         self.path(bucket, key).unlink(missing_ok=True)
+
+    def delete_prefix(self, bucket: str, prefix: str) -> int:
+        keys = list(self.list_keys(bucket, prefix))
+        for key in keys:
+            self.delete(bucket, key)
+        return len(keys)
 
     def list_keys(self, bucket: str, prefix: str) -> Iterator[str]:
         base = self.folder / bucket

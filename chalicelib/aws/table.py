@@ -6,6 +6,7 @@
 | Work        | asset#<id>   | work   |                             |
 | Render      | render#<id>  | render | render#<status>, <id>       |
 | Work        | render#<id>  | work   |                             |
+| Rendition   | asset#<id>   | rendition#<id> | rendition#<status>, <asset id>#<id> |
 | Upload      | upload#<id>  | upload | upload#<status>, <id>       |
 | API key     | key#<sha256> | key    |                             |
 | Idempotency | idem#<digest>| idem   |                             |
@@ -18,10 +19,11 @@ from __future__ import annotations
 
 from chalicelib.aws.assets import AssetRecords
 from chalicelib.aws.renders import RenderRecords
+from chalicelib.aws.renditions import RenditionRecords
 from chalicelib.aws.tokens import TokenRecords
 from chalicelib.aws.uploads import UploadRecords
 from chalicelib.aws.work import WorkRecords
 
 
-class Table(AssetRecords, UploadRecords, RenderRecords, WorkRecords, TokenRecords):
+class Table(AssetRecords, RenditionRecords, UploadRecords, RenderRecords, WorkRecords, TokenRecords):
     """Every record of a deployment."""

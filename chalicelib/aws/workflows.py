@@ -1,4 +1,4 @@
-"""Executions of the two state machines that are started from outside: publish and render.
+"""Executions of the state machines that are started from outside: publish, rendition and render.
 
 An execution's name is its identity: starting the same name twice is one execution, so a duplicated message starts
 nothing new. (Step Functions keeps a name for 90 days after the execution has ended.)
@@ -32,6 +32,9 @@ class ExecutionStatus(StrEnum):
     MISSING = "MISSING"
 
 
+ALIVE = frozenset({ExecutionStatus.RUNNING, ExecutionStatus.PENDING_REDRIVE})
+
+
 @dataclass(frozen=True, slots=True)
 class Execution:
     """`error` and `cause` are Step Functions' own, empty unless it failed."""
@@ -43,14 +46,25 @@ class Execution:
 
 
 class Workflows:
-    def __init__(self, clients: Clients, publish_state_machine_arn: str, render_state_machine_arn: str) -> None:
+    def __init__(
+        self,
+        clients: Clients,
+        publish_state_machine_arn: str,
+        rendition_state_machine_arn: str,
+        render_state_machine_arn: str,
+    ) -> None:
         self._clients = clients
         self._publish_arn = publish_state_machine_arn
+        self._rendition_arn = rendition_state_machine_arn
         self._render_arn = render_state_machine_arn
 
     def start_publish(self, name: str, state_input: Mapping[str, object]) -> str:
         """Start the execution `name`, or find the one of that name. Returns its ARN."""
         return self._start(self._publish_arn, name, state_input)
+
+    def start_rendition(self, name: str, state_input: Mapping[str, object]) -> str:
+        """As `start_publish`, of the machine that makes a static rendition."""
+        return self._start(self._rendition_arn, name, state_input)
 
     def start_render(self, name: str, state_input: Mapping[str, object]) -> str:
         """Start the execution `name`, or find the one of that name. Returns its ARN."""

@@ -13,6 +13,7 @@ from chalicelib.handlers.events import parse_event
 from chalicelib.usecases.progress import metered
 from chalicelib.usecases.publish import finish, probe, validate
 from chalicelib.usecases.record_failure import FailedWork, record_failure
+from chalicelib.usecases.renditions import record_rendition_failure
 
 
 class ProbeEvent(msgspec.Struct, tag_field="Action", tag="probe", rename="pascal", frozen=True):
@@ -45,6 +46,7 @@ class ExecutionInput(msgspec.Struct, rename="pascal", frozen=True):
     asset_id: str | None = None
     render_id: str | None = None
     attempt: int | None = None
+    rendition_id: str | None = None
 
 
 class RecordFailureEvent(msgspec.Struct, tag_field="Action", tag="recordFailure", rename="pascal", frozen=True):
@@ -70,8 +72,22 @@ def publish(event: dict[str, Any], context: Any) -> dict[str, object]:
             case ValidateEvent():
                 return validate(step.asset_id, step.plan_hash, of.objects, of.table, of.settings)
             case ReadyEvent():
-                return finish(step.asset_id, step.attempt, step.plan_hash, of.table, now_ms=of.clock())
+                now_ms = of.clock()
+                return finish(
+                    step.asset_id, step.attempt, step.plan_hash, of.table, of.queues, of.settings, now_ms=now_ms
+                )
             case RecordFailureEvent():
+                asset_id, rendition_id = step.input.asset_id, step.input.rendition_id
+                if asset_id is not None and rendition_id is not None:
+                    return record_rendition_failure(
+                        asset_id,
+                        rendition_id,
+                        step.input.attempt,
+                        step.error.error,
+                        step.error.cause,
+                        of.table,
+                        now_ms=of.clock(),
+                    )
                 work = FailedWork(step.input.asset_id, step.input.render_id, step.input.attempt)
                 return record_failure(work, step.error.error, step.error.cause, of.table, now_ms=of.clock())
 

@@ -1,4 +1,4 @@
-"""The Render function in its three roles, chosen by the event's `Action`: plan, renderChunk, assemble.
+"""The Render function in its roles, chosen by the event's `Action`: plan, renderChunk, assemble, rendition.
 
 Two jobs share them: an event with an AssetId publishes an asset, one without renders a composition. The wire is pinned
 by the types below: PascalCase, up to four envelopes `Payload` or `Input` around an event, and answers to chunks of a
@@ -20,6 +20,7 @@ from chalicelib.handlers.events import parse_event
 from chalicelib.usecases.assemble import assemble
 from chalicelib.usecases.assemble_composition import assemble_composition
 from chalicelib.usecases.composition import AssembleRequest, ChunkRequest, PlanRequest
+from chalicelib.usecases.make_rendition import make_rendition
 from chalicelib.usecases.plan import plan_render
 from chalicelib.usecases.plan_composition import plan_composition
 from chalicelib.usecases.progress import metered
@@ -80,7 +81,13 @@ class AssembleCompositionEvent(_Composition, tag_field="Action", tag="assemble",
     prefix_uri: str | None = msgspec.field(default=None, name="ChunkOutputS3Prefix")
 
 
-AssetEvent = PlanEvent | ChunkEvent | AssembleEvent
+class RenditionEvent(msgspec.Struct, tag_field="Action", tag="rendition", rename="pascal", frozen=True):
+    asset_id: str
+    rendition_id: str
+    created_at_ms: int
+
+
+AssetEvent = PlanEvent | ChunkEvent | AssembleEvent | RenditionEvent
 CompositionEvent = PlanCompositionEvent | ChunkCompositionEvent | AssembleCompositionEvent
 
 blueprint = Blueprint(__name__)
@@ -92,7 +99,7 @@ def render(event: dict[str, Any], context: Any) -> dict[str, object]:
     job = parse_render_event(event)
     deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - _MARGIN_S
     memory_mb = int(context.memory_limit_in_mb)
-    if isinstance(job, PlanEvent | ChunkEvent | AssembleEvent):
+    if isinstance(job, PlanEvent | ChunkEvent | AssembleEvent | RenditionEvent):
         return _publish(job, deadline, memory_mb)
     return _compose(job, deadline, memory_mb)
 
@@ -108,6 +115,18 @@ def _publish(job: AssetEvent, deadline: float, memory_mb: int) -> dict[str, obje
             case ChunkEvent():
                 chunk = ChunkJob(job.asset_id, job.plan_hash, job.chunk_index, deadline)
                 return render_chunk(chunk, of.objects, of.table, of.tools, of.settings, meter=meter, clock=of.clock)
+            case RenditionEvent():
+                return make_rendition(
+                    job.asset_id,
+                    job.rendition_id,
+                    job.created_at_ms,
+                    of.objects,
+                    of.table,
+                    of.tools,
+                    of.settings,
+                    deadline=deadline,
+                    clock=of.clock,
+                )
             case AssembleEvent():
                 return assemble(job.asset_id, job.plan_hash, of.objects, of.table, of.settings, clock=of.clock)
 

@@ -188,14 +188,27 @@ def _add_segments(group: ElementTree.Element, segments: Sequence[Segment], times
     """A SegmentTemplate (5.3.9.4), or a SegmentList for names that no template gives."""
     ticks, numbers = {"timescale": str(timescale)}, {"startNumber": str(segments[0].number)}
     if _listed(segments):
-        listed = ElementTree.SubElement(group, "SegmentList", ticks | numbers)
+        length = _common_length(segments)
+        lengths = {"duration": str(length)} if length else {}
+        listed = ElementTree.SubElement(group, "SegmentList", ticks | lengths | numbers)
         ElementTree.SubElement(listed, "Initialization", {"sourceURL": INIT_NAME})
-        _add_timeline(listed, segments)
+        if not length:
+            _add_timeline(listed, segments)
         for segment in segments:
             ElementTree.SubElement(listed, "SegmentURL", {"media": segment.name})
     else:
         templates = {"initialization": _INIT_TEMPLATE, "media": _MEDIA_TEMPLATE}
         _add_timeline(ElementTree.SubElement(group, "SegmentTemplate", ticks | templates | numbers), segments)
+
+
+def _common_length(segments: Sequence[Segment]) -> int | None:
+    """The ticks of every segment, of which only the last may be shorter; None if they differ.
+
+    They do not, where we cut. A list is told its length so, and not by a timeline, because dash.js 5.2 asks for the
+    first address again and again when a list has a timeline.
+    """
+    first, last = segments[0].duration_ticks, segments[-1].duration_ticks
+    return first if last <= first and all(each.duration_ticks == first for each in segments[:-1]) else None
 
 
 def _add_timeline(parent: ElementTree.Element, segments: Sequence[Segment]) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from chalicelib.composition.capture import CaptureOptions
 from chalicelib.composition.facts import first_size
 from chalicelib.composition.page import first_scripts
-from chalicelib.errors import CompositionNavigated, CompositionNotReady, DeadlineNear
+from chalicelib.errors import BrowserCrashed, CompositionNavigated, CompositionNotReady, DeadlineNear
 from chalicelib.tools.browser_process import BrowserProcess
 from chalicelib.tools.cdp import CallOverdue, ProtocolRefused
 from chalicelib.tools.page_files import PageFiles
@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 _FRAME_S = 30.0
 _PUMP_S = 0.005
 _ASK_AGAIN_S = 3.0
+_ELSEWHERE = "the page went elsewhere after it had loaded"
 _MAX_WORDS = 40
 _MAX_WORD = 300
 # While the page loads its clock does not move; Chromium wants each frame later than the one before.
@@ -114,6 +115,7 @@ class Page:
 
         Raises:
             CompositionNotReady: If the page gives none in its time.
+            CompositionNavigated, BrowserCrashed: If there is no page any more to give one.
             DeadlineNear: When the deadline came.
         """
         self.check_time()
@@ -123,6 +125,12 @@ class Page:
         except CallOverdue as error:
             self.check_time()
             raise self._overdue() from error
+        except ProtocolRefused as error:
+            if not self._loaded:
+                raise  # the page moved on while it loads
+            if self._files.navigated:
+                raise CompositionNavigated(_ELSEWHERE) from error
+            raise BrowserCrashed("the page has ended", reason=str(error)) from error
 
     def call(self, method: str, parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """`ask` and `answer` in one."""
@@ -141,7 +149,7 @@ class Page:
         """
         answer = self.answer(number)
         if self._files.navigated:
-            raise CompositionNavigated("the page went elsewhere after it had loaded")
+            raise CompositionNavigated(_ELSEWHERE)
         if "exceptionDetails" in answer:
             self._note_exception(answer)
             raise CompositionNotReady("the page failed while it showed a frame", **self.quoted())
@@ -152,7 +160,10 @@ class Page:
         return self.value(self.ask_for(expression))
 
     def _browser(self, method: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        return self._connection.call(method, parameters, timeout_s=_FRAME_S)
+        try:
+            return self._connection.call(method, parameters, timeout_s=_FRAME_S)
+        except CallOverdue as error:
+            raise BrowserCrashed("the browser does not answer") from error
 
     def _overdue(self) -> CompositionNotReady:
         self.ask("Runtime.terminateExecution", {})

@@ -24,6 +24,7 @@ from chalicelib.composition.serving import ORIGIN
 from chalicelib.composition.stills import Step, StillFrames
 from chalicelib.errors import CompositionNotReady
 from chalicelib.tools.browser_process import BrowserProcess
+from chalicelib.tools.cdp import ProtocolRefused
 from chalicelib.tools.page import Page
 from chalicelib.tools.page_files import PageFiles
 
@@ -76,9 +77,7 @@ class Stage:
 
     def _await_state(self) -> Mapping[str, Any]:
         while True:
-            answer = self._pumped(self._page.ask_for(state_expression()))
-            # It throws as long as there is no document.
-            state: Mapping[str, Any] = answer["result"].get("value") or {}
+            state = self._state()
             if state.get("loaded"):
                 if is_ready(state, self._files.runtime):
                     return state
@@ -87,6 +86,15 @@ class Stage:
                     # What waits for a frame before it goes on building the page gets one, at time 0.
                     self._page.evaluate("__sluice.flush()")
             self._pump()
+
+    def _state(self) -> Mapping[str, Any]:
+        """What the page says about itself; nothing as long as there is no document, or it gives way to another."""
+        try:
+            answer = self._pumped(self._page.ask_for(state_expression()))
+        except ProtocolRefused:
+            return {}
+        state: Mapping[str, Any] | None = answer["result"].get("value")
+        return state or {}
 
     def _tell_media(self, urls: Sequence[str]) -> None:
         for url in urls:

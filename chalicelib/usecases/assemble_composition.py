@@ -35,7 +35,7 @@ from chalicelib.usecases.composition import (
 from chalicelib.usecases.project import file_sha256
 from chalicelib.usecases.render_composition import prove_frames
 from chalicelib.usecases.render_progress import note_assembled, note_assembling
-from chalicelib.usecases.source_cache import scratch
+from chalicelib.usecases.source_cache import scratch_folder
 
 if TYPE_CHECKING:
     from chalicelib.aws.objects import Objects
@@ -81,7 +81,7 @@ def assemble_composition(
     receipts = _receipts(chunks, stored, objects)
     if sum(receipt.size_bytes for receipt in receipts) > MAX_OUTPUT_BYTES:
         raise PlanTooLarge(f"an output may have {MAX_OUTPUT_BYTES} bytes; ask for a lower quality or another format")
-    with scratch() as folder:
+    with scratch_folder() as folder:
         paths = _fetch_chunks(chunks, receipts, folder, objects)
         audio = _fetch_audio(plan, folder, settings.source_bucket, objects)
         kind = output_kind(plan.config.format)

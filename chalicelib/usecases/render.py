@@ -140,5 +140,5 @@ def output_url(render: Render, objects: Objects, settings: Settings, *, now_ms: 
         return None
     filename = f"{render.id}{render.output_key.rpartition('/output')[2]}"
     return objects.presign_get(
-        settings.source_bucket, render.output_key, expires_s=settings.presign_ttl_s, filename=filename
+        settings.source_bucket, render.output_key, expires_s=settings.presign_ttl_s, download_name=filename
     )

@@ -34,14 +34,14 @@ def workspace(source: SourceIdentity, objects: Objects) -> Iterator[Path]:
     Raises:
         SourceChanged: If the source is no longer these bytes.
     """
-    with scratch() as folder:
-        _link_source(source, objects, Path(tempfile.gettempdir()) / _FOLDER, folder)
+    with scratch_folder() as folder:
+        _link_source(source, objects, folder.parent / _FOLDER, folder)
         yield folder
 
 
 @contextmanager
-def scratch() -> Iterator[Path]:
-    """A new folder, removed with everything in it at the end, or by the next invocation."""
+def scratch_folder() -> Iterator[Path]:
+    """A new folder, removed with everything in it at the end; of a worker that dies, by the next one."""
     base = Path(tempfile.gettempdir())
     _remove_abandoned(base)
     with tempfile.TemporaryDirectory(prefix=f"{_WORK_PREFIX}{os.getpid()}-", dir=base) as name:

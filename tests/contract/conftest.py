@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -21,9 +22,15 @@ TABLE = "sluice-contract"
 
 
 @pytest.fixture(scope="session")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
+def emulator_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the emulator keeps everything."""
+    return tmp_path_factory.mktemp("aws")
+
+
+@pytest.fixture(scope="session")
+def emulator(emulator_home: Path) -> Iterator[Clients]:
     """Our own clients, on an emulator that ends with the tests."""
-    local = Local(Project.here(), LocalHome(tmp_path_factory.mktemp("aws")), gateway_port=free_port())
+    local = Local(Project.here(), LocalHome(emulator_home), gateway_port=free_port())
     venv.ensure(local.emulator_venv)
     started = Emulator(local)
     environ = pytest.MonkeyPatch()

@@ -261,6 +261,13 @@ def test_a_page_that_goes_elsewhere_is_stopped(theatre: Theatre) -> None:
             pass
 
 
+def test_a_page_may_lead_to_another_while_it_loads(theatre: Theatre) -> None:
+    """The one that it ends at is the composition."""
+    (theatre.folder / "second.html").write_text(f'{_BARE}<body data-duration="2" {_SIZE}>')
+    with theatre.stage("<!doctype html><script>location.replace('second.html')</script>") as stage:
+        assert (stage.facts.duration, stage.facts.width) == (Fraction(2), WIDTH)
+
+
 def test_a_page_that_eats_memory_ends_alone(ffmpeg_path: Path, tmp_path: Path) -> None:
     """Above its limit the browser is killed, and the error says why."""
     small = Chromium(Ffmpeg(str(ffmpeg_path)), MediaInfo(), find=layer_browser, memory_limit_mb=500)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import tempfile
-import threading
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,43 +18,14 @@ from chalicelib.errors import DeadlineNear, TaskTooSlow
 from chalicelib.media import commands
 from chalicelib.media.encoders import encoder_options
 from chalicelib.media.receipt import ChunkReceipt, parse_receipt
-from chalicelib.tools import ffmpeg as module
 from tests.fixtures.media_factory import MediaFactory
+from tests.interruption import Interruption, tries
 from tests.workshop import Workshop
 
 SECONDS, RATE = 13, 10
 NEAR_TICKS = 8 * 1024
 PICTURE = f"testsrc2=size=320x180:rate={RATE}:duration={SECONDS},noise=alls=40:allf=t"
 SOUND = f"aevalsrc='0.4*sin(2*PI*(300+60*t)*t)|0.3*sin(2*PI*220*t)*sin(3*t)':s=44100:d={SECONDS}"
-
-
-class Interruption:
-    """Makes the encoder's alarm ring when so many segments of a try are stored, however fast the machine is."""
-
-    def __init__(self, workshop: Workshop, monkeypatch: pytest.MonkeyPatch, *, segments: int) -> None:
-        self.segments = segments
-        self._left = 0
-        self._alarms: list[module._Alarm] = []
-        self._lock = threading.Lock()
-        self._store = workshop.objects.write
-        alarm, interruption = module._Alarm, self
-
-        class Alarm(alarm):  # type: ignore[misc,valid-type]
-            def __init__(self, *arguments: Any) -> None:
-                super().__init__(*arguments)
-                interruption._left = interruption.segments
-                interruption._alarms.append(self)
-
-        monkeypatch.setattr(module, "_Alarm", Alarm)
-        monkeypatch.setattr(workshop.objects, "write", self.write)
-
-    def write(self, bucket: str, key: str, data: bytes | Path, **options: str) -> str:
-        with self._lock:
-            if key.endswith(".m4s"):
-                self._left -= 1
-                if self._left == 0:
-                    self._alarms[-1]._ring()
-        return self._store(bucket, key, data, **options)
 
 
 @pytest.fixture
@@ -73,17 +43,6 @@ def source(ffmpeg_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def workshop_for(source: Path, folder: Path, ffmpeg: Path, **changes: Any) -> Workshop:
     return Workshop(folder, source, ffmpeg, **{"ladder": (180, 90), "segment_seconds": 2, **changes})
-
-
-def tries(workshop: Workshop, digest: str, index: int) -> int:
-    """How many tries a task takes."""
-    for count in range(1, 20):
-        try:
-            workshop.render(digest, index)
-        except DeadlineNear:
-            continue
-        return count
-    raise AssertionError("the task never ends")
 
 
 def receipt_of(workshop: Workshop, digest: str, index: int) -> ChunkReceipt:

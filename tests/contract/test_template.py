@@ -99,7 +99,7 @@ def test_a_message_stays_hidden_longer_than_its_consumer_runs(template: Document
 
 def test_tasks_do_not_outlast_their_functions(template: Document) -> None:
     """A state waits no longer than its function may run, so a timeout has one meaning."""
-    for name in ("early", "publish", "render"):
+    for name in ("early", "publish", "render", "rendition"):
         machine = json.loads((Project.here().state_machines / f"{name}.asl.json").read_text())
         for task in _tasks(machine["States"]):
             function = task["Parameters"].get("FunctionName", "")
@@ -123,7 +123,7 @@ def test_settings_are_given_by_the_template(template: Document) -> None:
     numbers = {"SLUICE_UPLOAD_MAX_BYTES": "1", "SLUICE_MAX_PARALLEL_CHUNKS": "2", "SLUICE_LADDER": "360"}
     numbers |= {"SLUICE_MAX_FRAME_RATE": "60", "SLUICE_PROJECT_MAX_BYTES": "1"}
     words = {"SLUICE_PRUNE_LADDER": "on", "SLUICE_CODECS": "h264", "SLUICE_QUALITY": "fast"}
-    words |= {"SLUICE_AUDIO_CHANNELS": "source"}
+    words |= {"SLUICE_AUDIO_CHANNELS": "source", "SLUICE_STATIC_RENDITIONS": "mp4", "SLUICE_MASTER_ACCESS": "off"}
     read: set[str] = set()
 
     class Watched(dict[str, str]):
@@ -137,8 +137,8 @@ def test_settings_are_given_by_the_template(template: Document) -> None:
 
 def test_parameters_default_to_the_settings(template: Document) -> None:
     """A parameter's default is the same as the setting's own."""
-    machines = ("PUBLISH_STATE_MACHINE_ARN", "RENDER_STATE_MACHINE_ARN")
-    names = ("STAGE", "TABLE", "SOURCE_BUCKET", "MEDIA_BUCKET", "ENCODE_QUEUE_URL", *machines)
+    names = ["STAGE", "TABLE", "SOURCE_BUCKET", "MEDIA_BUCKET", "ENCODE_QUEUE_URL"]
+    names += [f"{name}_STATE_MACHINE_ARN" for name in ("PUBLISH", "RENDER", "RENDITION")]
     settings = Settings.from_env({f"SLUICE_{name}": "x" for name in names})
     defaults = {name: body["Default"] for name, body in template["Parameters"].items()}
     assert defaults["UploadMaxBytes"] == settings.upload_max_bytes
@@ -148,6 +148,8 @@ def test_parameters_default_to_the_settings(template: Document) -> None:
     assert defaults["Codecs"] == ",".join(settings.codecs)
     assert defaults["Quality"] == settings.quality
     assert defaults["MaxFrameRate"] == settings.max_frame_rate
+    assert defaults["StaticRenditions"] == ",".join(settings.static_renditions)
+    assert defaults["MasterAccess"] == ("on" if settings.master_access else "off")
     assert defaults["PruneLadder"] == ("on" if settings.prune_ladder else "off")
 
 

@@ -122,6 +122,6 @@ def test_an_output_has_a_url_while_it_lasts(desk: Desk) -> None:
     week_ms = 7 * 24 * 3600 * 1000
     done = a_render(status=RenderStatus.SUCCEEDED, finished_at_ms=NOW_MS)
     url = output_url(done, desk.objects, desk.settings, now_ms=NOW_MS + week_ms - 1)
-    assert url == f"https://source.s3.test/renders/{RENDER_ID}/output.mp4?expires=900&filename={RENDER_ID}.mp4"
+    assert url == f"https://source.s3.test/renders/{RENDER_ID}/output.mp4?expires=900&name={RENDER_ID}.mp4"
     assert output_url(done, desk.objects, desk.settings, now_ms=NOW_MS + week_ms) is None
     assert output_url(a_render(), desk.objects, desk.settings, now_ms=NOW_MS) is None
