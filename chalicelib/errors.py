@@ -111,6 +111,22 @@ class UploadNotFound(UserError):
     status = 404
 
 
+class WebhookNotFound(UserError):
+    """No webhook has this id."""
+
+    status = 404
+
+
+class DeliveryNotFound(UserError):
+    """The webhook has no delivery of this id, or no longer."""
+
+    status = 404
+
+
+class TooManyWebhooks(ConflictError):
+    """A deployment has at most so many webhooks; delete one first."""
+
+
 class UnsupportedContentType(UserError):
     """The content type is not one that this route takes."""
 
@@ -231,6 +247,18 @@ class QueueUnavailable(TransientError):
 
 class WorkflowUnavailable(TransientError):
     """Step Functions did not answer, or throttled us."""
+
+
+class TopicUnavailable(TransientError):
+    """SNS did not answer, or throttled us."""
+
+
+class BusUnavailable(TransientError):
+    """EventBridge did not answer, or throttled us."""
+
+
+class EventNotReadable(TransientError):
+    """An event was announced that the table does not have yet."""
 
 
 class ExecutionLost(TransientError):
