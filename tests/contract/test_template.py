@@ -14,13 +14,17 @@ from sluice.package import TEMPLATE_NAME, package
 from sluice.paths import Project
 from sluice.template import Document
 
-FUNCTIONS = ("APIHandler", "Cleanup", "Early", "Encode", "Ingest", "Publish", "Render")
+FUNCTIONS = ("APIHandler", "Cleanup", "Deliver", "Early", "Encode", "Ingest", "Notify", "Publish", "Render")
 WITH_TOOLS = ("APIHandler", "Cleanup", "Ingest", "Render")
 OUTPUTS = {
     "ApiUrl",
     "EncodeDeadLetterQueueUrl",
     "EncodeQueueUrl",
+    "EventBusName",
     "MediaBucketName",
+    "NotificationDeadLetterQueueUrl",
+    "NotificationQueueUrl",
+    "NotificationTopicArn",
     "PublishStateMachineArn",
     "RenderFunctionName",
     "RenderStateMachineArn",
@@ -91,9 +95,22 @@ def test_events_come_from_the_stacks_own_resources(template: Document) -> None:
 
 def test_a_message_stays_hidden_longer_than_its_consumer_runs(template: Document) -> None:
     """Lambda asks for six times the function's timeout; what fails five times goes to the dead-letter queue."""
-    queue = _properties(template, "EncodeQueue")
-    assert queue["VisibilityTimeout"] >= 6 * _properties(template, "Encode")["Timeout"]
-    assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["EncodeDeadLetterQueue", "Arn"]}
+    for name, function in (("Encode", "Encode"), ("Events", "Notify"), ("Webhook", "Deliver")):
+        queue = _properties(template, f"{name}Queue")
+        assert queue["VisibilityTimeout"] >= 6 * _properties(template, function)["Timeout"]
+        assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": [f"{name}DeadLetterQueue", "Arn"]}
+        source = _properties(template, function)["Events"][f"{function}SqsEventSource"]["Properties"]
+        assert source["Queue"] == {"Fn::Sub": f"${{{name}Queue.Arn}}"}
+        assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_queues_and_topic_are_encrypted(template: Document) -> None:
+    """Whatever carries a record is encrypted at rest, and what a consumer cannot take is kept."""
+    bodies = template["Resources"].values()
+    assert all(body["Properties"]["SqsManagedSseEnabled"] for body in bodies if body["Type"] == "AWS::SQS::Queue")
+    assert _properties(template, "NotificationTopic")["KmsMasterKeyId"] == "alias/aws/sns"
+    redrive = _properties(template, "NotificationQueue")["RedrivePolicy"]
+    assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": ["NotificationDeadLetterQueue", "Arn"]}
 
 
 def test_tasks_do_not_outlast_their_functions(template: Document) -> None:
@@ -122,7 +139,8 @@ def test_settings_are_given_by_the_template(template: Document) -> None:
     numbers = {"SLUICE_UPLOAD_MAX_BYTES": "1", "SLUICE_MAX_PARALLEL_CHUNKS": "2", "SLUICE_LADDER": "360"}
     numbers |= {"SLUICE_MAX_FRAME_RATE": "60"}
     words = {"SLUICE_PRUNE_LADDER": "on", "SLUICE_CODECS": "h264", "SLUICE_QUALITY": "fast"}
-    words |= {"SLUICE_AUDIO_CHANNELS": "source"}
+    words |= {"SLUICE_AUDIO_CHANNELS": "source", "SLUICE_WEBHOOK_LOOPBACK": "on"}
+    words |= {"SLUICE_WEBHOOK_RETRY_SECONDS": "1,2"}
     read: set[str] = set()
 
     class Watched(dict[str, str]):
@@ -137,7 +155,8 @@ def test_settings_are_given_by_the_template(template: Document) -> None:
 def test_parameters_default_to_the_settings(template: Document) -> None:
     """A parameter's default is the same as the setting's own."""
     names = ("STAGE", "TABLE", "SOURCE_BUCKET", "MEDIA_BUCKET", "ENCODE_QUEUE_URL", "PUBLISH_STATE_MACHINE_ARN")
-    settings = Settings.from_env({f"SLUICE_{name}": "x" for name in names})
+    queues = ("EVENTS_QUEUE_URL", "WEBHOOK_QUEUE_URL")
+    settings = Settings.from_env({f"SLUICE_{name}": "x" for name in names + queues})
     defaults = {name: body["Default"] for name, body in template["Parameters"].items()}
     assert defaults["UploadMaxBytes"] == settings.upload_max_bytes
     assert defaults["Ladder"] == ",".join(map(str, settings.ladder))
@@ -145,6 +164,7 @@ def test_parameters_default_to_the_settings(template: Document) -> None:
     assert defaults["Codecs"] == ",".join(settings.codecs)
     assert defaults["Quality"] == settings.quality
     assert defaults["MaxFrameRate"] == settings.max_frame_rate
+    assert defaults["WebhookRetrySeconds"] == ",".join(map(str, settings.webhook_retry_s))
     assert defaults["PruneLadder"] == ("on" if settings.prune_ladder else "off")
 
 

@@ -14,6 +14,8 @@ NAMES = {
     "SLUICE_MEDIA_BUCKET": "media",
     "SLUICE_ENCODE_QUEUE_URL": "https://queue",
     "SLUICE_PUBLISH_STATE_MACHINE_ARN": "arn:aws:states:::stateMachine:x",
+    "SLUICE_EVENTS_QUEUE_URL": "https://queue/events",
+    "SLUICE_WEBHOOK_QUEUE_URL": "https://queue/webhooks",
 }
 
 
@@ -27,6 +29,9 @@ def test_defaults_are_those_of_the_api_document() -> None:
     assert (settings.max_frame_rate, settings.prune_ladder) == (60, True)
     assert settings.cors_origins == ("*",)
     assert settings.public_base_url == ""
+    assert (settings.notify_topic_arn, settings.notify_queue_url, settings.event_bus) == ("", "", "")
+    assert (len(settings.webhook_retry_s), sum(settings.webhook_retry_s) // 3600) == (9, 75)
+    assert not settings.webhook_loopback
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
@@ -48,6 +53,8 @@ def test_a_missing_name_is_named(name: str) -> None:
         ("SLUICE_QUALITY", "best"),
         ("SLUICE_MAX_FRAME_RATE", "1000"),
         ("SLUICE_PRUNE_LADDER", "yes"),
+        ("SLUICE_WEBHOOK_RETRY_SECONDS", "5,0"),
+        ("SLUICE_WEBHOOK_LOOPBACK", "yes"),
     ],
 )
 def test_a_malformed_value_is_named(name: str, value: str) -> None:
