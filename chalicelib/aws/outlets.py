@@ -25,8 +25,6 @@ logger = logging.getLogger(__name__)
 MAX_DELAY_S = 900
 """SQS holds a message back no longer."""
 
-_BATCH = 10
-
 
 @dataclass(frozen=True, slots=True)
 class EventMessage:
@@ -62,15 +60,11 @@ class Outlets:
 
     def send_events(self, event_ids: Sequence[str]) -> None:
         """Raises QueueUnavailable."""
-        for start in range(0, len(event_ids), _BATCH):
-            entries: Any = [
-                {"Id": str(index), "MessageBody": _json(EventMessage(event_id))}
-                for index, event_id in enumerate(event_ids[start : start + _BATCH])
-            ]
+        for event_id in event_ids:
             with calling("sqs:SendMessage", QueueUnavailable):
-                answer = self._clients.sqs.send_message_batch(QueueUrl=self._settings.events_queue_url, Entries=entries)
-            if answer.get("Failed"):
-                raise QueueUnavailable("SQS did not take every message", failed=len(answer["Failed"]))
+                self._clients.sqs.send_message(
+                    QueueUrl=self._settings.events_queue_url, MessageBody=_json(EventMessage(event_id))
+                )
 
     def send_delivery(self, delivery: Delivery, *, delay_s: int = 0) -> None:
         """Ask for the next attempt of a delivery, at most MAX_DELAY_S from now. Raises QueueUnavailable."""

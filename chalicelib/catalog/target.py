@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
 MAX_LENGTH = 2048
@@ -18,10 +18,22 @@ PORTS = frozenset({443, 8443})
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*\.?")
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
-# IPv6 that holds an address of IPv4, to which a gateway may pass it on: compatible, mapped, NAT64, 6to4, Teredo.
-_EMBEDDING = tuple(
-    IPv6Network(text) for text in ("::/96", "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
+# Beyond what `ipaddress` calls not global, which differs from one Python to the next (IANA special-purpose registries):
+# protocol assignments, shared, 6to4 relays, benchmarks; and IPv6 that holds an address of IPv4, to which a gateway may
+# pass it on: Teredo (within the protocol assignments) and 6to4. Compatible, mapped and NAT64 are outside 2000::/3.
+_SPECIAL = tuple(
+    ip_network(text)
+    for text in (
+        "192.0.0.0/24",
+        "100.64.0.0/10",
+        "192.88.99.0/24",
+        "198.18.0.0/15",
+        "2001::/23",
+        "2002::/16",
+        "3fff::/20",
+    )
 )
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
 
 
 class UnfitTarget(ValueError):
@@ -89,7 +101,9 @@ def is_public(address: str) -> bool:
     found = _literal(address)
     if found is None or found.is_multicast or found.is_reserved or not found.is_global:
         return False
-    return isinstance(found, IPv4Address) or not any(found in network for network in _EMBEDDING)
+    if isinstance(found, IPv6Address) and found not in _GLOBAL_UNICAST:
+        return False
+    return not any(found in network for network in _SPECIAL)
 
 
 def _literal(host: str) -> IPv4Address | IPv6Address | None:

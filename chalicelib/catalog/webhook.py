@@ -67,8 +67,10 @@ class Webhook:
     disabled_because: str | None = None
     failing_since_ms: int | None = None
 
-    def wants(self, kind: EventType) -> bool:
-        return self.status is WebhookStatus.ENABLED and (not self.types or kind in self.types)
+    def wants(self, kind: EventType, at_ms: int) -> bool:
+        """Whether an event is sent to it: of its types, and none from before it was made."""
+        of_its_types = not self.types or kind in self.types
+        return self.status is WebhookStatus.ENABLED and of_its_types and at_ms >= self.created_at_ms
 
     def secrets_at(self, now_ms: int) -> tuple[str, ...]:
         """What an attempt is signed with, the newest first."""

@@ -13,14 +13,16 @@ from __future__ import annotations
 import contextlib
 import http.client
 import socket
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Timer
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError, SSLError
+from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as UrllibTimeout
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from chalicelib.catalog.target import Target, UnfitTarget, may_connect, parse_target
 
@@ -119,8 +121,10 @@ class Post:
             )
         try:
             connection.connect()
-        except SSLError as error:
+        except (ssl.SSLError, CertificateError) as error:
             raise _Failed("tls-failed") from error
+        except NewConnectionError as error:
+            raise _Failed("no-connection") from error
         except (TimeoutError, UrllibTimeout) as error:
             raise _Failed("timeout") from error
         except (HTTPError, OSError) as error:
@@ -150,6 +154,8 @@ def _exchange(
         sent = {**headers, "Host": target.authority, "Connection": "close"}
         connection.request("POST", target.path, body=body, headers=sent, preload_content=False)
         answer = connection.getresponse()
+        if time.monotonic() >= deadline:
+            raise _Failed("timeout")  # the head was cut off, not sent to its end
         with contextlib.suppress(HTTPError, http.client.HTTPException, OSError):
             # Read, so that the other side sees its answer taken; what it says does not matter, nor how it ends.
             answer.read(MAX_ANSWER_BYTES, decode_content=False)

@@ -105,5 +105,5 @@ def _wanting(event: Event, table: Table) -> Iterator[Webhook]:
             logger.info("the webhook is gone", extra={"webhook_id": event.subject.id})
         return
     for webhook in table.list_webhooks(limit=MAX_WEBHOOKS, cursor=None).items:
-        if webhook.wants(event.type):
+        if webhook.wants(event.type, event.at_ms):
             yield webhook
