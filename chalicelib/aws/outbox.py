@@ -29,6 +29,9 @@ Announce = Callable[[Sequence[str]], None]
 RECORDS: dict[str, type] = {"asset": Asset, "upload": Upload, "ping": Ping}
 """The records that events are about, by the name they are stored under."""
 
+PATIENCE_MS = 60_000
+"""How long an event may take from its commit to everybody before the sweep takes it up."""
+
 _PENDING = "event#pending"
 
 
@@ -86,9 +89,16 @@ class Outbox(Store):
         return _stored(item) if item else None
 
     def pending_events(self, *, before_ms: int) -> Iterator[str]:
-        """Ids of events from before a time that have not been sent everywhere, the oldest first."""
-        for item in self._index_below(_PENDING, "at_ms", before_ms):
+        """Ids of events that should have been sent everywhere before a time and were not, the oldest first."""
+        for item in self._index_below(_PENDING, "due_at_ms", before_ms):
             yield item["id"]["S"]
+
+    def put_off_event(self, event_id: str, *, until_ms: int) -> None:
+        """Give whoever is told of it now so much time."""
+        update = Update()
+        update.require_in("gsi1pk", (_PENDING,))
+        update.set("due_at_ms", until_ms)
+        self._update(_pk(event_id), "event", update)
 
     def fix_event_body(self, event_id: str, body: str) -> str:
         """Keep `body` as the event's, unless it has one. Returns the one that stays."""
@@ -127,6 +137,7 @@ def _new_item(event: Event) -> NewItem:
         "id": {"S": event.id},
         "type": {"S": event.type},
         "at_ms": {"N": str(event.at_ms)},
+        "due_at_ms": {"N": str(event.at_ms + PATIENCE_MS)},
         "kind": {"S": kind},
         "record": {"S": msgspec.json.encode(encode_record(event.subject)).decode()},
         "detail": {"S": msgspec.json.encode(event.detail).decode()},

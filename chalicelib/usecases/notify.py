@@ -35,8 +35,6 @@ logger = logging.getLogger(__name__)
 Show = Callable[[Event], dict[str, object]]
 """An event's subject as the API shows it."""
 
-SWEPT_AFTER_MS = 60_000
-"""How long anything is overdue before the sweep takes it up: longer than a message takes."""
 _SWEEP_EVENTS = 500
 _SWEEP_DELIVERIES = 500
 _PUT_OFF_MS = 300_000
@@ -74,12 +72,15 @@ def notify(event_id: str, show: Show, table: Table, outlets: Outlets, *, now_ms:
 
 def sweep(table: Table, outlets: Outlets, *, now_ms: int) -> None:
     """Take up what a dead worker left, and the attempts that are too far off for a delayed message."""
-    left = list(islice(table.pending_events(before_ms=now_ms - SWEPT_AFTER_MS), _SWEEP_EVENTS))
+    # Put off first, both: else a queue that is slow, or an event that cannot be sent, would get one more message each
+    # minute, and what cannot be sent would keep the rest from its turn.
+    left = list(islice(table.pending_events(before_ms=now_ms), _SWEEP_EVENTS))
+    for event_id in left:
+        table.put_off_event(event_id, until_ms=now_ms + _PUT_OFF_MS)
+        outlets.send_events([event_id])
     if left:
         logger.warning("events were left behind", extra={"count": len(left)})
-        outlets.send_events(left)
     for delivery in islice(table.due_deliveries(before_ms=now_ms), _SWEEP_DELIVERIES):
-        # Put off first: else a queue that is slow would get one more message each minute.
         if table.put_off(delivery, until_ms=now_ms + _PUT_OFF_MS, now_ms=now_ms):
             outlets.send_delivery(delivery)
 

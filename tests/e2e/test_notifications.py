@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from subprocess import PIPE
 from threading import Thread
 from typing import Any
 
@@ -17,7 +19,7 @@ from sluice.clients import LocalClients
 from sluice.deploy import STACK
 from sluice.paths import Local
 from tests.e2e.clips import clip
-from tests.e2e.conftest import LocalAws
+from tests.e2e.conftest import ROOT, SLUICE, LocalAws
 
 PATIENCE_S = 30
 
@@ -179,6 +181,20 @@ def test_a_failing_receiver_gets_it_in_the_end(
 
     _wait_for(delivered)
     assert len(receiver.got) == 3
+
+
+def test_the_listener_prints_what_is_genuine(local_aws: LocalAws) -> None:
+    """It makes its own webhook, prints one event a line, and takes the webhook away when it is stopped."""
+    words = [*SLUICE, "webhooks", "listen", "--event", "asset.ready"]
+    with subprocess.Popen(words, cwd=ROOT, env=local_aws.environ, stdout=PIPE, stderr=PIPE, text=True) as listening:
+        assert listening.stdout is not None
+        assert listening.stderr is not None
+        webhook_id = listening.stderr.readline().split()[0]
+        local_aws.api("POST", f"/v1/webhooks/{webhook_id}/ping", json={}).raise_for_status()
+        assert json.loads(listening.stdout.readline())["data"] == {"webhook_id": webhook_id}
+        listening.terminate()
+        assert listening.wait(timeout=10) == 0
+    assert local_aws.api("GET", f"/v1/webhooks/{webhook_id}").status_code == 404
 
 
 def test_the_command_line_tests_and_replays(local_aws: LocalAws, receiver: _Receiver, tmp_path: Path) -> None:
