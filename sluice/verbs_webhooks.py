@@ -24,7 +24,8 @@ from sluice.verbs_assets import api_options, open_api
 from sluice.verbs_local import json_option
 from sluice.webhook_listener import Listener
 
-_TYPES = click.Choice([kind for kind in EventType if kind is not EventType.PING])
+# The values: click would take members by their names.
+_TYPES = click.Choice([kind.value for kind in EventType if kind is not EventType.PING])
 _events_option = click.option("--event", "events", type=_TYPES, multiple=True, help="A type to send; all by default.")
 
 
