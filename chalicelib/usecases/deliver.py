@@ -60,7 +60,7 @@ def deliver(
     waits_s = settings.webhook_retry_s
     try:
         delivery = table.get_delivery(message.webhook_id, message.delivery_id)
-        if message.attempt > len(waits_s) + 1:
+        if message.attempt > len(waits_s) + 1 and message.replay == delivery.replays:
             table.give_up_delivery(delivery, now_ms=clock())  # the worker of the last attempt died
             return
         webhook = table.get_webhook(message.webhook_id)

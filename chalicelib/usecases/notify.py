@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from chalicelib.aws.outbox import Outlet
 from chalicelib.aws.webhooks import MAX_WEBHOOKS
 from chalicelib.catalog.events import Event, EventType
@@ -50,9 +52,8 @@ def notify(event_id: str, show: Show, table: Table, outlets: Outlets, *, now_ms:
     if stored is None:
         raise EventNotReadable("there is no such event", event_id=event_id)
     event = stored.event
-    notice = Notice(event, {**show(event), **event.detail})
-    if stored.body is None:
-        table.fix_event_body(event_id, webhook_body(notice))
+    body = stored.body or _fix_body(event, show, table)
+    notice = Notice(event, msgspec.json.decode(body)["data"])
     only_webhooks = event.type is EventType.PING
     for outlet in Outlet:
         if outlet in stored.sent or (only_webhooks and outlet is not Outlet.WEBHOOKS):
@@ -68,6 +69,11 @@ def notify(event_id: str, show: Show, table: Table, outlets: Outlets, *, now_ms:
                 outlets.put_on_bus(event.type, bus_detail(notice), at_ms=event.at_ms)
         table.note_sent(event_id, outlet, now_ms=now_ms)
     table.end_event(event_id)
+
+
+def _fix_body(event: Event, show: Show, table: Table) -> str:
+    """What is sent now is what will be sent at every other time, and by every outlet."""
+    return table.fix_event_body(event.id, webhook_body(Notice(event, {**show(event), **event.detail})))
 
 
 def sweep(table: Table, outlets: Outlets, *, now_ms: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from standardwebhooks import Webhook as Reference
@@ -188,6 +189,7 @@ def test_a_replay_is_the_same_event_from_the_first_attempt_on(post: Post) -> Non
     again = replay_delivery(post.hook.id, before.id, post.table, post.outlets, now_ms=post.clock())
     assert (first.status, first.replays, again) == (DeliveryStatus.PENDING, 1, first)
     post.deliver(old)
+    post.deliver(replace(old, attempt=len(post.settings.webhook_retry_s) + 2))
     assert len(post.receiver.got) == 1
     post.deliver_next()
     assert (post.delivery.replays, [each.number for each in post.delivery.log]) == (1, [1, 1])

@@ -12,7 +12,7 @@ from chalicelib.aws.outbox import PATIENCE_MS
 from chalicelib.aws.outlets import DeliveryMessage
 from chalicelib.catalog.asset import AssetChange, AssetError, AssetStatus
 from chalicelib.catalog.events import Event, EventType
-from chalicelib.errors import BusUnavailable, EventNotReadable, TableUnavailable
+from chalicelib.errors import BusUnavailable, EventNotReadable, QueueUnavailable, TableUnavailable
 from chalicelib.usecases.notify import notify, sweep
 from chalicelib.usecases.webhooks import create_webhook, ping_webhook
 from tests.unit.catalog.samples import ASSET_ID, an_asset
@@ -76,15 +76,19 @@ def test_an_outlet_that_fails_does_not_make_others_repeat(desk: Desk) -> None:
 
 
 def test_the_body_is_fixed_when_it_is_first_made(desk: Desk) -> None:
-    """What comes later does not change what webhooks get, so the signature is always of the same event."""
+    """What comes later changes nothing that is sent, so each outlet, attempt and replay tells the same."""
     event_id = _errored(desk)
-    _notify(desk, event_id)
+    desk.outlets.broken["queue"] = QueueUnavailable("throttled")
+    with pytest.raises(QueueUnavailable):
+        _notify(desk, event_id)
+    desk.outlets.broken.clear()
     first = desk.table.find_event(event_id)
     notify(event_id, lambda _: {"id": "later"}, desk.table, desk.outlets, now_ms=desk.clock())
     assert first is not None
     assert first.body is not None
     assert json.loads(first.body)["data"] == {"id": ASSET_ID}
-    assert desk.table.find_event(event_id) == first
+    assert [first.body] == [message.body for message in desk.outlets.records]
+    assert first.body == desk.outlets.published[0].body == desk.outlets.on_bus[0][1]
 
 
 def test_the_event_has_the_record_as_it_was(desk: Desk) -> None:
