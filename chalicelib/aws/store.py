@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 INDEX = "GSI1"
 
 _FAILED = "ConditionalCheckFailed"
+_WORTH_ANOTHER_TRY = {"None", _FAILED, "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 _CONFLICT_TRIES = 6
 _CONFLICT_WAIT_S = 0.02
 
@@ -148,7 +149,7 @@ class Store:
         """Returns False, and writes nothing, if the record exists."""
         item = {**values, **_key(pk, sk)}
         if also:
-            return self._write_together({"Put": {**self._new(item)}}, also)
+            return self._write_together({"Put": self._new(item)}, also)
         with calling("dynamodb:PutItem", TableUnavailable):
             try:
                 self._dynamodb.put_item(**self._new(item))  # type: ignore[arg-type]
@@ -216,7 +217,7 @@ class Store:
                 self._dynamodb.transact_write_items(TransactItems=writes)  # type: ignore[arg-type]
             except self._dynamodb.exceptions.TransactionCanceledException as error:
                 reasons = [str(each.get("Code")) for each in error.response["CancellationReasons"]]
-                if not {*reasons} <= {"None", _FAILED, "TransactionConflict", "ThrottlingError"}:
+                if not {*reasons} <= _WORTH_ANOTHER_TRY:
                     raise
                 return reasons
         return []

@@ -92,50 +92,50 @@ class Post:
         deadline = started + self._timeout_s
         error = "no-connection"
         for address in addresses[:MAX_ADDRESSES]:
-            try:
-                connection = self._connect(target, address, deadline)
-            except _Failed as failed:
-                error = failed.word
-                continue
-            try:
-                return outcome(_exchange(connection, target, body, headers, deadline))
-            except _Failed as failed:
-                return outcome(None, failed.word)
-            finally:
-                connection.close()
+            with contextlib.closing(self._connection(target, address, deadline)) as connection:
+                try:
+                    _connect(connection)
+                except _Failed as failed:
+                    error = failed.word
+                    continue
+                try:
+                    return outcome(_exchange(connection, target, body, headers, deadline))
+                except _Failed as failed:
+                    return outcome(None, failed.word)
         return outcome(None, error)
 
-    def _connect(self, target: Target, address: str, deadline: float) -> HTTPConnection:
+    def _connection(self, target: Target, address: str, deadline: float) -> HTTPConnection:
         timeout_s = min(CONNECT_TIMEOUT_S, max(0.05, deadline - time.monotonic()))
         if target.scheme == "http":
-            connection = HTTPConnection(address, target.port, timeout=timeout_s)
-        else:
-            connection = HTTPSConnection(
-                address,
-                target.port,
-                timeout=timeout_s,
-                server_hostname=target.host,
-                assert_hostname=target.host,
-                ca_certs=self._ca_file,
-                cert_reqs="CERT_REQUIRED",
-            )
-        try:
-            connection.connect()
-        except (ssl.SSLError, CertificateError) as error:
-            raise _Failed("tls-failed") from error
-        except NewConnectionError as error:
-            raise _Failed("no-connection") from error
-        except (TimeoutError, UrllibTimeout) as error:
-            raise _Failed("timeout") from error
-        except (HTTPError, OSError) as error:
-            raise _Failed("no-connection") from error
-        return connection
+            return HTTPConnection(address, target.port, timeout=timeout_s)
+        return HTTPSConnection(
+            address,
+            target.port,
+            timeout=timeout_s,
+            server_hostname=target.host,
+            assert_hostname=target.host,
+            ca_certs=self._ca_file,
+            cert_reqs="CERT_REQUIRED",
+        )
 
 
 class _Failed(Exception):
     def __init__(self, word: str) -> None:
         super().__init__(word)
         self.word = word
+
+
+def _connect(connection: HTTPConnection) -> None:
+    try:
+        connection.connect()
+    except (ssl.SSLError, CertificateError) as error:
+        raise _Failed("tls-failed") from error
+    except NewConnectionError as error:  # a kind of timeout, by its class
+        raise _Failed("no-connection") from error
+    except (TimeoutError, UrllibTimeout) as error:
+        raise _Failed("timeout") from error
+    except (HTTPError, OSError) as error:
+        raise _Failed("no-connection") from error
 
 
 def _exchange(
@@ -168,5 +168,6 @@ def _exchange(
 
 
 def _shut(raw: socket.socket) -> None:
+    # Not the method of an SSLSocket, which would take the TLS state away from under the thread that reads.
     with contextlib.suppress(OSError):
-        raw.shutdown(socket.SHUT_RDWR)
+        socket.socket.shutdown(raw, socket.SHUT_RDWR)

@@ -56,12 +56,13 @@ def _serving(context: ssl.SSLContext | None = None) -> Iterator[_Server]:
 
 
 @contextmanager
-def _talking(talk: Callable[[socket.socket], None]) -> Iterator[str]:
-    """A server that does what `talk` does with each connection."""
+def _talking(talk: Callable[[socket.socket], None], context: ssl.SSLContext | None = None) -> Iterator[str]:
+    """A server that does what `talk` does with one connection, over TLS if there is a context."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:
 
         def serve() -> None:
-            connection, _ = listening.accept()
+            accepted, _ = listening.accept()
+            connection = context.wrap_socket(accepted, server_side=True) if context else accepted
             with closing(connection):
                 try:
                     talk(connection)
@@ -69,7 +70,13 @@ def _talking(talk: Callable[[socket.socket], None]) -> Iterator[str]:
                     return
 
         Thread(target=serve, daemon=True).start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        yield f"http{'s' if context else ''}://localhost:{listening.getsockname()[1]}/"
+
+
+def _tls() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(LOCALHOST)
+    return context
 
 
 def test_the_request_arrives_as_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,6 +175,14 @@ def test_a_server_that_never_comes_to_an_end_is_left_at_the_deadline(head: bytes
     assert outcome.duration_ms < 3000
 
 
+def test_a_slow_server_is_left_at_the_deadline_over_tls() -> None:
+    """As without it."""
+    with _talking(lambda connection: _drip(connection, b"HTTP/1.1 200 OK\r\nX-Slow: "), _tls()) as url:
+        outcome = Post(loopback=True, ca_file=str(LOCALHOST), timeout_s=0.3)(url, BODY, {})
+    assert (outcome.status_code, outcome.error) == (None, "timeout")
+    assert outcome.duration_ms < 3000
+
+
 def test_an_endless_answer_is_not_read_to_its_end() -> None:
     """Its status counts, and what is read is bounded in bytes and in time."""
     sent = 0
@@ -193,8 +208,7 @@ def test_an_endless_answer_is_not_read_to_its_end() -> None:
 
 def test_tls_is_of_the_name_not_of_the_address() -> None:
     """SNI and the certificate are the name's, though the connection goes to an address; a stranger's is refused."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(LOCALHOST)
+    context = _tls()
     asked: list[str | None] = []
     context.sni_callback = lambda _, name, __: asked.append(name)
     trusted = str(LOCALHOST)
