@@ -12,7 +12,7 @@ from chalicelib.settings import Settings
 from sluice.lint import lint_template
 from sluice.package import TEMPLATE_NAME, package
 from sluice.paths import Project
-from sluice.template import Document
+from sluice.template import Document, Resolver
 
 FUNCTIONS = ("APIHandler", "Cleanup", "Deliver", "Early", "Encode", "Ingest", "Notify", "Publish", "Render")
 WITH_TOOLS = ("APIHandler", "Cleanup", "Ingest", "Render")
@@ -200,6 +200,31 @@ def test_gateway_errors_are_problem_documents(template: Document) -> None:
         assert headers["Access-Control-Allow-Origin"] == "'*'"
         text = response["ResponseTemplates"]["application/json"].replace("$context.error.messageString", '"x"')
         assert {"type", "title", "detail", "code", "request_id", "errors"} <= json.loads(text).keys()
+
+
+@pytest.mark.parametrize(
+    ("parameter", "variable"),
+    [
+        ("NotifySns", "SLUICE_NOTIFY_TOPIC_ARN"),
+        ("NotifySqs", "SLUICE_NOTIFY_QUEUE_URL"),
+        ("NotifyEventBridge", "SLUICE_EVENT_BUS"),
+    ],
+)
+def test_each_outlet_can_be_turned_off(template: Document, parameter: str, variable: str) -> None:
+    """By its parameter alone; the default is on."""
+    wanted = template["Globals"]["Function"]["Environment"]["Variables"][variable]
+    names = {"NotificationTopic": "made", "NotificationQueue": "made", "EventBus": "made"}
+    defaults = {name: str(body["Default"]) for name, body in template["Parameters"].items()}
+    for choice, found in ((defaults[parameter], "made"), ("off", "")):
+        resolver = Resolver({**defaults, **names, parameter: choice}, {}, template["Conditions"])
+        assert resolver.resolve(wanted) == found
+
+
+def test_webhooks_may_name_the_machine_only_on_the_local_aws(template: Document) -> None:
+    """On AWS this would be the function itself."""
+    wanted = template["Globals"]["Function"]["Environment"]["Variables"]["SLUICE_WEBHOOK_LOOPBACK"]
+    for runtime, found in (("python3.13", "off"), ("provided.al2023", "on")):
+        assert Resolver({"FunctionRuntime": runtime}, {}, template["Conditions"]).resolve(wanted) == found
 
 
 def test_outputs_are_complete(template: Document) -> None:
