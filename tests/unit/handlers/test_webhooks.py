@@ -95,6 +95,8 @@ def test_lists_are_paged(api: Api) -> None:
     second = api("GET", f"/v1/webhooks?limit=2&cursor={first['next_cursor']}").json_body
     assert [hook["id"] for hook in first["data"] + second["data"]] == made[::-1]
     assert second["next_cursor"] is None
+    refused = api("GET", "/v1/webhooks?status=enabled").json_body
+    assert refused["errors"] == [{"pointer": "/status", "detail": "Expected no such filter", "in": "query"}]
 
 
 def test_a_webhook_is_changed_and_deleted(api: Api) -> None:
