@@ -117,6 +117,12 @@ class RenditionNotFound(UserError):
     status = 404
 
 
+class WebhookNotFound(UserError):
+    """No webhook has this id."""
+
+    status = 404
+
+
 class RenditionUnsuitable(UserError):
     """The asset, or this deployment, has not what the static rendition takes."""
 
@@ -125,6 +131,16 @@ class MasterAccessOff(UserError):
     """This deployment gives nobody the source."""
 
     status = 403
+
+
+class DeliveryNotFound(UserError):
+    """The webhook has no delivery of this id, or no longer."""
+
+    status = 404
+
+
+class TooManyWebhooks(ConflictError):
+    """A deployment has at most so many webhooks; delete one first."""
 
 
 class UnsupportedContentType(UserError):
@@ -255,6 +271,18 @@ class QueueUnavailable(TransientError):
 
 class WorkflowUnavailable(TransientError):
     """Step Functions did not answer, or throttled us."""
+
+
+class TopicUnavailable(TransientError):
+    """SNS did not answer, or throttled us."""
+
+
+class BusUnavailable(TransientError):
+    """EventBridge did not answer, or throttled us."""
+
+
+class EventNotReadable(TransientError):
+    """An event was announced that the table does not have yet."""
 
 
 class ExecutionLost(TransientError):

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from chalicelib.errors import ConfigurationInvalid
 
 GIB = 1024**3
+WEBHOOK_RETRY_S = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
+"""As Standard Webhooks proposes: ten attempts within 75 hours and 35 minutes."""
 CODECS = ("h264", "hevc", "av1")
 STATIC_RENDITIONS = ("mp4", "m4a", "gif", "avif")
 
@@ -35,6 +37,9 @@ class Settings:
         prune_ladder: Whether rungs that add nothing for a title are left out.
         static_renditions: Types of static renditions that are made of every asset.
         master_access: Whether the API gives out URLs of sources.
+        notify_topic_arn, notify_queue_url, event_bus: Where events go beside webhooks; empty where they do not.
+        webhook_retry_s: Waits between the attempts of a delivery, so there is one attempt more.
+        webhook_loopback: Whether webhooks may name this very machine: on the local AWS.
         cors_origins: Browser origins allowed to call the API, or ("*",).
     """
 
@@ -45,6 +50,13 @@ class Settings:
     encode_queue_url: str
     publish_state_machine_arn: str
     rendition_state_machine_arn: str
+    events_queue_url: str
+    webhook_queue_url: str
+    notify_topic_arn: str
+    notify_queue_url: str
+    event_bus: str
+    webhook_retry_s: tuple[int, ...]
+    webhook_loopback: bool
     public_base_url: str
     upload_max_bytes: int
     upload_ttl_s: int
@@ -74,6 +86,13 @@ class Settings:
             encode_queue_url=_text(environ, "SLUICE_ENCODE_QUEUE_URL"),
             publish_state_machine_arn=_text(environ, "SLUICE_PUBLISH_STATE_MACHINE_ARN"),
             rendition_state_machine_arn=_text(environ, "SLUICE_RENDITION_STATE_MACHINE_ARN"),
+            events_queue_url=_text(environ, "SLUICE_EVENTS_QUEUE_URL"),
+            webhook_queue_url=_text(environ, "SLUICE_WEBHOOK_QUEUE_URL"),
+            notify_topic_arn=environ.get("SLUICE_NOTIFY_TOPIC_ARN", "").strip(),
+            notify_queue_url=environ.get("SLUICE_NOTIFY_QUEUE_URL", "").strip(),
+            event_bus=environ.get("SLUICE_EVENT_BUS", "").strip(),
+            webhook_retry_s=_seconds(environ, "SLUICE_WEBHOOK_RETRY_SECONDS", WEBHOOK_RETRY_S),
+            webhook_loopback=_choice(environ, "SLUICE_WEBHOOK_LOOPBACK", "off", ("on", "off")) == "on",
             public_base_url=environ.get("SLUICE_PUBLIC_BASE_URL", "").rstrip("/"),
             upload_max_bytes=_count(environ, "SLUICE_UPLOAD_MAX_BYTES", 8 * GIB),
             upload_ttl_s=_count(environ, "SLUICE_UPLOAD_TTL_S", 3600),
@@ -145,6 +164,13 @@ def _static_renditions(environ: Mapping[str, str]) -> tuple[str, ...]:
         known = ", ".join(STATIC_RENDITIONS)
         raise ConfigurationInvalid(f"the environment variable {name} is not a list of {known}", setting=name)
     return tuple(kind for kind in STATIC_RENDITIONS if kind in wanted)
+
+
+def _seconds(environ: Mapping[str, str], name: str, default: tuple[int, ...]) -> tuple[int, ...]:
+    parts = [part.strip() for part in environ.get(name, "").split(",") if part.strip()]
+    if not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise ConfigurationInvalid(f"the environment variable {name} is not a list of seconds", setting=name)
+    return tuple(int(part) for part in parts) or default
 
 
 def _ladder(environ: Mapping[str, str]) -> tuple[int, ...]:

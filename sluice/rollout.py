@@ -47,6 +47,8 @@ def parameters_of(local: Local) -> dict[str, str]:
         "UploadMaxBytes": str(_UPLOAD_MAX_BYTES),
         # Each chunk's encoder keeps a core busy; more at once only cost memory.
         "MaxParallelChunks": str(max(2, os.cpu_count() or 2)),
+        # Nobody waits five minutes for a receiver that he has just mended.
+        "WebhookRetrySeconds": "1,2,5,10,30,60,120,300,600",
         **{parameter: os.environ[name] for name, parameter in ENCODING_SETTINGS.items() if os.environ.get(name)},
     }
 

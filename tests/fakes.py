@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.multipart import OpenMultipart, Part
 from chalicelib.aws.objects import ObjectHead, Objects
+from chalicelib.aws.outlets import DeliveryMessage, Outlets
 from chalicelib.aws.queues import EncodeMessage, Queues, RenditionMessage
-from chalicelib.aws.store import Condition, Update
+from chalicelib.aws.store import Condition, NewItem, Update
 from chalicelib.aws.table import Table
 from chalicelib.aws.workflows import Execution, ExecutionStatus, Workflows, execution_arn
+from chalicelib.catalog.messages import Message
+from chalicelib.catalog.webhook import Delivery
 from chalicelib.errors import ObjectMissing, SourceChanged, UploadIncomplete
 from chalicelib.settings import Settings
 
@@ -38,6 +41,8 @@ def settings(**changes: object) -> Settings:
             "SLUICE_ENCODE_QUEUE_URL": "https://queue.test/encode",
             "SLUICE_PUBLISH_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:test-publish",
             "SLUICE_RENDITION_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:test-rendition",
+            "SLUICE_EVENTS_QUEUE_URL": "https://queue.test/events",
+            "SLUICE_WEBHOOK_QUEUE_URL": "https://queue.test/webhooks",
             "SLUICE_PUBLIC_BASE_URL": "https://media.test",
         }
     )
@@ -58,8 +63,11 @@ class Clock:
 
 
 class FakeTable(Table):
+    """`told` holds the ids of committed events."""
+
     def __init__(self) -> None:
-        super().__init__(Clients(), "sluice-test")
+        self.told: list[str] = []
+        super().__init__(Clients(), "sluice-test", self.told.extend)
         self.items: dict[tuple[str, str], Values] = {}
 
     def _get(self, pk: str, sk: str) -> Item | None:
@@ -68,16 +76,22 @@ class FakeTable(Table):
     def _get_many(self, keys: list[tuple[str, str]]) -> list[Item]:
         return [self.items[key] for key in keys if key in self.items]
 
-    def _put_new(self, pk: str, sk: str, values: Values) -> bool:
+    def _put_new(self, pk: str, sk: str, values: Values, also: Sequence[NewItem] = ()) -> bool:
         if (pk, sk) in self.items:
             return False
         self._put(pk, sk, values)
+        self._put_also(also)
         return True
+
+    def _put_also(self, also: Sequence[NewItem]) -> None:
+        for each in also:
+            if (each.pk, each.sk) not in self.items:
+                self._put(each.pk, each.sk, each.values)
 
     def _put(self, pk: str, sk: str, values: Values) -> None:
         self.items[pk, sk] = {**values, "pk": {"S": pk}, "sk": {"S": sk}}
 
-    def _update(self, pk: str, sk: str, update: Update) -> Item | None:
+    def _update(self, pk: str, sk: str, update: Update, also: Sequence[NewItem] = ()) -> Item | None:
         item = self.items.get((pk, sk), {})
         if not all(any(_holds(each, item) for each in group) for group in update.conditions):
             return None
@@ -91,6 +105,7 @@ class FakeTable(Table):
             else:
                 changed[name] = {"N": str(int(changed.get(name, {"N": "0"})["N"]) + int(value["N"]))}
         self.items[pk, sk] = changed
+        self._put_also(also)
         return changed
 
     def _delete(self, pk: str, sk: str) -> None:
@@ -102,6 +117,11 @@ class FakeTable(Table):
     def _index_page(self, gsi1pk: str, *, before: str | None, limit: int) -> list[Item]:
         found = [item for item in self._partition(gsi1pk) if before is None or item["gsi1sk"]["S"] < before]
         return found[::-1][:limit]
+
+    def _page_under(self, pk: str, *, prefix: str, before: str | None, limit: int) -> list[Item]:
+        keys = sorted(sk for held, sk in self.items if held == pk and sk.startswith(prefix))
+        wanted = [sk for sk in reversed(keys) if before is None or sk < before]
+        return [self.items[pk, sk] for sk in wanted[:limit]]
 
     def _index_below(self, gsi1pk: str, attribute: str, limit_value: int) -> Iterator[Item]:
         return iter([item for item in self._partition(gsi1pk) if int(item[attribute]["N"]) < limit_value])
@@ -273,6 +293,43 @@ class FakeQueues(Queues):
 
     def send_rendition(self, asset_id: str, rendition_id: str, created_at_ms: int) -> None:
         self.renditions.append(RenditionMessage(asset_id, rendition_id, created_at_ms))
+
+
+class FakeOutlets(Outlets):
+    """What was sent, and to where; `broken` outlets fail with the error they are given."""
+
+    def __init__(self) -> None:
+        super().__init__(Clients(), settings())
+        self.events: list[str] = []
+        self.deliveries: list[tuple[DeliveryMessage, int]] = []
+        self.published: list[Message] = []
+        self.records: list[Message] = []
+        self.on_bus: list[tuple[str, str]] = []
+        self.broken: dict[str, Exception] = {}
+
+    def send_events(self, event_ids: Sequence[str]) -> None:
+        self._fail("events")
+        self.events += event_ids
+
+    def send_delivery(self, delivery: Delivery, *, delay_s: int = 0) -> None:
+        message = DeliveryMessage(delivery.webhook_id, delivery.id, delivery.attempts + 1, delivery.replays)
+        self.deliveries.append((message, delay_s))
+
+    def publish(self, message: Message) -> None:
+        self._fail("topic")
+        self.published.append(message)
+
+    def send_record(self, message: Message) -> None:
+        self._fail("queue")
+        self.records.append(message)
+
+    def put_on_bus(self, detail_type: str, detail: str, *, at_ms: int) -> None:  # noqa: ARG002
+        self._fail("bus")
+        self.on_bus.append((detail_type, detail))
+
+    def _fail(self, outlet: str) -> None:
+        if outlet in self.broken:
+            raise self.broken[outlet]
 
 
 class FakeWorkflows(Workflows):

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from msgspec import UNSET
 
+from chalicelib.aws.outbox import Outbox
 from chalicelib.aws.records import decode_record, encode_record, removed_fields
-from chalicelib.aws.store import Store, Update
+from chalicelib.aws.store import Update
 from chalicelib.catalog.asset import (
     LISTED,
     NO_CHANGE,
@@ -25,6 +26,7 @@ from chalicelib.catalog.asset import (
     Work,
     states_up_to,
 )
+from chalicelib.catalog.events import Event, asset_events, may_tell
 from chalicelib.errors import AssetNotFound
 
 if TYPE_CHECKING:
@@ -43,13 +45,15 @@ class Page(Generic[T]):
     next_cursor: str | None
 
 
-class AssetRecords(Store):
+class AssetRecords(Outbox):
     def create_asset(self, asset: Asset) -> bool:
         """Returns False, and changes nothing, if an asset of this id exists."""
         values = encode_record(asset)
         values["gsi1pk"] = {"S": _partition(asset.status)}
         values["gsi1sk"] = {"S": asset.id}
-        return self._put_new(_pk(asset.id), "asset", values)
+        return self._put_new_telling(
+            _pk(asset.id), "asset", values, asset_events(None, asset, at_ms=asset.created_at_ms)
+        )
 
     def get_asset(self, asset_id: str) -> Asset:
         """Raises AssetNotFound. A deleted asset is still found, as a tombstone."""
@@ -84,7 +88,7 @@ class AssetRecords(Store):
         unchanged: AssetChange = NO_CHANGE,
         purge_at_s: int | None = None,
     ) -> Asset | None:
-        """Write `change` if the asset is in one of the expected statuses and may move as asked.
+        """Write `change` if the asset is in one of the expected statuses and may move as asked, and what it tells.
 
         Args:
             unchanged: Fields that must still hold these values, such as the execution a report comes from.
@@ -120,8 +124,18 @@ class AssetRecords(Store):
         update.set("updated_at_ms", now_ms)
         if purge_at_s is not None:
             update.set("expires_at", purge_at_s)
-        item = self._update(_pk(asset_id), "asset", update)
+        item = self._update_telling(_pk(asset_id), "asset", update, self._events(asset_id, change, now_ms))
         return decode_record(item, Asset) if item else None
+
+    def _events(self, asset_id: str, change: AssetChange, now_ms: int) -> tuple[Event, ...]:
+        """What a change will tell if its condition holds, which is what makes the record read here the right one."""
+        item = self._get(_pk(asset_id), "asset") if may_tell(change) else None
+        if item is None:
+            return ()
+        before = decode_record(item, Asset)
+        written = {name: getattr(change, name) for name in change.__dataclass_fields__}
+        given = {name: value for name, value in written.items() if value is not UNSET}
+        return asset_events(before, dataclasses.replace(before, **given, updated_at_ms=now_ms), at_ms=now_ms)
 
     def stuck_assets(self, status: AssetStatus, *, before_ms: int) -> Iterator[Asset]:
         """Assets of one status whose record has not changed since `before_ms`, the oldest first."""

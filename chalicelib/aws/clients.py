@@ -24,7 +24,9 @@ from chalicelib.errors import AwsRefused, SluiceError, TransientError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
 
@@ -84,6 +86,14 @@ class Clients:
     @cached_property
     def sqs(self) -> SQSClient:
         return cast("SQSClient", self._session.create_client("sqs", config=_COMMON))
+
+    @cached_property
+    def sns(self) -> SNSClient:
+        return cast("SNSClient", self._session.create_client("sns", config=_COMMON))
+
+    @cached_property
+    def events(self) -> EventBridgeClient:
+        return cast("EventBridgeClient", self._session.create_client("events", config=_COMMON))
 
     @cached_property
     def stepfunctions(self) -> SFNClient:

@@ -10,15 +10,17 @@ from collections.abc import Iterator
 
 from msgspec import UNSET
 
+from chalicelib.aws.outbox import Outbox
 from chalicelib.aws.records import decode_record, encode_record, removed_fields
-from chalicelib.aws.store import Store, Update
+from chalicelib.aws.store import Update
+from chalicelib.catalog.events import rendition_events
 from chalicelib.catalog.rendition import RenditionChange, RenditionStatus, StaticRendition
 from chalicelib.errors import RenditionNotFound
 
 _SK_PREFIX = "rendition#"
 
 
-class RenditionRecords(Store):
+class RenditionRecords(Outbox):
     def create_rendition(self, rendition: StaticRendition) -> bool:
         """Returns False, and changes nothing, if the asset has a rendition of this id."""
         values = encode_record(rendition)
@@ -46,7 +48,7 @@ class RenditionRecords(Store):
         expect: frozenset[RenditionStatus],
         now_ms: int,
     ) -> StaticRendition | None:
-        """Write `change` if this very record is there, at the attempt given, in one of the expected statuses.
+        """Write `change` if this very record is there, at the attempt given, in one of the expected statuses; and tell.
 
         Returns:
             The new record; None, and nothing is written, if a condition did not hold.
@@ -64,7 +66,11 @@ class RenditionRecords(Store):
         for name in removed_fields(change):
             update.remove(name)
         update.set("updated_at_ms", now_ms)
-        item = self._update(_pk(rendition.asset_id), _sk(rendition.id), update)
+        given = {name: getattr(change, name) for name in change.__dataclass_fields__}
+        written = {name: value for name, value in given.items() if value is not UNSET}
+        after = dataclasses.replace(rendition, **written, updated_at_ms=now_ms)
+        told = rendition_events(rendition, after, at_ms=now_ms)
+        item = self._update_telling(_pk(rendition.asset_id), _sk(rendition.id), update, told)
         return decode_record(item, StaticRendition) if item else None
 
     def delete_rendition(self, asset_id: str, rendition_id: str) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chalicelib.aws.assets import Page
+from chalicelib.aws.outbox import Outbox
 from chalicelib.aws.records import decode_record, encode_record
-from chalicelib.aws.store import Store, Update
+from chalicelib.aws.store import Update
+from chalicelib.catalog.events import upload_events
 from chalicelib.catalog.upload import Upload, UploadStatus
 from chalicelib.errors import UploadNotFound
 
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
     from chalicelib.aws.records import Item
 
 
-class UploadRecords(Store):
+class UploadRecords(Outbox):
     def create_upload(self, upload: Upload) -> bool:
         """Returns False, and changes nothing, if an upload of this id exists."""
         values = encode_record(upload)
@@ -37,7 +40,12 @@ class UploadRecords(Store):
         update.set("status", status)
         update.set("gsi1pk", _partition(status))
         update.set("updated_at_ms", now_ms)
-        item = self._update(_pk(upload_id), "upload", update)
+        before = self._get(_pk(upload_id), "upload")
+        if before is None:
+            return None
+        ended = replace(decode_record(before, Upload), status=status, updated_at_ms=now_ms)
+        events = upload_events(ended, at_ms=now_ms)
+        item = self._update_telling(_pk(upload_id), "upload", update, events)
         return decode_record(item, Upload) if item else None
 
     def list_uploads(self, *, status: UploadStatus | None, limit: int, cursor: str | None) -> Page[Upload]:

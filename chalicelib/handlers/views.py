@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from fractions import Fraction
 from urllib.parse import urlencode
 
@@ -20,6 +19,7 @@ from chalicelib.catalog.asset import (
     Work,
     percent_done,
 )
+from chalicelib.catalog.events import rfc3339 as _time
 from chalicelib.catalog.rendition import PREVIEWS, RenditionStatus, StaticRendition
 from chalicelib.catalog.upload import Upload, part_count
 from chalicelib.handlers.http import json_response
@@ -208,11 +208,6 @@ def _usd(amount: Fraction) -> float:
 
 def _seconds(duration: Fraction | None) -> float | None:
     return None if duration is None else round(float(duration), 3)
-
-
-def _time(at_ms: int) -> str:
-    """RFC 3339, in UTC."""
-    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _url(base_url: str, key: str | None) -> str | None:

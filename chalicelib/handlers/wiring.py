@@ -16,10 +16,12 @@ from chalicelib.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from chalicelib.aws.objects import Objects
+    from chalicelib.aws.outlets import Outlets
     from chalicelib.aws.queues import Queues
     from chalicelib.aws.table import Table
     from chalicelib.aws.workflows import Workflows
     from chalicelib.tools import Tools
+    from chalicelib.usecases.deliver import Send
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Services:
     workflows: Workflows
     clock: Callable[[], int]
     find_tools: Callable[[], Tools]
+    outlets: Outlets
+    send_webhook: Send
 
     @cached_property
     def tools(self) -> Tools:
@@ -46,20 +50,25 @@ def services() -> Services:
     # Imported here: boto3 takes a third of a second, which /v1/health and the command line need not wait for.
     from chalicelib.aws.clients import Clients
     from chalicelib.aws.objects import Objects
+    from chalicelib.aws.outlets import Outlets
     from chalicelib.aws.queues import Queues
     from chalicelib.aws.table import Table
     from chalicelib.aws.workflows import Workflows
+    from chalicelib.tools.post import Post
 
     settings = load_settings()
     clients = Clients()
+    outlets = Outlets(clients, settings)
     return Services(
         settings=settings,
         objects=Objects(clients),
-        table=Table(clients, settings.table),
+        table=Table(clients, settings.table, outlets.announce),
         queues=Queues(clients, settings.encode_queue_url),
         workflows=Workflows(clients, settings.publish_state_machine_arn, settings.rendition_state_machine_arn),
         clock=now_ms,
         find_tools=installed_tools,
+        outlets=outlets,
+        send_webhook=Post(loopback=settings.webhook_loopback),
     )
 
 
