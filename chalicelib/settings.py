@@ -16,6 +16,7 @@ GIB = 1024**3
 WEBHOOK_RETRY_S = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """As Standard Webhooks proposes: ten attempts within 75 hours and 35 minutes."""
 CODECS = ("h264", "hevc", "av1")
+STATIC_RENDITIONS = ("mp4", "m4a", "gif", "avif")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Settings:
         notify_topic_arn, notify_queue_url, event_bus: Where events go beside webhooks; empty where they do not.
         webhook_retry_s: Waits between the attempts of a delivery, so there is one attempt more.
         webhook_loopback: Whether webhooks may name this very machine: on the local AWS.
+        static_renditions: Types of static renditions that are made of every asset.
+        master_access: Whether the API gives out URLs of sources.
         cors_origins: Browser origins allowed to call the API, or ("*",).
     """
 
@@ -53,6 +56,7 @@ class Settings:
     event_bus: str
     webhook_retry_s: tuple[int, ...]
     webhook_loopback: bool
+    rendition_state_machine_arn: str
     public_base_url: str
     upload_max_bytes: int
     upload_ttl_s: int
@@ -68,6 +72,8 @@ class Settings:
     cors_origins: tuple[str, ...]
     abort_incomplete_days: int
     keep_surround: bool
+    static_renditions: tuple[str, ...]
+    master_access: bool
 
     @staticmethod
     def from_env(environ: Mapping[str, str]) -> Settings:
@@ -86,6 +92,7 @@ class Settings:
             event_bus=environ.get("SLUICE_EVENT_BUS", "").strip(),
             webhook_retry_s=_seconds(environ, "SLUICE_WEBHOOK_RETRY_SECONDS", WEBHOOK_RETRY_S),
             webhook_loopback=_choice(environ, "SLUICE_WEBHOOK_LOOPBACK", "off", ("on", "off")) == "on",
+            rendition_state_machine_arn=_text(environ, "SLUICE_RENDITION_STATE_MACHINE_ARN"),
             public_base_url=environ.get("SLUICE_PUBLIC_BASE_URL", "").rstrip("/"),
             upload_max_bytes=_count(environ, "SLUICE_UPLOAD_MAX_BYTES", 8 * GIB),
             upload_ttl_s=_count(environ, "SLUICE_UPLOAD_TTL_S", 3600),
@@ -101,6 +108,8 @@ class Settings:
             cors_origins=cors_origins(environ),
             abort_incomplete_days=_count(environ, "SLUICE_ABORT_INCOMPLETE_DAYS", 2),
             keep_surround=_audio_channels(environ) == "source",
+            static_renditions=_static_renditions(environ),
+            master_access=_choice(environ, "SLUICE_MASTER_ACCESS", "on", ("on", "off")) == "on",
         )
 
 
@@ -153,6 +162,15 @@ def _seconds(environ: Mapping[str, str], name: str, default: tuple[int, ...]) ->
     if not all(part.isdecimal() and int(part) > 0 for part in parts):
         raise ConfigurationInvalid(f"the environment variable {name} is not a list of seconds", setting=name)
     return tuple(int(part) for part in parts) or default
+
+
+def _static_renditions(environ: Mapping[str, str]) -> tuple[str, ...]:
+    name = "SLUICE_STATIC_RENDITIONS"
+    wanted = {part.strip().lower() for part in environ.get(name, "").split(",") if part.strip()}
+    if not wanted <= set(STATIC_RENDITIONS):
+        known = ", ".join(STATIC_RENDITIONS)
+        raise ConfigurationInvalid(f"the environment variable {name} is not a list of {known}", setting=name)
+    return tuple(kind for kind in STATIC_RENDITIONS if kind in wanted)
 
 
 def _ladder(environ: Mapping[str, str]) -> tuple[int, ...]:

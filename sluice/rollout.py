@@ -34,6 +34,8 @@ ENCODING_SETTINGS = {
     "SLUICE_QUALITY": "Quality",
     "SLUICE_MAX_FRAME_RATE": "MaxFrameRate",
     "SLUICE_AUDIO_CHANNELS": "AudioChannels",
+    "SLUICE_STATIC_RENDITIONS": "StaticRenditions",
+    "SLUICE_MASTER_ACCESS": "MasterAccess",
 }
 
 

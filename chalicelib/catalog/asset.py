@@ -14,6 +14,9 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
+from chalicelib.media.plan import Rendition
+from chalicelib.media.timing import TimeRange
+
 
 class AssetStatus(StrEnum):
     WAITING = "waiting"
@@ -97,12 +100,14 @@ class SourceInfo:
 
 @dataclass(frozen=True, slots=True)
 class RenditionInfo:
-    """One published rung. `bandwidth_bps` is the peak that the HLS multivariant playlist announces."""
+    """One published rung. `bandwidth_bps` is the peak that the HLS multivariant playlist announces; `recipe` is how it
+    was encoded, for clips that are cut out of it when the plan is long forgotten."""
 
     name: str
     width: int
     height: int
     bandwidth_bps: int
+    recipe: Rendition | None = None
 
 
 class TrackType(StrEnum):
@@ -146,6 +151,8 @@ class Asset:
         task_count: Chunk tasks of the plan; how many are done is in `Work`.
         attempt: 1, and one more for each retry.
         meta: The customer's own JSON object.
+        clip: The part of the source that is published; None for all of it.
+        has_static_renditions: 1 as soon as one was asked for.
     """
 
     id: str
@@ -176,6 +183,8 @@ class Asset:
     errors: tuple[AssetError, ...] = ()
     passthrough: str | None = None
     meta: dict[str, Any] = field(default_factory=dict)
+    clip: TimeRange | None = None
+    has_static_renditions: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +214,7 @@ class AssetChange:
     errors: tuple[AssetError, ...] | UnsetType = UNSET
     passthrough: str | UnsetType | None = UNSET
     meta: dict[str, Any] | UnsetType = UNSET
+    has_static_renditions: int | UnsetType = UNSET
 
 
 NO_CHANGE = AssetChange()

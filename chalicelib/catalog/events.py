@@ -21,6 +21,7 @@ from typing import Any, Protocol
 
 from chalicelib.catalog.asset import Asset, AssetChange, AssetStatus
 from chalicelib.catalog.ids import EVENT_PREFIX, derived_id
+from chalicelib.catalog.rendition import RenditionStatus, StaticRendition
 from chalicelib.catalog.upload import Upload, UploadStatus
 
 
@@ -98,6 +99,10 @@ _OF_UPLOAD = {
     UploadStatus.CANCELLED: EventType.UPLOAD_CANCELLED,
     UploadStatus.ERRORED: EventType.UPLOAD_ERRORED,
 }
+_OF_RENDITION = {
+    RenditionStatus.READY: EventType.RENDITION_READY,
+    RenditionStatus.ERRORED: EventType.RENDITION_ERRORED,
+}
 _OF_ASSET = {
     AssetStatus.READY: EventType.ASSET_READY,
     AssetStatus.ERRORED: EventType.ASSET_ERRORED,
@@ -149,6 +154,14 @@ def is_playable(asset: Asset) -> bool:
 def upload_events(after: Upload, *, at_ms: int) -> tuple[Event, ...]:
     """What the end of an upload tells."""
     return (event(_OF_UPLOAD[after.status], after, at_ms=at_ms),) if after.status in _OF_UPLOAD else ()
+
+
+def rendition_events(after: StaticRendition, *, at_ms: int) -> tuple[Event, ...]:
+    """What the end of a static rendition tells. One that is deleted and asked for again has the same id."""
+    if after.status not in _OF_RENDITION:
+        return ()
+    kind, birth, detail = _OF_RENDITION[after.status], str(after.created_at_ms), {"asset_id": after.asset_id}
+    return (event(kind, after, at_ms=at_ms, attempt=after.attempt, revision=birth, detail=detail),)
 
 
 def rfc3339(at_ms: int) -> str:

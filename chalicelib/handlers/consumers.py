@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from chalice.app import Blueprint, SQSEvent
 
-from chalicelib.aws.queues import parse_encode_message
+from chalicelib.aws.queues import RenditionMessage, parse_message
 from chalicelib.handlers import wiring
 from chalicelib.handlers.batches import BatchAnswer, each_message
 from chalicelib.handlers.entry import asset_context, lambda_entry
 from chalicelib.usecases.encode import start_encode
+from chalicelib.usecases.renditions import start_rendition
 
 blueprint = Blueprint(__name__)
 
@@ -25,7 +26,10 @@ def encode(event: SQSEvent) -> BatchAnswer:
 
 
 def _start(body: str) -> None:
-    message = parse_encode_message(body)
+    message = parse_message(body)
     of = wiring.services()
     with asset_context(message.asset_id):
-        start_encode(message.asset_id, message.etag, of.table, of.workflows, now_ms=of.clock())
+        if isinstance(message, RenditionMessage):
+            start_rendition(message, of.table, of.workflows, now_ms=of.clock())
+        else:
+            start_encode(message.asset_id, message.etag, of.table, of.workflows, now_ms=of.clock())

@@ -16,14 +16,16 @@ from chalice.app import Blueprint, SQSEvent
 from chalicelib.aws.outlets import parse_delivery_message, parse_event_message
 from chalicelib.catalog.asset import Asset
 from chalicelib.catalog.events import Event
+from chalicelib.catalog.rendition import StaticRendition
 from chalicelib.catalog.upload import Upload
 from chalicelib.catalog.webhook import Ping
 from chalicelib.handlers import wiring
 from chalicelib.handlers.batches import BatchAnswer, each_message
 from chalicelib.handlers.entry import lambda_entry
-from chalicelib.handlers.views import View, asset_view, upload_view
+from chalicelib.handlers.views import View, asset_view, static_rendition_view, upload_view
 from chalicelib.usecases.deliver import deliver as deliver_once
 from chalicelib.usecases.notify import notify as notify_all
+from chalicelib.usecases.renditions import static_renditions
 
 blueprint = Blueprint(__name__)
 
@@ -57,12 +59,23 @@ def _show(event: Event) -> View:
 
 def _asset(asset: Asset) -> View:
     of = wiring.services()
-    return asset_view(asset, of.table.get_progress(asset.id, asset.plan_hash), of.settings.public_base_url)
+    made = static_renditions([asset], of.table)[asset.id]
+    work = of.table.get_progress(asset.id, asset.plan_hash)
+    return asset_view(asset, work, made, of.settings.public_base_url)
+
+
+def _rendition(rendition: StaticRendition) -> View:
+    return static_rendition_view(rendition, wiring.services().settings.public_base_url)
 
 
 def _ping(ping: Ping) -> View:
     return {"webhook_id": ping.id}
 
 
-SHOWN: dict[type, Callable[[Any], View]] = {Asset: _asset, Upload: upload_view, Ping: _ping}
+SHOWN: dict[type, Callable[[Any], View]] = {
+    Asset: _asset,
+    StaticRendition: _rendition,
+    Upload: upload_view,
+    Ping: _ping,
+}
 """How each record that events are about is shown: as the API shows it. What is signed is not in these views."""

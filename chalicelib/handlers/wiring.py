@@ -64,7 +64,7 @@ def services() -> Services:
         objects=Objects(clients),
         table=Table(clients, settings.table, outlets.announce),
         queues=Queues(clients, settings.encode_queue_url),
-        workflows=Workflows(clients, settings.publish_state_machine_arn),
+        workflows=Workflows(clients, settings.publish_state_machine_arn, settings.rendition_state_machine_arn),
         clock=now_ms,
         find_tools=installed_tools,
         outlets=outlets,

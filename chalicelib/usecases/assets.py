@@ -12,6 +12,7 @@ from chalicelib.catalog.asset import LISTED, Asset, AssetChange, AssetStatus, Pr
 from chalicelib.catalog.upload import UploadStatus
 from chalicelib.errors import AssetNotFound, AssetNotRetryable
 from chalicelib.usecases.ingest import ingest_source
+from chalicelib.usecases.renditions import remove_rendition
 from chalicelib.usecases.upload import drop_bytes
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ def delete_asset(
     table.update_asset(asset_id, deleted, expect=frozenset(LISTED), now_ms=now_ms, purge_at_s=purge_at_s)
     if asset.execution_arn is not None:
         workflows.stop(asset.execution_arn, error="AssetDeleted", cause="the asset was deleted")
+    for rendition in table.list_renditions(asset_id):
+        remove_rendition(rendition, objects, table, workflows, settings)
     if asset.upload_id is not None:
         upload = table.end_upload(asset.upload_id, UploadStatus.CANCELLED, now_ms=now_ms)
         if upload is not None:

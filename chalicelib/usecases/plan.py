@@ -129,6 +129,7 @@ def _make_plan(asset: Asset, objects: Objects, tools: Tools, settings: Settings,
             scan=scan,
             options=_options(settings),
             ffmpeg_version=tools.ffmpeg.version(),
+            clip=asset.clip,
         )
         if not settings.prune_ladder or plan.video is None:
             return plan

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from chalicelib.aws.objects import Objects
     from chalicelib.aws.queues import Queues
     from chalicelib.aws.table import Table
+    from chalicelib.media.timing import TimeRange
     from chalicelib.settings import Settings
     from chalicelib.tools import Tools
 
@@ -50,6 +51,7 @@ class NewUpload:
     expires_in_s: int | None = None
     passthrough: str | None = None
     meta: dict[str, Any] = field(default_factory=dict)
+    clip: TimeRange | None = None
 
 
 def open_upload(new: NewUpload, objects: Objects, table: Table, settings: Settings, *, now_ms: int) -> Upload:
@@ -93,6 +95,7 @@ def open_upload(new: NewUpload, objects: Objects, table: Table, settings: Settin
         content_type=new.content_type,
         passthrough=new.passthrough,
         meta=new.meta,
+        clip=new.clip,
     )
     # The upload first: without its asset it still expires, and an asset without an upload would wait for ever.
     table.create_upload(upload)

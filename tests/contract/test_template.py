@@ -115,7 +115,7 @@ def test_queues_and_topic_are_encrypted(template: Document) -> None:
 
 def test_tasks_do_not_outlast_their_functions(template: Document) -> None:
     """A state waits no longer than its function may run, so a timeout has one meaning."""
-    for name in ("early", "publish", "render"):
+    for name in ("early", "publish", "render", "rendition"):
         machine = json.loads((Project.here().state_machines / f"{name}.asl.json").read_text())
         for task in _tasks(machine["States"]):
             function = task["Parameters"].get("FunctionName", "")
@@ -139,8 +139,8 @@ def test_settings_are_given_by_the_template(template: Document) -> None:
     numbers = {"SLUICE_UPLOAD_MAX_BYTES": "1", "SLUICE_MAX_PARALLEL_CHUNKS": "2", "SLUICE_LADDER": "360"}
     numbers |= {"SLUICE_MAX_FRAME_RATE": "60"}
     words = {"SLUICE_PRUNE_LADDER": "on", "SLUICE_CODECS": "h264", "SLUICE_QUALITY": "fast"}
-    words |= {"SLUICE_AUDIO_CHANNELS": "source", "SLUICE_WEBHOOK_LOOPBACK": "on"}
-    words |= {"SLUICE_WEBHOOK_RETRY_SECONDS": "1,2"}
+    words |= {"SLUICE_WEBHOOK_LOOPBACK": "on", "SLUICE_WEBHOOK_RETRY_SECONDS": "1,2"}
+    words |= {"SLUICE_AUDIO_CHANNELS": "source", "SLUICE_STATIC_RENDITIONS": "mp4", "SLUICE_MASTER_ACCESS": "off"}
     read: set[str] = set()
 
     class Watched(dict[str, str]):
@@ -154,9 +154,9 @@ def test_settings_are_given_by_the_template(template: Document) -> None:
 
 def test_parameters_default_to_the_settings(template: Document) -> None:
     """A parameter's default is the same as the setting's own."""
-    names = ("STAGE", "TABLE", "SOURCE_BUCKET", "MEDIA_BUCKET", "ENCODE_QUEUE_URL", "PUBLISH_STATE_MACHINE_ARN")
-    queues = ("EVENTS_QUEUE_URL", "WEBHOOK_QUEUE_URL")
-    settings = Settings.from_env({f"SLUICE_{name}": "x" for name in names + queues})
+    names = ["STAGE", "TABLE", "SOURCE_BUCKET", "MEDIA_BUCKET", "ENCODE_QUEUE_URL"]
+    names += ["PUBLISH_STATE_MACHINE_ARN", "RENDITION_STATE_MACHINE_ARN", "EVENTS_QUEUE_URL", "WEBHOOK_QUEUE_URL"]
+    settings = Settings.from_env({f"SLUICE_{name}": "x" for name in names})
     defaults = {name: body["Default"] for name, body in template["Parameters"].items()}
     assert defaults["UploadMaxBytes"] == settings.upload_max_bytes
     assert defaults["Ladder"] == ",".join(map(str, settings.ladder))
@@ -165,6 +165,8 @@ def test_parameters_default_to_the_settings(template: Document) -> None:
     assert defaults["Quality"] == settings.quality
     assert defaults["MaxFrameRate"] == settings.max_frame_rate
     assert defaults["WebhookRetrySeconds"] == ",".join(map(str, settings.webhook_retry_s))
+    assert defaults["StaticRenditions"] == ",".join(settings.static_renditions)
+    assert defaults["MasterAccess"] == ("on" if settings.master_access else "off")
     assert defaults["PruneLadder"] == ("on" if settings.prune_ladder else "off")
 
 

@@ -16,6 +16,7 @@ NAMES = {
     "SLUICE_PUBLISH_STATE_MACHINE_ARN": "arn:aws:states:::stateMachine:x",
     "SLUICE_EVENTS_QUEUE_URL": "https://queue/events",
     "SLUICE_WEBHOOK_QUEUE_URL": "https://queue/webhooks",
+    "SLUICE_RENDITION_STATE_MACHINE_ARN": "arn:aws:states:::stateMachine:y",
 }
 
 
@@ -28,6 +29,7 @@ def test_defaults_are_those_of_the_api_document() -> None:
     assert (settings.codecs, settings.quality) == (("h264",), "balanced")
     assert (settings.max_frame_rate, settings.prune_ladder) == (60, True)
     assert settings.cors_origins == ("*",)
+    assert (settings.static_renditions, settings.master_access) == ((), True)
     assert settings.public_base_url == ""
     assert (settings.notify_topic_arn, settings.notify_queue_url, settings.event_bus) == ("", "", "")
     assert (len(settings.webhook_retry_s), sum(settings.webhook_retry_s) // 3600) == (9, 75)
@@ -55,6 +57,8 @@ def test_a_missing_name_is_named(name: str) -> None:
         ("SLUICE_PRUNE_LADDER", "yes"),
         ("SLUICE_WEBHOOK_RETRY_SECONDS", "5,0"),
         ("SLUICE_WEBHOOK_LOOPBACK", "yes"),
+        ("SLUICE_STATIC_RENDITIONS", "mp4,webp"),
+        ("SLUICE_MASTER_ACCESS", "admins"),
     ],
 )
 def test_a_malformed_value_is_named(name: str, value: str) -> None:
