@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.catalog.asset import AssetChange, AssetStatus, ProgressState
-from chalicelib.catalog.events import EventType, asset_events, event, may_tell, rfc3339, upload_events
+from chalicelib.catalog.events import EventType, asset_events, event, may_tell, rendition_events, rfc3339, upload_events
 from chalicelib.catalog.ids import EVENT_PREFIX, is_id
+from chalicelib.catalog.rendition import RenditionStatus
 from chalicelib.catalog.upload import UploadStatus
-from tests.unit.catalog.samples import NOW_MS, an_asset, an_upload
+from tests.unit.catalog.samples import NOW_MS, a_rendition, an_asset, an_upload
 
 S = AssetStatus
 
@@ -90,6 +91,17 @@ def test_each_end_of_an_upload_is_told() -> None:
     told = {status: [each.type for each in upload_events(an_upload(status=status), at_ms=1)] for status in UploadStatus}
     assert told.pop(UploadStatus.WAITING) == []
     assert told == {status: [f"upload.{status}"] for status in told}
+
+
+def test_each_end_of_a_static_rendition_is_told() -> None:
+    """One that was deleted and asked for again is another one, under the same id."""
+    ready = a_rendition(status=RenditionStatus.READY)
+    (told,) = rendition_events(ready, at_ms=NOW_MS)
+    (errored,) = rendition_events(replace(ready, status=RenditionStatus.ERRORED), at_ms=NOW_MS)
+    (again,) = rendition_events(replace(ready, created_at_ms=ready.created_at_ms + 1), at_ms=NOW_MS)
+    assert [told.type, errored.type, again.type] == ["rendition.ready", "rendition.errored", "rendition.ready"]
+    assert len({told.id, errored.id, again.id}) == 3
+    assert rendition_events(replace(ready, status=RenditionStatus.PREPARING), at_ms=NOW_MS) == ()
 
 
 def test_times_are_of_utc() -> None:
