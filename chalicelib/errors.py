@@ -117,12 +117,6 @@ class RenditionNotFound(UserError):
     status = 404
 
 
-class WebhookNotFound(UserError):
-    """No webhook has this id."""
-
-    status = 404
-
-
 class RenditionUnsuitable(UserError):
     """The asset, or this deployment, has not what the static rendition takes."""
 
@@ -131,6 +125,12 @@ class MasterAccessOff(UserError):
     """This deployment gives nobody the source."""
 
     status = 403
+
+
+class WebhookNotFound(UserError):
+    """No webhook has this id."""
+
+    status = 404
 
 
 class DeliveryNotFound(UserError):

@@ -35,11 +35,11 @@ class Settings:
         quality: "fast", "balanced" or "high": more CPU for fewer bytes.
         max_frame_rate: Faster sources are halved until they fit.
         prune_ladder: Whether rungs that add nothing for a title are left out.
-        static_renditions: Types of static renditions that are made of every asset.
-        master_access: Whether the API gives out URLs of sources.
         notify_topic_arn, notify_queue_url, event_bus: Where events go beside webhooks; empty where they do not.
         webhook_retry_s: Waits between the attempts of a delivery, so there is one attempt more.
         webhook_loopback: Whether webhooks may name this very machine: on the local AWS.
+        static_renditions: Types of static renditions that are made of every asset.
+        master_access: Whether the API gives out URLs of sources.
         cors_origins: Browser origins allowed to call the API, or ("*",).
     """
 
@@ -49,7 +49,6 @@ class Settings:
     media_bucket: str
     encode_queue_url: str
     publish_state_machine_arn: str
-    rendition_state_machine_arn: str
     events_queue_url: str
     webhook_queue_url: str
     notify_topic_arn: str
@@ -57,6 +56,7 @@ class Settings:
     event_bus: str
     webhook_retry_s: tuple[int, ...]
     webhook_loopback: bool
+    rendition_state_machine_arn: str
     public_base_url: str
     upload_max_bytes: int
     upload_ttl_s: int
@@ -85,7 +85,6 @@ class Settings:
             media_bucket=_text(environ, "SLUICE_MEDIA_BUCKET"),
             encode_queue_url=_text(environ, "SLUICE_ENCODE_QUEUE_URL"),
             publish_state_machine_arn=_text(environ, "SLUICE_PUBLISH_STATE_MACHINE_ARN"),
-            rendition_state_machine_arn=_text(environ, "SLUICE_RENDITION_STATE_MACHINE_ARN"),
             events_queue_url=_text(environ, "SLUICE_EVENTS_QUEUE_URL"),
             webhook_queue_url=_text(environ, "SLUICE_WEBHOOK_QUEUE_URL"),
             notify_topic_arn=environ.get("SLUICE_NOTIFY_TOPIC_ARN", "").strip(),
@@ -93,6 +92,7 @@ class Settings:
             event_bus=environ.get("SLUICE_EVENT_BUS", "").strip(),
             webhook_retry_s=_seconds(environ, "SLUICE_WEBHOOK_RETRY_SECONDS", WEBHOOK_RETRY_S),
             webhook_loopback=_choice(environ, "SLUICE_WEBHOOK_LOOPBACK", "off", ("on", "off")) == "on",
+            rendition_state_machine_arn=_text(environ, "SLUICE_RENDITION_STATE_MACHINE_ARN"),
             public_base_url=environ.get("SLUICE_PUBLIC_BASE_URL", "").rstrip("/"),
             upload_max_bytes=_count(environ, "SLUICE_UPLOAD_MAX_BYTES", 8 * GIB),
             upload_ttl_s=_count(environ, "SLUICE_UPLOAD_TTL_S", 3600),
@@ -157,6 +157,13 @@ def _codecs(environ: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(codec for codec in CODECS if codec in wanted)
 
 
+def _seconds(environ: Mapping[str, str], name: str, default: tuple[int, ...]) -> tuple[int, ...]:
+    parts = [part.strip() for part in environ.get(name, "").split(",") if part.strip()]
+    if not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise ConfigurationInvalid(f"the environment variable {name} is not a list of seconds", setting=name)
+    return tuple(int(part) for part in parts) or default
+
+
 def _static_renditions(environ: Mapping[str, str]) -> tuple[str, ...]:
     name = "SLUICE_STATIC_RENDITIONS"
     wanted = {part.strip().lower() for part in environ.get(name, "").split(",") if part.strip()}
@@ -164,13 +171,6 @@ def _static_renditions(environ: Mapping[str, str]) -> tuple[str, ...]:
         known = ", ".join(STATIC_RENDITIONS)
         raise ConfigurationInvalid(f"the environment variable {name} is not a list of {known}", setting=name)
     return tuple(kind for kind in STATIC_RENDITIONS if kind in wanted)
-
-
-def _seconds(environ: Mapping[str, str], name: str, default: tuple[int, ...]) -> tuple[int, ...]:
-    parts = [part.strip() for part in environ.get(name, "").split(",") if part.strip()]
-    if not all(part.isdecimal() and int(part) > 0 for part in parts):
-        raise ConfigurationInvalid(f"the environment variable {name} is not a list of seconds", setting=name)
-    return tuple(int(part) for part in parts) or default
 
 
 def _ladder(environ: Mapping[str, str]) -> tuple[int, ...]:

@@ -40,9 +40,9 @@ def settings(**changes: object) -> Settings:
             "SLUICE_MEDIA_BUCKET": "media",
             "SLUICE_ENCODE_QUEUE_URL": "https://queue.test/encode",
             "SLUICE_PUBLISH_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:test-publish",
-            "SLUICE_RENDITION_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:test-rendition",
             "SLUICE_EVENTS_QUEUE_URL": "https://queue.test/events",
             "SLUICE_WEBHOOK_QUEUE_URL": "https://queue.test/webhooks",
+            "SLUICE_RENDITION_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:test-rendition",
             "SLUICE_PUBLIC_BASE_URL": "https://media.test",
         }
     )

@@ -13,7 +13,7 @@ from msgspec import UNSET
 from chalicelib.aws.outbox import Outbox
 from chalicelib.aws.records import decode_record, encode_record, removed_fields
 from chalicelib.aws.store import Update
-from chalicelib.catalog.events import rendition_events
+from chalicelib.catalog.events import Event, rendition_events
 from chalicelib.catalog.rendition import RenditionChange, RenditionStatus, StaticRendition
 from chalicelib.errors import RenditionNotFound
 
@@ -48,7 +48,7 @@ class RenditionRecords(Outbox):
         expect: frozenset[RenditionStatus],
         now_ms: int,
     ) -> StaticRendition | None:
-        """Write `change` if this very record is there, at the attempt given, in one of the expected statuses; and tell.
+        """Write `change` if this very record is there, at the attempt given, in one of the expected statuses.
 
         Returns:
             The new record; None, and nothing is written, if a condition did not hold.
@@ -66,11 +66,8 @@ class RenditionRecords(Outbox):
         for name in removed_fields(change):
             update.remove(name)
         update.set("updated_at_ms", now_ms)
-        given = {name: getattr(change, name) for name in change.__dataclass_fields__}
-        written = {name: value for name, value in given.items() if value is not UNSET}
-        after = dataclasses.replace(rendition, **written, updated_at_ms=now_ms)
-        told = rendition_events(rendition, after, at_ms=now_ms)
-        item = self._update_telling(_pk(rendition.asset_id), _sk(rendition.id), update, told)
+        events = _events(rendition, change, now_ms)
+        item = self._update_telling(_pk(rendition.asset_id), _sk(rendition.id), update, events)
         return decode_record(item, StaticRendition) if item else None
 
     def delete_rendition(self, asset_id: str, rendition_id: str) -> None:
@@ -81,6 +78,15 @@ class RenditionRecords(Outbox):
         """Those in preparation whose record has not changed since `before_ms`."""
         for item in self._index_below(_partition(RenditionStatus.PREPARING), "updated_at_ms", before_ms):
             yield decode_record(item, StaticRendition)
+
+
+def _events(rendition: StaticRendition, change: RenditionChange, now_ms: int) -> tuple[Event, ...]:
+    """What a change to its end tells, and nothing for every other change."""
+    if change.status is UNSET:
+        return ()
+    written = {field.name: getattr(change, field.name) for field in dataclasses.fields(change)}
+    given = {name: value for name, value in written.items() if value is not UNSET}
+    return rendition_events(dataclasses.replace(rendition, **given, updated_at_ms=now_ms), at_ms=now_ms)
 
 
 def _pk(asset_id: str) -> str:

@@ -99,14 +99,14 @@ _OF_UPLOAD = {
     UploadStatus.CANCELLED: EventType.UPLOAD_CANCELLED,
     UploadStatus.ERRORED: EventType.UPLOAD_ERRORED,
 }
+_OF_RENDITION = {
+    RenditionStatus.READY: EventType.RENDITION_READY,
+    RenditionStatus.ERRORED: EventType.RENDITION_ERRORED,
+}
 _OF_ASSET = {
     AssetStatus.READY: EventType.ASSET_READY,
     AssetStatus.ERRORED: EventType.ASSET_ERRORED,
     AssetStatus.DELETED: EventType.ASSET_DELETED,
-}
-_OF_RENDITION = {
-    RenditionStatus.READY: EventType.RENDITION_READY,
-    RenditionStatus.ERRORED: EventType.RENDITION_ERRORED,
 }
 _TOLD_FIELDS = ("status", "hls_key", "passthrough", "meta")
 
@@ -156,13 +156,12 @@ def upload_events(after: Upload, *, at_ms: int) -> tuple[Event, ...]:
     return (event(_OF_UPLOAD[after.status], after, at_ms=at_ms),) if after.status in _OF_UPLOAD else ()
 
 
-def rendition_events(before: StaticRendition, after: StaticRendition, *, at_ms: int) -> tuple[Event, ...]:
-    """What the end of the work on a static rendition tells. One that was deleted and asked for again tells anew."""
-    kind = _OF_RENDITION.get(after.status)
-    if kind is None or after.status is before.status:
+def rendition_events(after: StaticRendition, *, at_ms: int) -> tuple[Event, ...]:
+    """What the end of a static rendition tells. One that is deleted and asked for again has the same id."""
+    if after.status not in _OF_RENDITION:
         return ()
-    made = str(after.created_at_ms)
-    return (event(kind, after, at_ms=at_ms, attempt=after.attempt, revision=made),)
+    kind, birth, detail = _OF_RENDITION[after.status], str(after.created_at_ms), {"asset_id": after.asset_id}
+    return (event(kind, after, at_ms=at_ms, attempt=after.attempt, revision=birth, detail=detail),)
 
 
 def rfc3339(at_ms: int) -> str:

@@ -25,6 +25,7 @@ from chalicelib.handlers.entry import lambda_entry
 from chalicelib.handlers.views import View, asset_view, static_rendition_view, upload_view
 from chalicelib.usecases.deliver import deliver as deliver_once
 from chalicelib.usecases.notify import notify as notify_all
+from chalicelib.usecases.renditions import static_renditions
 
 blueprint = Blueprint(__name__)
 
@@ -58,15 +59,13 @@ def _show(event: Event) -> View:
 
 def _asset(asset: Asset) -> View:
     of = wiring.services()
+    made = static_renditions([asset], of.table)[asset.id]
     work = of.table.get_progress(asset.id, asset.plan_hash)
-    return asset_view(asset, work, of.table.list_renditions(asset.id), of.settings.public_base_url)
+    return asset_view(asset, work, made, of.settings.public_base_url)
 
 
 def _rendition(rendition: StaticRendition) -> View:
-    return {
-        "asset_id": rendition.asset_id,
-        **static_rendition_view(rendition, wiring.services().settings.public_base_url),
-    }
+    return static_rendition_view(rendition, wiring.services().settings.public_base_url)
 
 
 def _ping(ping: Ping) -> View:
@@ -75,8 +74,8 @@ def _ping(ping: Ping) -> View:
 
 SHOWN: dict[type, Callable[[Any], View]] = {
     Asset: _asset,
-    Upload: upload_view,
     StaticRendition: _rendition,
+    Upload: upload_view,
     Ping: _ping,
 }
 """How each record that events are about is shown: as the API shows it. What is signed is not in these views."""

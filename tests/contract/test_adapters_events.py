@@ -21,6 +21,7 @@ from chalicelib.aws.table import Table
 from chalicelib.catalog.asset import AssetChange, AssetStatus
 from chalicelib.catalog.events import EventType, event
 from chalicelib.catalog.messages import Message
+from chalicelib.catalog.rendition import RenditionChange, RenditionStatus
 from chalicelib.catalog.upload import UploadStatus
 from chalicelib.catalog.webhook import (
     Attempt,
@@ -35,7 +36,7 @@ from chalicelib.catalog.webhook import (
 from chalicelib.errors import DeliveryNotFound, WebhookNotFound
 from tests.contract.conftest import TABLE
 from tests.fakes import settings
-from tests.unit.catalog.samples import NOW_MS, an_asset, an_upload
+from tests.unit.catalog.samples import NOW_MS, a_rendition, an_asset, an_upload
 
 PREPARING = frozenset({AssetStatus.PREPARING})
 LATER = NOW_MS + 1_000_000
@@ -108,6 +109,23 @@ def test_an_uploads_end_is_told_once(table: Table) -> None:
     stored = table.find_event(event_id)
     assert stored is not None
     assert (kind, stored.event.subject) == ("upload.completed", ended)
+
+
+def test_the_end_of_a_static_rendition_is_told(table: Table) -> None:
+    """With the asset it is of; what only notes its execution tells nothing."""
+    rendition = a_rendition(status=RenditionStatus.PREPARING, error=None)
+    table.create_rendition(rendition)
+    preparing = frozenset({RenditionStatus.PREPARING})
+    started = table.update_rendition(rendition, RenditionChange(execution_arn="arn"), expect=preparing, now_ms=NOW_MS)
+    assert started is not None
+    assert _types(table) == {}
+    ready = RenditionChange(status=RenditionStatus.READY, size_bytes=7)
+    done = table.update_rendition(started, ready, expect=preparing, now_ms=NOW_MS + 1)
+    ((event_id, kind),) = _types(table).items()
+    stored = table.find_event(event_id)
+    assert stored is not None
+    assert (kind, stored.event.detail) == ("rendition.ready", {"asset_id": rendition.asset_id})
+    assert stored.event.subject == done
 
 
 def test_an_event_is_pending_until_it_was_sent(table: Table) -> None:

@@ -139,8 +139,8 @@ def test_settings_are_given_by_the_template(template: Document) -> None:
     numbers = {"SLUICE_UPLOAD_MAX_BYTES": "1", "SLUICE_MAX_PARALLEL_CHUNKS": "2", "SLUICE_LADDER": "360"}
     numbers |= {"SLUICE_MAX_FRAME_RATE": "60"}
     words = {"SLUICE_PRUNE_LADDER": "on", "SLUICE_CODECS": "h264", "SLUICE_QUALITY": "fast"}
-    words |= {"SLUICE_AUDIO_CHANNELS": "source", "SLUICE_STATIC_RENDITIONS": "mp4", "SLUICE_MASTER_ACCESS": "off"}
     words |= {"SLUICE_WEBHOOK_LOOPBACK": "on", "SLUICE_WEBHOOK_RETRY_SECONDS": "1,2"}
+    words |= {"SLUICE_AUDIO_CHANNELS": "source", "SLUICE_STATIC_RENDITIONS": "mp4", "SLUICE_MASTER_ACCESS": "off"}
     read: set[str] = set()
 
     class Watched(dict[str, str]):
@@ -164,9 +164,9 @@ def test_parameters_default_to_the_settings(template: Document) -> None:
     assert defaults["Codecs"] == ",".join(settings.codecs)
     assert defaults["Quality"] == settings.quality
     assert defaults["MaxFrameRate"] == settings.max_frame_rate
+    assert defaults["WebhookRetrySeconds"] == ",".join(map(str, settings.webhook_retry_s))
     assert defaults["StaticRenditions"] == ",".join(settings.static_renditions)
     assert defaults["MasterAccess"] == ("on" if settings.master_access else "off")
-    assert defaults["WebhookRetrySeconds"] == ",".join(map(str, settings.webhook_retry_s))
     assert defaults["PruneLadder"] == ("on" if settings.prune_ladder else "off")
 
 

@@ -14,9 +14,9 @@ NAMES = {
     "SLUICE_MEDIA_BUCKET": "media",
     "SLUICE_ENCODE_QUEUE_URL": "https://queue",
     "SLUICE_PUBLISH_STATE_MACHINE_ARN": "arn:aws:states:::stateMachine:x",
-    "SLUICE_RENDITION_STATE_MACHINE_ARN": "arn:aws:states:::stateMachine:y",
     "SLUICE_EVENTS_QUEUE_URL": "https://queue/events",
     "SLUICE_WEBHOOK_QUEUE_URL": "https://queue/webhooks",
+    "SLUICE_RENDITION_STATE_MACHINE_ARN": "arn:aws:states:::stateMachine:y",
 }
 
 
@@ -55,10 +55,10 @@ def test_a_missing_name_is_named(name: str) -> None:
         ("SLUICE_QUALITY", "best"),
         ("SLUICE_MAX_FRAME_RATE", "1000"),
         ("SLUICE_PRUNE_LADDER", "yes"),
-        ("SLUICE_STATIC_RENDITIONS", "mp4,webp"),
-        ("SLUICE_MASTER_ACCESS", "admins"),
         ("SLUICE_WEBHOOK_RETRY_SECONDS", "5,0"),
         ("SLUICE_WEBHOOK_LOOPBACK", "yes"),
+        ("SLUICE_STATIC_RENDITIONS", "mp4,webp"),
+        ("SLUICE_MASTER_ACCESS", "admins"),
     ],
 )
 def test_a_malformed_value_is_named(name: str, value: str) -> None:

@@ -93,18 +93,15 @@ def test_each_end_of_an_upload_is_told() -> None:
     assert told == {status: [f"upload.{status}"] for status in told}
 
 
-def test_each_end_of_a_rendition_is_told_once_for_each_making() -> None:
-    """Ready and errored are told, the work between is not; one made anew is another fact."""
-    before = a_rendition()
-    ready = replace(before, status=RenditionStatus.READY)
-    (told,) = rendition_events(before, ready, at_ms=NOW_MS)
-    assert told.type is EventType.RENDITION_READY
-    assert rendition_events(before, ready, at_ms=NOW_MS + 1)[0].id == told.id
-    assert rendition_events(before, replace(before, attempt=2), at_ms=NOW_MS) == ()
-    (errored,) = rendition_events(before, replace(before, status=RenditionStatus.ERRORED), at_ms=NOW_MS)
-    assert errored.type is EventType.RENDITION_ERRORED
-    anew = rendition_events(before, replace(ready, created_at_ms=NOW_MS + 5), at_ms=NOW_MS)
-    assert anew[0].id != told.id
+def test_each_end_of_a_static_rendition_is_told() -> None:
+    """One that was deleted and asked for again is another one, under the same id."""
+    ready = a_rendition(status=RenditionStatus.READY)
+    (told,) = rendition_events(ready, at_ms=NOW_MS)
+    (errored,) = rendition_events(replace(ready, status=RenditionStatus.ERRORED), at_ms=NOW_MS)
+    (again,) = rendition_events(replace(ready, created_at_ms=ready.created_at_ms + 1), at_ms=NOW_MS)
+    assert [told.type, errored.type, again.type] == ["rendition.ready", "rendition.errored", "rendition.ready"]
+    assert len({told.id, errored.id, again.id}) == 3
+    assert rendition_events(replace(ready, status=RenditionStatus.PREPARING), at_ms=NOW_MS) == ()
 
 
 def test_times_are_of_utc() -> None:
