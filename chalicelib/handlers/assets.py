@@ -10,7 +10,9 @@ from chalicelib.errors import AssetNotFound
 from chalicelib.handlers.http import Call, route
 from chalicelib.handlers.lists import list_query
 from chalicelib.handlers.views import View, asset_view, page_response
+from chalicelib.settings import Settings
 from chalicelib.usecases import assets
+from chalicelib.usecases.asset_settings import settings_for
 
 
 @route("GET", "/v1/assets")
@@ -19,7 +21,7 @@ def list_assets(call: Call) -> Response:
     asked = list_query(call.request, AssetStatus, ASSET_PREFIX)
     page = table.list_assets(status=asked.status, limit=asked.limit, cursor=asked.cursor)
     work = table.get_work(page.items)
-    data = [asset_view(asset, work[asset.id], settings.public_base_url) for asset in page.items]
+    data = [asset_view(asset, work[asset.id], _base_url(asset, settings)) for asset in page.items]
     return page_response(data, page.next_cursor, asked.filters)
 
 
@@ -55,7 +57,11 @@ def retry_asset(call: Call, asset_id: str) -> View:
 
 def shown(call: Call, asset: Asset) -> View:
     work = call.services.table.get_progress(asset.id, asset.plan_hash)
-    return asset_view(asset, work, call.services.settings.public_base_url)
+    return asset_view(asset, work, _base_url(asset, call.services.settings))
+
+
+def _base_url(asset: Asset, settings: Settings) -> str:
+    return settings_for(asset.options, settings).public_base_url
 
 
 def _checked(asset_id: str) -> str:

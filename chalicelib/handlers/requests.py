@@ -11,6 +11,7 @@ import msgspec
 from chalice.app import Request
 from msgspec import Meta
 
+from chalicelib.catalog.options import Encoder
 from chalicelib.catalog.problem import pointer_of
 from chalicelib.errors import InvalidRequest, MalformedRequest
 
@@ -27,10 +28,11 @@ ExpiresIn = Annotated[int, Meta(ge=60, le=7 * 24 * 3600)]
 
 
 class AssetOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the customer wants to find again on the asset."""
+    """What the customer wants to find again on the asset, and who is to encode it."""
 
     passthrough: Passthrough | None = None
     meta: dict[str, Any] = {}
+    encoder: Encoder | None = None
 
 
 class UploadBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

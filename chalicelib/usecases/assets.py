@@ -11,7 +11,7 @@ from chalicelib.catalog import keys
 from chalicelib.catalog.asset import LISTED, Asset, AssetChange, AssetStatus, ProgressState
 from chalicelib.catalog.upload import UploadStatus
 from chalicelib.errors import AssetNotFound, AssetNotRetryable
-from chalicelib.usecases.ingest import ingest_source
+from chalicelib.usecases.ingest_metadata import ingest_asset
 from chalicelib.usecases.upload import drop_bytes
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ def purge_asset(asset: Asset, objects: Objects, settings: Settings) -> None:
     objects.delete_prefix(settings.media_bucket, keys.asset_media_prefix(asset.id))
     objects.delete_prefix(settings.media_bucket, keys.asset_early_prefix(asset.id))
     objects.delete_prefix(settings.source_bucket, keys.asset_renders_prefix(asset.id))
-    objects.delete(asset.source_bucket, asset.source_key)
+    if asset.metadata is None:
+        # A source that a metadata file names may have more than one, and was never given to us to keep.
+        objects.delete(asset.source_bucket, asset.source_key)
 
 
 def retry_asset(
@@ -81,10 +83,12 @@ def retry_asset(
         attempt=asset.attempt + 1,
         errors=(),
         execution_arn=None,
+        encoder=None,
+        job=None,
+        outputs=None,
     )
     still = AssetChange(attempt=asset.attempt)
-    if table.update_asset(asset_id, again, expect=_ERRORED, now_ms=now_ms, unchanged=still) is None:
+    waiting = table.update_asset(asset_id, again, expect=_ERRORED, now_ms=now_ms, unchanged=still)
+    if waiting is None:
         raise AssetNotRetryable("only an errored asset can be retried", asset_id=asset_id, asset_status=asset.status)
-    return ingest_source(
-        objects, table, queues, tools, settings, bucket=asset.source_bucket, key=asset.source_key, now_ms=now_ms
-    )
+    return ingest_asset(waiting, objects, table, queues, tools, settings, now_ms=now_ms)
