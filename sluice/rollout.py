@@ -34,6 +34,15 @@ ENCODING_SETTINGS = {
     "SLUICE_QUALITY": "Quality",
     "SLUICE_MAX_FRAME_RATE": "MaxFrameRate",
     "SLUICE_AUDIO_CHANNELS": "AudioChannels",
+    "SLUICE_TRIGGERS": "Triggers",
+    "SLUICE_VIDEO_EXTENSIONS": "VideoExtensions",
+    "SLUICE_METADATA_EXTENSIONS": "MetadataExtensions",
+    "SLUICE_METADATA_PREFIX": "MetadataPrefix",
+    "SLUICE_ENCODER": "Encoder",
+    "SLUICE_MEDIACONVERT": "MediaConvert",
+    "SLUICE_MEDIACONVERT_ENDPOINT": "MediaConvertEndpoint",
+    "SLUICE_FRAME_CAPTURE": "FrameCapture",
+    "SLUICE_ARCHIVE_SOURCE": "ArchiveSource",
 }
 
 

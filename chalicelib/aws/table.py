@@ -4,6 +4,7 @@
 |-------------|--------------|--------|-----------------------------|
 | Asset       | asset#<id>   | asset  | asset#<status>, <id>        |
 | Work        | asset#<id>   | work   |                             |
+| Job         | asset#<id>   | job#<attempt> |                      |
 | Upload      | upload#<id>  | upload | upload#<status>, <id>       |
 | API key     | key#<sha256> | key    |                             |
 | Idempotency | idem#<digest>| idem   |                             |
@@ -15,9 +16,10 @@ attribute; records without it stay. Every update carries the condition that make
 from __future__ import annotations
 
 from chalicelib.aws.assets import AssetRecords
+from chalicelib.aws.jobs import JobRecords
 from chalicelib.aws.tokens import TokenRecords
 from chalicelib.aws.uploads import UploadRecords
 
 
-class Table(AssetRecords, UploadRecords, TokenRecords):
+class Table(AssetRecords, JobRecords, UploadRecords, TokenRecords):
     """Every record of a deployment."""

@@ -164,6 +164,9 @@ class Outputs:
     thumbnails: tuple[str, ...] = ()
 
 
+NO_OUTPUTS = Outputs()
+
+
 @dataclass(frozen=True, slots=True)
 class Packaged:
     """The asset in MediaPackage: its id there, and the URL of each packaging ("HLS", "DASH" ...)."""
@@ -277,13 +280,15 @@ NO_CHANGE = AssetChange()
 class Work:
     """What an asset's work has come to: tasks done under its current plan, and everything billed so far.
 
-    `lambda_mb_ms` is milliseconds times the function's memory in MB, over every attempt.
+    `lambda_mb_ms` is milliseconds times the function's memory in MB, over every attempt. Of MediaConvert's work, a task
+    is a hundredth; what it costs is an estimate by list price, in millionths of a US dollar.
     """
 
     tasks_done: int = 0
     lambda_mb_ms: int = 0
     transitions: int = 0
     updated_at_ms: int | None = None
+    mediaconvert_microusd: int = 0
 
 
 def states_up_to(state: ProgressState) -> tuple[ProgressState, ...]:

@@ -9,10 +9,13 @@ from chalicelib.catalog.ids import ASSET_PREFIX, is_id
 from chalicelib.errors import AssetNotFound
 from chalicelib.handlers.http import Call, route
 from chalicelib.handlers.lists import list_query
+from chalicelib.handlers.requests import RestoreBody, body_bytes, parse_body
 from chalicelib.handlers.views import View, asset_view, page_response
 from chalicelib.settings import Settings
 from chalicelib.usecases import assets
+from chalicelib.usecases.archive import RestoreOrder, restore_source
 from chalicelib.usecases.asset_settings import settings_for
+from chalicelib.usecases.vod_record import vod_record_of
 
 
 @route("GET", "/v1/assets")
@@ -35,7 +38,14 @@ def delete_asset(call: Call, asset_id: str) -> View:
     services = call.services
     now_ms = services.clock()
     assets.delete_asset(
-        _checked(asset_id), services.objects, services.table, services.workflows, services.settings, now_ms=now_ms
+        _checked(asset_id),
+        services.objects,
+        services.table,
+        services.workflows,
+        services.mediaconvert,
+        services.mediapackage,
+        services.settings,
+        now_ms=now_ms,
     )
     return {"id": asset_id, "status": AssetStatus.DELETED}
 
@@ -53,6 +63,21 @@ def retry_asset(call: Call, asset_id: str) -> View:
         now_ms=services.clock(),
     )
     return shown(call, asset)
+
+
+@route("POST", "/v1/assets/{asset_id}/restore", status=202)
+def restore_asset(call: Call, asset_id: str) -> View:
+    body = parse_body(call.request, RestoreBody) if body_bytes(call.request) else RestoreBody()
+    order = RestoreOrder(body.days, body.tier)
+    state = restore_source(_checked(asset_id), order, call.services.objects, call.services.table)
+    return {"id": asset_id, "source": state}
+
+
+@route("GET", "/v1/assets/{asset_id}/vod")
+def get_vod_record(call: Call, asset_id: str) -> View:
+    """The asset as Video on Demand on AWS would have it on record."""
+    asset = assets.living_asset(_checked(asset_id), call.services.table)
+    return vod_record_of(asset, call.services.settings)
 
 
 def shown(call: Call, asset: Asset) -> View:

@@ -5,7 +5,7 @@ Unknown fields are refused, so that a misspelt one is not silently ignored.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from chalice.app import Request
@@ -54,6 +54,13 @@ class CompleteBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """POST /v1/uploads/{id}/complete; no parts means: those that were stored."""
 
     parts: tuple[PartBody, ...] = ()
+
+
+class RestoreBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/assets/{id}/restore."""
+
+    days: Annotated[int, Meta(ge=1, le=365)] = 7
+    tier: Literal["Standard", "Bulk", "Expedited"] = "Standard"
 
 
 def body_bytes(request: Request) -> bytes:

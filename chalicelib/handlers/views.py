@@ -63,7 +63,7 @@ def asset_view(asset: Asset, work: Work, base_url: str) -> View:
         },
         "duration": _seconds(asset.duration),
         "aspect_ratio": asset.aspect_ratio,
-        "encoder": "lambda",
+        "encoder": asset.encoder or asset.options.encoder,
         "attempt": asset.attempt,
         "upload_id": asset.upload_id,
         "filename": asset.filename,
@@ -83,6 +83,9 @@ def asset_view(asset: Asset, work: Work, base_url: str) -> View:
         },
         "tracks": [_track_view(track, base_url) for track in asset.tracks],
         "renditions": [_rendition_view(rendition) for rendition in asset.renditions],
+        "archive": asset.archive,
+        "packaging": asset.packaged.endpoints if asset.packaged else {},
+        "metadata_key": asset.metadata.key if asset.metadata else None,
         "passthrough": asset.passthrough,
         "meta": asset.meta,
         "cost": _cost_view(work),
@@ -156,7 +159,11 @@ def _cost_view(work: Work) -> View:
         "accrued_usd": _usd(cost.total_usd),
         "estimated": True,
         "currency": "USD",
-        "breakdown": {"lambda": _usd(cost.lambda_usd), "sfn": _usd(cost.sfn_usd)},
+        "breakdown": {
+            "lambda": _usd(cost.lambda_usd),
+            "sfn": _usd(cost.sfn_usd),
+            "mediaconvert": _usd(cost.mediaconvert_usd),
+        },
         "excludes": list(prices.EXCLUDED),
     }
 

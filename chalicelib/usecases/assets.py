@@ -12,9 +12,12 @@ from chalicelib.catalog.asset import LISTED, Asset, AssetChange, AssetStatus, Pr
 from chalicelib.catalog.upload import UploadStatus
 from chalicelib.errors import AssetNotFound, AssetNotRetryable
 from chalicelib.usecases.ingest_metadata import ingest_asset
+from chalicelib.usecases.source_state import refuse_archived, source_state
 from chalicelib.usecases.upload import drop_bytes
 
 if TYPE_CHECKING:
+    from chalicelib.aws.mediaconvert import MediaConvert
+    from chalicelib.aws.mediapackage import MediaPackage
     from chalicelib.aws.objects import Objects
     from chalicelib.aws.queues import Queues
     from chalicelib.aws.table import Table
@@ -35,9 +38,19 @@ def living_asset(asset_id: str, table: Table) -> Asset:
 
 
 def delete_asset(
-    asset_id: str, objects: Objects, table: Table, workflows: Workflows, settings: Settings, *, now_ms: int
+    asset_id: str,
+    objects: Objects,
+    table: Table,
+    workflows: Workflows,
+    jobs: MediaConvert,
+    packages: MediaPackage,
+    settings: Settings,
+    *,
+    now_ms: int,
 ) -> None:
     """Mark the asset deleted, stop its work, then remove every object of it. May be repeated, to remove what came late.
+
+    A MediaConvert job that still runs is cancelled, and what MediaPackage serves is deleted there.
 
     Raises:
         AssetNotFound: If there never was such an asset.
@@ -48,6 +61,10 @@ def delete_asset(
     table.update_asset(asset_id, deleted, expect=frozenset(LISTED), now_ms=now_ms, purge_at_s=purge_at_s)
     if asset.execution_arn is not None:
         workflows.stop(asset.execution_arn, error="AssetDeleted", cause="the asset was deleted")
+    if asset.job is not None and asset.outputs is None:
+        jobs.cancel_job(asset.job.id)
+    if asset.packaged is not None:
+        packages.delete_asset(asset.packaged.id)
     if asset.upload_id is not None:
         upload = table.end_upload(asset.upload_id, UploadStatus.CANCELLED, now_ms=now_ms)
         if upload is not None:
@@ -73,10 +90,13 @@ def retry_asset(
     Raises:
         AssetNotFound: If there is no such asset.
         AssetNotRetryable: If it is not errored, or its source is gone.
+        SourceArchived: If its source has to be restored first.
     """
     asset = living_asset(asset_id, table)
     if not objects.exists(asset.source_bucket, asset.source_key):
         raise AssetNotRetryable("the source of the asset is gone", asset_id=asset_id)
+    if asset.archive is not None:
+        refuse_archived(source_state(objects.storage(asset.source_bucket, asset.source_key)))
     again = AssetChange(
         status=AssetStatus.WAITING,
         state=ProgressState.INGESTING,

@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 
 from chalicelib.catalog import keys
 from chalicelib.catalog.asset import AssetChange, AssetStatus, ProgressState
+from chalicelib.catalog.options import Encoder
 from chalicelib.errors import SourceChanged, WorkSuperseded
 from chalicelib.media.plan import Plan
+from chalicelib.usecases.asset_settings import settings_for
 from chalicelib.usecases.plan import PREPARING, load_plan, preparing_asset
+from chalicelib.usecases.transcode import encoder_of
+from chalicelib.usecases.validate_job import validate_job
 
 if TYPE_CHECKING:
     from chalicelib.aws.objects import Objects
@@ -27,8 +31,10 @@ _SILENT_TRANSITIONS = 4
 """Render, CountChunks, the Map and the start of the execution: transitions that no function of ours sees."""
 
 
-def probe(asset_id: str, attempt: int, etag: str, objects: Objects, table: Table, *, now_ms: int) -> dict[str, object]:
-    """Begin an attempt.
+def probe(
+    asset_id: str, attempt: int, etag: str, objects: Objects, table: Table, deployment: Settings, *, now_ms: int
+) -> dict[str, object]:
+    """Begin an attempt. Says which ways through the state machine it takes.
 
     Raises:
         WorkSuperseded: If the asset does not wait for this attempt.
@@ -37,18 +43,31 @@ def probe(asset_id: str, attempt: int, etag: str, objects: Objects, table: Table
     asset = preparing_asset(asset_id, table, attempt)
     if objects.head(asset.source_bucket, asset.source_key).etag != etag:
         raise SourceChanged("the source was replaced after its ingest", asset_id=asset_id)
-    probing = AssetChange(state=ProgressState.PROBING)
+    settings = settings_for(asset.options, deployment)
+    choice = encoder_of(asset, settings)
+    probing = AssetChange(state=ProgressState.PROBING, encoder=choice.encoder)
     table.update_asset(asset_id, probing, expect=PREPARING, now_ms=now_ms, unchanged=AssetChange(attempt=attempt))
-    return {"AssetId": asset_id}
+    logger.info("encoder chosen", extra={"encoder": choice.encoder.value, "reason": choice.reason})
+    return {
+        "AssetId": asset_id,
+        "Encoder": choice.encoder.value,
+        "Archive": settings.archive_source,
+        # MediaPackage reads HLS over MPEG-TS, which MediaConvert writes and our workers do not.
+        "Package": bool(settings.mediapackage_group) and choice.encoder is Encoder.MEDIACONVERT,
+    }
 
 
-def validate(asset_id: str, plan_hash: str, objects: Objects, table: Table, settings: Settings) -> dict[str, object]:
+def validate(
+    asset_id: str, plan_hash: str, objects: Objects, table: Table, settings: Settings, *, now_ms: int
+) -> dict[str, object]:
     """Look for what a player asks for first, and last.
 
     Raises:
         ObjectMissing: Which names the object that a player would miss.
     """
-    preparing_asset(asset_id, table)
+    asset = preparing_asset(asset_id, table)
+    if asset.encoder is Encoder.MEDIACONVERT:
+        return validate_job(asset, plan_hash, objects, table, settings, now_ms=now_ms)
     plan = load_plan(asset_id, plan_hash, objects, settings)
     prefix = keys.media_prefix(asset_id, plan_hash)
     with ThreadPoolExecutor(_THREADS) as threads:

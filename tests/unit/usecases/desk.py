@@ -10,7 +10,16 @@ from chalicelib.handlers.wiring import Services
 from chalicelib.media.source import Container, Source
 from chalicelib.settings import Settings
 from chalicelib.tools import Tools
-from tests.fakes import Clock, FakeObjects, FakeQueues, FakeTable, FakeWorkflows, settings
+from tests.fakes import (
+    Clock,
+    FakeMediaConvert,
+    FakeMediaPackage,
+    FakeObjects,
+    FakeQueues,
+    FakeTable,
+    FakeWorkflows,
+    settings,
+)
 
 
 class _Probe:
@@ -35,6 +44,8 @@ class Desk:
         self.table = FakeTable()
         self.queues = FakeQueues()
         self.workflows = FakeWorkflows()
+        self.mediaconvert = FakeMediaConvert()
+        self.mediapackage = FakeMediaPackage()
         self.tools = cast(Tools, _Tools())
         self.settings: Settings = settings(**changes)
 
@@ -45,6 +56,8 @@ class Desk:
             table=self.table,
             queues=self.queues,
             workflows=self.workflows,
+            mediaconvert=self.mediaconvert,
+            mediapackage=self.mediapackage,
             clock=self.clock,
             find_tools=lambda: self.tools,
         )

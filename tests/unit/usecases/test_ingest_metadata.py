@@ -124,7 +124,8 @@ def test_a_named_source_outlives_its_asset(desk: Desk) -> None:
     _put_video(desk)
     _put_file(desk, srcVideo=VIDEO)
     asset = _ingest(desk)
-    delete_asset(asset.id, desk.objects, desk.table, desk.workflows, desk.settings, now_ms=desk.clock())
+    services = (desk.objects, desk.table, desk.workflows, desk.mediaconvert, desk.mediapackage)
+    delete_asset(asset.id, *services, desk.settings, now_ms=desk.clock())
     assert desk.objects.exists("source", VIDEO)
 
 
