@@ -1,4 +1,4 @@
-"""What waits for a MediaConvert job: the task token of a state machine, and how the job ended, whichever comes first."""
+"""Who waits for a MediaConvert job, by the task token of a state machine, and how it ended. Either may come first."""
 
 from __future__ import annotations
 

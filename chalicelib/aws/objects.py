@@ -170,7 +170,7 @@ class Objects(Multiparts):
             self._s3.put_object_tagging(Bucket=bucket, Key=key, Tagging={"TagSet": tag_set})
 
     def storage(self, bucket: str, key: str) -> tuple[str, str]:
-        """The storage class of an object and what S3 says of its restoration, which may be empty. Raises ObjectMissing."""
+        """The storage class of an object, and S3's word on its restoration, if any. Raises ObjectMissing."""
         with calling("s3:HeadObject", StorageUnavailable, _missing(bucket, key)):
             found = self._s3.head_object(Bucket=bucket, Key=key)
         return found.get("StorageClass", "STANDARD"), found.get("Restore", "")

@@ -14,7 +14,7 @@ from sluice.package import TEMPLATE_NAME, package
 from sluice.paths import Project
 from sluice.template import Document
 
-FUNCTIONS = ("APIHandler", "Cleanup", "Early", "Encode", "Ingest", "Publish", "Render")
+FUNCTIONS = ("APIHandler", "Cleanup", "Early", "Encode", "Ingest", "JobChanged", "Publish", "Render")
 WITH_TOOLS = ("APIHandler", "Cleanup", "Ingest", "Render")
 OUTPUTS = {
     "ApiUrl",
@@ -28,7 +28,7 @@ OUTPUTS = {
     "TableName",
 }
 # Actions that have no resource to name.
-NOWHERE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+NOWHERE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments", "states:SendTaskSuccess", "states:SendTaskFailure"}
 
 
 @pytest.fixture(scope="module")
@@ -81,8 +81,11 @@ def test_events_come_from_the_stacks_own_resources(template: Document) -> None:
     pattern = _properties(template, "Ingest")["Events"]["IngestEvent"]["Properties"]["Pattern"]
     assert pattern["detail"] == {
         "bucket": {"name": [{"Ref": "SourceBucket"}]},
-        "object": {"key": [{"prefix": "uploads/"}]},
+        "object": {"key": [{"prefix": "uploads/"}, {"prefix": {"Ref": "MetadataPrefix"}}]},
     }
+    changed = _properties(template, "JobChanged")["Events"]["JobChangedEvent"]["Properties"]["Pattern"]
+    assert changed["detail"]["userMetadata"] == {"workflow": [{"Ref": "AWS::StackName"}]}
+    assert changed["detail"]["status"] == ["COMPLETE", "ERROR", "CANCELED", "STATUS_UPDATE"]
     queue = _properties(template, "Encode")["Events"]["EncodeSqsEventSource"]["Properties"]
     assert queue["Queue"] == {"Fn::Sub": "${EncodeQueue.Arn}"}
     assert queue["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
@@ -97,12 +100,12 @@ def test_a_message_stays_hidden_longer_than_its_consumer_runs(template: Document
 
 
 def test_tasks_do_not_outlast_their_functions(template: Document) -> None:
-    """A state waits no longer than its function may run, so a timeout has one meaning."""
+    """A state waits no longer than its function may run, so a timeout has one meaning; a token is another matter."""
     for name in ("early", "publish", "render"):
         machine = json.loads((Project.here().state_machines / f"{name}.asl.json").read_text())
         for task in _tasks(machine["States"]):
             function = task["Parameters"].get("FunctionName", "")
-            if function:
+            if function and not task["Resource"].endswith(".waitForTaskToken"):
                 logical_id = function.removeprefix("${").removesuffix("FunctionArn}")
                 assert task["TimeoutSeconds"] <= _properties(template, logical_id)["Timeout"]
 
@@ -122,7 +125,9 @@ def test_settings_are_given_by_the_template(template: Document) -> None:
     numbers = {"SLUICE_UPLOAD_MAX_BYTES": "1", "SLUICE_MAX_PARALLEL_CHUNKS": "2", "SLUICE_LADDER": "360"}
     numbers |= {"SLUICE_MAX_FRAME_RATE": "60"}
     words = {"SLUICE_PRUNE_LADDER": "on", "SLUICE_CODECS": "h264", "SLUICE_QUALITY": "fast"}
-    words |= {"SLUICE_AUDIO_CHANNELS": "source"}
+    words |= {"SLUICE_AUDIO_CHANNELS": "source", "SLUICE_TRIGGERS": "video", "SLUICE_ENCODER": "auto"}
+    words |= {"SLUICE_JOB_TEMPLATES": "a,b,c", "SLUICE_INPUT_ROTATE": "AUTO", "SLUICE_FRAME_CAPTURE": "on"}
+    words |= {"SLUICE_ACCELERATED_TRANSCODING": "PREFERRED", "SLUICE_ARCHIVE_SOURCE": "GLACIER"}
     read: set[str] = set()
 
     class Watched(dict[str, str]):
@@ -145,12 +150,21 @@ def test_parameters_default_to_the_settings(template: Document) -> None:
     assert defaults["Codecs"] == ",".join(settings.codecs)
     assert defaults["Quality"] == settings.quality
     assert defaults["MaxFrameRate"] == settings.max_frame_rate
+    assert defaults["Triggers"] == ",".join(settings.triggers)
+    assert defaults["VideoExtensions"] == ",".join(settings.video_extensions)
+    assert defaults["MetadataExtensions"] == ",".join(settings.metadata_extensions)
+    assert defaults["MetadataPrefix"] == settings.metadata_prefix
+    assert defaults["Encoder"] == settings.encoder
+    assert defaults["InputRotate"] == settings.input_rotate
+    assert defaults["AcceleratedTranscoding"] == settings.accelerated_transcoding
+    assert defaults["FrameCapture"] == ("on" if settings.frame_capture else "off")
+    assert defaults["ArchiveSource"] == settings.archive_source
     assert defaults["PruneLadder"] == ("on" if settings.prune_ladder else "off")
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_no_function_may_do_everything(template: Document, name: str) -> None:
-    """Each function has its own role; no action and, but for tracing, no resource is a star."""
+    """Each function has its own role; no action and, but for tracing and task tokens, no resource is a star."""
     role = _properties(template, name)["Role"]["Fn::GetAtt"][0]
     (policy,) = _properties(template, role)["Policies"]
     for statement in policy["PolicyDocument"]["Statement"]:

@@ -19,7 +19,7 @@ def test_an_asset_while_it_is_encoded(api: Api) -> None:
     shown = api("GET", f"/v1/assets/{ASSET_ID}").json_body
     assert shown["progress"]["percent"] == 12.5
     assert (shown["progress"]["chunks_done"], shown["progress"]["chunks_total"]) == (2, 16)
-    assert shown["cost"]["breakdown"] == {"lambda": 0.003, "sfn": 0.001}
+    assert shown["cost"]["breakdown"] == {"lambda": 0.003, "sfn": 0.001, "mediaconvert": 0.0}
     assert shown["cost"]["accrued_usd"] == 0.004
     assert (shown["duration"], shown["aspect_ratio"], shown["playable"]) == (30.0, "16:9", False)
     assert shown["source"]["video"]["frame_rate"] == 29.97
