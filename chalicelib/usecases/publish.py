@@ -45,8 +45,9 @@ def probe(
         raise SourceChanged("the source was replaced after its ingest", asset_id=asset_id)
     settings = settings_for(asset.options, deployment)
     choice = encoder_of(asset, settings)
-    probing = AssetChange(state=ProgressState.PROBING, encoder=choice.encoder)
-    table.update_asset(asset_id, probing, expect=PREPARING, now_ms=now_ms, unchanged=AssetChange(attempt=attempt))
+    # By itself: the state of an attempt that was begun again is further on already, and stays there.
+    for change in (AssetChange(encoder=choice.encoder), AssetChange(state=ProgressState.PROBING)):
+        table.update_asset(asset_id, change, expect=PREPARING, now_ms=now_ms, unchanged=AssetChange(attempt=attempt))
     logger.info("encoder chosen", extra={"encoder": choice.encoder.value, "reason": choice.reason})
     return {
         "AssetId": asset_id,

@@ -113,7 +113,7 @@ def _bare(**changes: Any) -> Asset:
 
 def _trigger(vector: Vector) -> None:
     key = unquote_plus(vector["input"]["event"]["Records"][0]["s3"]["object"]["key"])
-    chosen = {
+    chosen: dict[str, Any] = {
         "triggers": (Trigger.VIDEO, Trigger.METADATA),
         "metadata_prefix": "uploads/",
         "metadata_extensions": ("json",),
