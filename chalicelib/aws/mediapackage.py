@@ -24,11 +24,21 @@ class MediaPackage:
                 made = client.create_asset(**request)
             except ClientError as error:
                 # Its word for an id that is taken is the one for any request that it cannot process.
-                if error_code(error) != "UnprocessableEntityException":
+                found = self._find(request["Id"]) if error_code(error) == "UnprocessableEntityException" else None
+                if found is None:
                     raise
-                made = client.describe_asset(Id=request["Id"])
+                made = found
         endpoints: list[dict[str, Any]] = made["EgressEndpoints"]
         return endpoints
+
+    def _find(self, asset_id: str) -> dict[str, Any] | None:
+        try:
+            found: dict[str, Any] = self._clients.mediapackage.describe_asset(Id=asset_id)
+        except ClientError as error:
+            if error_code(error) == "NotFoundException":
+                return None
+            raise
+        return found
 
     def delete_asset(self, asset_id: str) -> None:
         """Nothing happens if there is none."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _DOWNLOAD_RANGE_BYTES = 16 * 1024 * 1024
 _DOWNLOAD_THREADS = 6
+_NOT_ARCHIVED = frozenset({"InvalidObjectState", "ObjectAlreadyInActiveTierError"})
 _BODY_ATTEMPTS = 3
 _DELETE_BATCH = 1000
 _ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
@@ -185,7 +186,7 @@ class Objects(Multiparts):
                     RestoreRequest={"Days": days, "GlacierJobParameters": {"Tier": tier}},  # type: ignore[typeddict-item]
                 )
             except ClientError as error:
-                if error_code(error) == "InvalidObjectState":
+                if error_code(error) in _NOT_ARCHIVED:
                     return False
                 if error_code(error) != "RestoreAlreadyInProgress":
                     raise
