@@ -149,6 +149,7 @@ class EncodingJob:
     id: str
     template: str
     profile: int
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True)

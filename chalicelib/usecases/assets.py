@@ -104,7 +104,6 @@ def retry_asset(
         errors=(),
         execution_arn=None,
         encoder=None,
-        job=None,
         outputs=None,
     )
     still = AssetChange(attempt=asset.attempt)

@@ -76,11 +76,12 @@ def start_job(
     """
     asset = preparing_asset(asset_id, table, attempt)
     order, profile = _order(asset, jobs, settings_for(asset.options, deployment), deployment)
-    digest = hashlib.sha256(
-        msgspec.json.encode([asset.source_etag, job_request(order)], order="deterministic")
-    ).hexdigest()
+    # Without the attempt: the same work goes to the same place.
+    asked = [asset.source_etag, job_request(replace(order, metadata={}))]
+    digest = hashlib.sha256(msgspec.json.encode(asked, order="deterministic")).hexdigest()
     destination = f"s3://{deployment.media_bucket}/{keys.media_prefix(asset_id, digest)}"
     metadata = {**order.metadata, "plan": digest}
+    _cancel_earlier(asset, table, jobs)
     table.await_job(asset_id, attempt, token, now_ms=now_ms)
     job_id = jobs.create_job(
         job_request(replace(order, destination=destination, metadata=metadata)), token=_job_token(asset_id, attempt)
@@ -89,7 +90,7 @@ def start_job(
         state=ProgressState.ENCODING,
         plan_hash=digest,
         task_count=_HUNDRED,
-        job=EncodingJob(job_id, str(order.template["Name"]), profile),
+        job=EncodingJob(job_id, str(order.template["Name"]), profile, attempt),
     )
     table.update_asset(asset_id, change, expect=PREPARING, now_ms=now_ms, unchanged=AssetChange(attempt=attempt))
     logger.info("job started", extra={"job_id": job_id, "plan_hash": digest, "template": order.template["Name"]})
@@ -140,6 +141,13 @@ def _order(asset: Asset, jobs: MediaConvert, chosen: Settings, deployment: Setti
         tags={"sluice:asset": asset.id, "sluice:stage": deployment.stage},
     )
     return order, profile
+
+
+def _cancel_earlier(asset: Asset, table: Table, jobs: MediaConvert) -> None:
+    """End the job of an earlier attempt, if it has not ended: nobody waits for it any more, and it costs."""
+    job = asset.job
+    if job is not None and job.attempt < asset.attempt and table.get_job(asset.id, job.attempt).outcome is None:
+        jobs.cancel_job(job.id)
 
 
 def _job_token(asset_id: str, attempt: int) -> str:

@@ -208,7 +208,7 @@ def test_what_mediaconvert_and_metadata_leave_on_an_asset_is_kept(table: Table) 
     assert table.get_asset(asset.id) == asset
     change = AssetChange(
         encoder=Encoder.MEDIACONVERT,
-        job=EncodingJob("1-a", "mine", 1080),
+        job=EncodingJob("1-a", "mine", 1080, 1),
         outputs=Outputs(hls="a", mp4=("b", "c")),
         archive=Archive.GLACIER,
         packaged=Packaged("p", {"HLS": "https://x"}),

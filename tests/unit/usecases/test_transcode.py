@@ -97,6 +97,25 @@ def test_the_choices_of_an_asset_reach_its_job() -> None:
     assert len(request["Settings"]["OutputGroups"]) == 2
 
 
+def test_an_attempt_that_is_begun_again_ends_the_job_of_the_one_before() -> None:
+    """The next attempt's own job is not touched and writes to the same place; late news of the first is let be."""
+    desk = _desk()
+    _create(desk)
+    _start(desk)
+    first = desk.table.get_asset(ASSET_ID)
+    desk.table.items[f"asset#{ASSET_ID}", "asset"]["attempt"] = {"N": "2"}
+    for _ in range(2):
+        _start(desk, "second", attempt=2)
+    second = desk.table.get_asset(ASSET_ID)
+    assert second.plan_hash == first.plan_hash
+    assert second.job is not None
+    assert second.job.id == f"job-of-{ASSET_ID}-2"
+    assert desk.mediaconvert.cancelled[0] == f"job-of-{ASSET_ID}-1"
+    assert f"job-of-{ASSET_ID}-2" not in desk.mediaconvert.cancelled
+    _note(desk, _event(desk, JobStatus.CANCELED, outputs=Outputs()))
+    assert [token for token, _ in desk.workflows.ended] == ["token"]
+
+
 def test_a_template_that_is_missing_is_named() -> None:
     """After all stand-ins were looked for; no job is made."""
     desk = _desk()

@@ -321,5 +321,5 @@ def test_a_source_is_never_enlarged_for_its_profile(name: str) -> None:
 
 def test_a_job_that_is_known_is_on_the_record() -> None:
     """What was really asked for wins over what would be."""
-    record = vod_record(an_asset(job=EncodingJob("1-a", "mine_qvbr", 720)), WORKFLOW)
+    record = vod_record(an_asset(job=EncodingJob("1-a", "mine_qvbr", 720, 1)), WORKFLOW)
     assert (record["encodeJobId"], record["jobTemplate"], record["encodingProfile"]) == ("1-a", "mine_qvbr", 720)
