@@ -229,6 +229,10 @@ class DeadlineNear(TransientError):
     """Too little of the function's time is left to finish the work."""
 
 
+class TaskTooSlow(InternalError):
+    """The smallest part of a task, one segment in most of them, takes longer than a worker may run."""
+
+
 class StorageUnavailable(TransientError):
     """S3 did not answer, or asked us to slow down."""
 

@@ -110,6 +110,17 @@ def receipts_of(plan: Plan, size_of: SizeOf = usual_size) -> list[ChunkReceipt]:
     return receipts
 
 
+def went_on(receipt: ChunkReceipt, written: int) -> ChunkReceipt:
+    """The same receipt, had a second run of the encoder made all but the first `written` segments."""
+
+    def again(track: TrackReceipt) -> TrackReceipt:
+        run = track.segments[written].number
+        rest = (replace(segment, run=run) for segment in track.segments[written:])
+        return replace(track, segments=(*track.segments[:written], *rest))
+
+    return replace(receipt, tracks=tuple(again(track) for track in receipt.tracks))
+
+
 def _video_receipt(video: VideoPlan, rendition: Rendition, chunk: Chunk, size_of: SizeOf) -> TrackReceipt:
     written = []
     for number, start in enumerate(

@@ -109,8 +109,8 @@ class Workshop:
         )
         return Planned(str(answer["PlanHash"]), list(answer["Items"]))  # type: ignore[call-overload]
 
-    def render(self, digest: str, index: int) -> None:
-        job = ChunkJob(self.asset.id, digest, index, time.monotonic() + PATIENCE_S)
+    def render(self, digest: str, index: int, patience_s: float = PATIENCE_S) -> None:
+        job = ChunkJob(self.asset.id, digest, index, time.monotonic() + patience_s)
         meter = Meter(memory_mb=3008, started_s=time.monotonic())
         render_chunk(job, self.objects, self.table, self.tools, self.settings, meter=meter, clock=self.clock)
 

@@ -41,6 +41,7 @@ __all__ = [
     "asset_renders_prefix",
     "early_prefix",
     "media_prefix",
+    "partial_key",
     "plan_key",
     "receipt_key",
     "receipts_done",
@@ -81,6 +82,11 @@ def plan_key(asset_id: str, plan_hash: str) -> str:
 
 def receipt_key(asset_id: str, plan_hash: str, index: int) -> str:
     return f"{receipts_prefix(asset_id, plan_hash)}{index:05d}.json"
+
+
+def partial_key(asset_id: str, plan_hash: str, index: int) -> str:
+    """Where a task that ran out of time says what it has done; not among the receipts, which mean that all is done."""
+    return f"{RENDERS_PREFIX}{asset_id}/partial/{plan_hash}/{index:05d}.json"
 
 
 def receipts_prefix(asset_id: str, plan_hash: str) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 from chalice.app import Blueprint
 
-from chalicelib.errors import ActionUnknown
 from chalicelib.handlers import wiring
 from chalicelib.handlers.entry import lambda_entry
-from chalicelib.usecases.early import copy_chunk, extend_early, start_early
+from chalicelib.handlers.events import parse_event
+from chalicelib.usecases.early import copy_chunk, end_early, extend_early, start_early
 from chalicelib.usecases.progress import metered
 
 
@@ -33,7 +33,12 @@ class ExtendEvent(msgspec.Struct, tag_field="Action", tag="extendEarly", rename=
     plan_hash: str
 
 
-EarlyEvent = StartEvent | CopyEvent | ExtendEvent
+class EndEvent(msgspec.Struct, tag_field="Action", tag="endEarly", rename="pascal", frozen=True):
+    asset_id: str
+    plan_hash: str | None = None
+
+
+EarlyEvent = StartEvent | CopyEvent | ExtendEvent | EndEvent
 
 blueprint = Blueprint(__name__)
 
@@ -41,7 +46,7 @@ blueprint = Blueprint(__name__)
 @blueprint.lambda_function()
 @lambda_entry("early")
 def early(event: dict[str, Any], context: Any) -> dict[str, object]:
-    step = parse_early_event(event)
+    step: EarlyEvent = parse_event(event, EarlyEvent)
     of = wiring.services()
     memory_mb = int(context.memory_limit_in_mb)
     with metered(step.asset_id, of.table, memory_mb=memory_mb, clock=of.clock):
@@ -52,14 +57,5 @@ def early(event: dict[str, Any], context: Any) -> dict[str, object]:
                 return copy_chunk(step.asset_id, step.plan_hash, step.chunk_index, of.objects, of.table, of.settings)
             case ExtendEvent():
                 return extend_early(step.asset_id, step.plan_hash, of.objects, of.table, of.settings)
-
-
-def parse_early_event(event: dict[str, Any]) -> EarlyEvent:
-    """Raises ActionUnknown if the event is not one of ours."""
-    try:
-        step: EarlyEvent = msgspec.convert(event, type=EarlyEvent)
-    except msgspec.ValidationError as error:
-        raise ActionUnknown(
-            "the event is not one of startEarly, copyChunk and extendEarly", detail=str(error)
-        ) from error
-    return step
+            case EndEvent():
+                return end_early(step.asset_id, step.plan_hash, of.objects, of.table, of.settings)

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 from chalice.app import Blueprint
 
-from chalicelib.errors import ActionUnknown
 from chalicelib.handlers import wiring
 from chalicelib.handlers.entry import lambda_entry
+from chalicelib.handlers.events import parse_event
 from chalicelib.usecases.archive import archive_source
 from chalicelib.usecases.package_asset import package_asset
 from chalicelib.usecases.progress import metered
@@ -80,7 +80,7 @@ blueprint = Blueprint(__name__)
 @blueprint.lambda_function()
 @lambda_entry("publish")
 def publish(event: dict[str, Any], context: Any) -> dict[str, object]:
-    step = parse_publish_event(event)
+    step: PublishEvent = parse_event(event, PublishEvent)
     of = wiring.services()
     memory_mb = int(context.memory_limit_in_mb)
     with metered(step.asset_id, of.table, memory_mb=memory_mb, clock=of.clock):
@@ -115,15 +115,3 @@ def publish(event: dict[str, Any], context: Any) -> dict[str, object]:
                 return record_failure(
                     step.asset_id, step.input.attempt, failure.error, failure.cause, of.table, now_ms=of.clock()
                 )
-
-
-def parse_publish_event(event: dict[str, Any]) -> PublishEvent:
-    """Raises ActionUnknown if the event is not one of ours."""
-    try:
-        step: PublishEvent = msgspec.convert(event, type=PublishEvent)
-    except msgspec.ValidationError as error:
-        raise ActionUnknown(
-            "the event is not one of probe, transcode, validate, archive, package, ready and recordFailure",
-            detail=str(error),
-        ) from error
-    return step

@@ -27,18 +27,29 @@ from chalicelib.media.webvtt import LEAD_S
 
 AUDIO_RATE_HZ = 48_000
 
+_LEAD_TICKS = 16 * 1024
+"""A third of a second: packets of an AAC encoder before its choices are those of one that has run for long."""
+
 COVER_STREAM = "v:0"
 """ffmpeg's name for the attached picture of a file that has no other picture."""
 
 
-def audio_command(plan: Plan, rendition: AudioRendition, source_path: str) -> Command:
-    """Encode one audio track, whole: cut audio drifts, and one pass runs at many times real time."""
+def audio_command(plan: Plan, rendition: AudioRendition, source_path: str, *, start_ticks: int = 0) -> Command:
+    """Encode one audio track, whole: cut audio drifts, and one pass runs at many times real time.
+
+    Args:
+        start_ticks: Where to go on, at AUDIO_RATE_HZ, a whole number of packets. All before it is decoded again,
+            because only that counts samples as the run did that got so far, but it is not encoded.
+    """
     sound = (
         _source(plan, source_path)[f"a:{rendition.position}"]
         .filter("asetpts", from_origin(plan.origin))
         # Fill holes with silence and cut overlaps, from the first picture on, so that sound stays where it was.
         .filter("aresample", AUDIO_RATE_HZ, **{"async": 1, "first_pts": 0})
     )
+    if start_ticks:
+        # On the grid of the run before, with some packets to get going, which are dropped below.
+        sound = sound.filter("atrim", start_pts=max(0, start_ticks - _LEAD_TICKS))
     name = f"{rendition.name}.mp4"
     output = ffmpeg.output(
         sound,
@@ -49,12 +60,13 @@ def audio_command(plan: Plan, rendition: AudioRendition, source_path: str) -> Co
             # Stereo for every player; 5.1 where the plan keeps it.
             "ac": rendition.channels,
             # The encoder's priming packet lies before zero; without it no edit list is needed and nothing is late.
-            "bsf:a": "noise=amount=0:drop='lt(pts,0)'",
+            "bsf:a": f"noise=amount=0:drop='lt(pts,{start_ticks})'",
             # One fragment a segment. Unlike video there is no keyframe to cut at.
             "frag_duration": plan.segment_seconds * MICROSECONDS,
             # CMAF brands; no sample table up front; offsets from each fragment; times that begin where it says.
             "movflags": "+cmaf+empty_moov+default_base_moof+frag_discont",
-            # Longer than the media by the packet that rounding may add; a lying timestamp cannot ask for more.
+            # Until when, on the output's clock: longer than the media by the packet that rounding may add; a lying
+            # timestamp cannot ask for more.
             "t": seconds(plan.duration + 1),
             **mp4_options(),
         },

@@ -6,6 +6,7 @@ each segment is written by one worker, and its number follows from its first fra
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from chalicelib.media.plan import Chunk
@@ -49,3 +50,11 @@ def plan_chunks(total_frames: int, segment: int, target: int, limit: int) -> tup
         )
         for index, start in enumerate(range(0, total_frames, step))
     )
+
+
+def rest_of(chunk: Chunk, segment: int, written: int) -> Chunk | None:
+    """What is left of a chunk after its first `written` segments of `segment` frames each; None if nothing is."""
+    start = chunk.start_frame + written * segment
+    if start >= chunk.end_frame:
+        return None
+    return replace(chunk, start_frame=start, first_segment=chunk.first_segment + written)

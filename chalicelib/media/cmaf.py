@@ -112,13 +112,13 @@ def exact_video(
         raise ChunkInexact("frames are missing at the end", expected=end_frame - start_frame, found=frame - start_frame)
 
 
-def exact_audio(fragments: Iterator[CodedFragment], track: Track) -> Iterator[CodedFragment]:
-    """Let pass an audio track that starts at the origin and has no hole.
+def exact_audio(fragments: Iterator[CodedFragment], track: Track, *, start_ticks: int = 0) -> Iterator[CodedFragment]:
+    """Let pass an audio track that starts at `start_ticks`, the origin if nothing went before, and has no hole.
 
     Raises:
         ChunkInexact: With the numbers, if it does not.
     """
-    ticks = 0
+    ticks = start_ticks
     for coded in fragments:
         _check_time(coded.facts, Fraction(ticks))
         ticks += coded.facts.duration_ticks
@@ -128,13 +128,14 @@ def exact_audio(fragments: Iterator[CodedFragment], track: Track) -> Iterator[Co
 
 
 def segments(
-    fragments: Iterator[CodedFragment], track: Track, *, first_segment: int, fragments_per_segment: int
+    fragments: Iterator[CodedFragment], track: Track, *, first_segment: int, fragments_per_segment: int, run: int = 0
 ) -> Iterator[tuple[Segment, bytes]]:
     """Yield each segment with its bytes as soon as it is whole; the last may have fewer fragments.
 
     Args:
         first_segment: Number of the first segment in the whole track, counted from 1.
         fragments_per_segment: GOPs in a segment; 1 for audio.
+        run: As in `Segment.run`.
     """
     number = first_segment
     while part := list(islice(fragments, fragments_per_segment)):
@@ -150,7 +151,7 @@ def segments(
             data += coded.data
             struct.pack_into(">I", data, start + coded.facts.sequence_position, sequence)
         content = bytes(data)
-        yield _segment(number, [coded.facts for coded in part], content, tuple(iframes)), content
+        yield _segment(number, [coded.facts for coded in part], content, tuple(iframes), run), content
         number += 1
 
 
@@ -172,7 +173,7 @@ def _fragments(top: Iterator[tuple[bytes, bytes]], defaults: SampleDefaults) -> 
         yield CodedFragment(read_fragment(moof, size_bytes=len(data), defaults=defaults), data)
 
 
-def _segment(number: int, part: list[Fragment], content: bytes, iframes: tuple[IFrame, ...]) -> Segment:
+def _segment(number: int, part: list[Fragment], content: bytes, iframes: tuple[IFrame, ...], run: int) -> Segment:
     return Segment(
         number=number,
         size_bytes=len(content),
@@ -181,6 +182,7 @@ def _segment(number: int, part: list[Fragment], content: bytes, iframes: tuple[I
         samples=sum(fragment.samples for fragment in part),
         iframes=iframes,
         sha256=hashlib.sha256(content).hexdigest(),
+        run=run,
     )
 
 

@@ -62,25 +62,25 @@ def chunk_command(
         seek_pad: Seconds to seek ahead of the chunk, one of SEEK_PADS.
         lossless: Keep every frame bit by bit, for the proof that cutting loses nothing.
     """
-    video = plan.video
-    if video is None:
-        raise ValueError("the plan has no video")
+    video = _video_of(plan)
     chunk = video.chunks[index]
-    stills = video.stills
-    poster = chunk.start_frame <= stills.poster_frame < chunk.end_frame
+    stills = _stills(video, chunk)
     frames = _frames(plan, video, chunk, source_path, seek_pad)
-    sizes = _by_size(video.renditions)
-    branches = frames.filter_multi_output("split", len(sizes) + 1 + poster)
-    outputs = [
-        _rendition_output(picture, video, rendition, lossless=lossless)
-        for position, renditions in enumerate(sizes)
-        for picture, rendition in _pictures(branches.stream(position), renditions)
-    ]
-    outputs.append(_sprite_output(branches.stream(len(sizes)), video, chunk))
-    if poster:
-        outputs.append(_poster_output(branches.stream(len(sizes) + 1), video, chunk))
-    names = [f"{rendition.name}.mp4" for rendition in video.renditions]
-    return compiled(outputs, (*names, SPRITE_NAME, *([POSTER_NAME] if poster else [])))
+    return _command(frames, video, chunk, video.renditions, stills, lossless=lossless)
+
+
+def rest_command(plan: Plan, rest: Chunk, source_path: str, seek_pad: Fraction) -> Command:
+    """Encode what is left of a chunk that ran out of time, without its stills."""
+    video = _video_of(plan)
+    return _command(_frames(plan, video, rest, source_path, seek_pad), video, rest, video.renditions, ())
+
+
+def stills_command(plan: Plan, index: int, source_path: str) -> Command:
+    """The stills of a whole chunk and nothing else. They prove no times, so seeking takes no chances."""
+    video = _video_of(plan)
+    chunk = video.chunks[index]
+    frames = _frames(plan, video, chunk, source_path, SEEK_PADS[-1])
+    return _command(frames, video, chunk, (), _stills(video, chunk))
 
 
 def scan_arguments(source_path: str, container: Container) -> tuple[str, ...]:
@@ -116,6 +116,42 @@ def trial_arguments(source_path: str, container: Container, stream: str) -> tupl
 def audio_stream(position: int) -> str:
     """ffmpeg's name for an audio track."""
     return f"a:{position}"
+
+
+def _video_of(plan: Plan) -> VideoPlan:
+    if plan.video is None:
+        raise ValueError("the plan has no video")
+    return plan.video
+
+
+def _stills(video: VideoPlan, chunk: Chunk) -> tuple[str, ...]:
+    """The names of the stills of a whole chunk: its sprite and, in one chunk, the poster."""
+    poster = chunk.start_frame <= video.stills.poster_frame < chunk.end_frame
+    return (SPRITE_NAME, POSTER_NAME) if poster else (SPRITE_NAME,)
+
+
+def _command(
+    frames: Any,
+    video: VideoPlan,
+    chunk: Chunk,
+    renditions: Sequence[Rendition],
+    stills: Sequence[str],
+    *,
+    lossless: bool = False,
+) -> Command:
+    """One decode for everything that is made of the frames of a chunk."""
+    sizes = _by_size(renditions)
+    branches = frames.filter_multi_output("split", len(sizes) + len(stills))
+    outputs = [
+        _rendition_output(picture, video, rendition, lossless=lossless)
+        for position, alike in enumerate(sizes)
+        for picture, rendition in _pictures(branches.stream(position), alike)
+    ]
+    outputs += [
+        (_sprite_output if name == SPRITE_NAME else _poster_output)(branches.stream(position), video, chunk)
+        for position, name in enumerate(stills, len(sizes))
+    ]
+    return compiled(outputs, (*(f"{rendition.name}.mp4" for rendition in renditions), *stills))
 
 
 def _input_arguments(source_path: str, container: Container) -> tuple[str, ...]:

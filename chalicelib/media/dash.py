@@ -3,6 +3,9 @@
 Decisions:
 - Renditions share their segment boundaries, so one SegmentTimeline at the AdaptationSet serves all of them, and a
   Representation's id is its folder.
+- Where a task was finished by a second run, the names of its segments are not just their numbers. Then a SegmentList
+  at the AdaptationSet names them all, and each Representation says its folder by a BaseURL (5.3.9.3). That too is
+  outside of the live profile (8.4), and says so.
 - Each video codec is an AdaptationSet of its own, because players switch inside one only (5.3.3.1).
 - Each audio track is an AdaptationSet of its own, and so is the same sound in 5.1: the default sound has the role
   `main`, the others `alternate`, and the default in stereo is preferred where nothing else decides (5.3.3.2).
@@ -40,11 +43,12 @@ def mpd(presentation: Presentation) -> str:
     longest = max(
         Fraction(segment.duration_ticks, track.timescale) for track in presentation.tracks for segment in track.segments
     )
+    listed = any(_listed(track.segments) for track in presentation.tracks)
     root = ElementTree.Element(
         "MPD",
         {
             "xmlns": _NAMESPACE,
-            "profiles": ",".join([_PROFILES, *([_FULL_PROFILE] if presentation.text else [])]),
+            "profiles": ",".join([_PROFILES, *([_FULL_PROFILE] if presentation.text or listed else [])]),
             "type": "static",
             "mediaPresentationDuration": _duration(presentation.duration),
             "maxSegmentDuration": _duration(longest),
@@ -72,6 +76,7 @@ def _add_video(period: ElementTree.Element, video: Sequence[VideoTrack]) -> None
         "AdaptationSet",
         {
             "id": str(len(period)),
+            **_profile(video[0]),
             "contentType": "video",
             "mimeType": "video/mp4",
             "maxWidth": str(widest.width),
@@ -83,9 +88,9 @@ def _add_video(period: ElementTree.Element, video: Sequence[VideoTrack]) -> None
         },
     )
     _add_role(group, "main")
-    _add_timeline(group, video[0].segments, video[0].timescale)
+    _add_segments(group, video[0].segments, video[0].timescale)
     for track in video:
-        ElementTree.SubElement(
+        representation = ElementTree.SubElement(
             group,
             "Representation",
             {
@@ -97,6 +102,7 @@ def _add_video(period: ElementTree.Element, video: Sequence[VideoTrack]) -> None
                 "sar": "1:1",
             },
         )
+        _add_folder(representation, track)
 
 
 def _add_audio(period: ElementTree.Element, track: AudioTrack, audio: Sequence[AudioTrack]) -> None:
@@ -105,6 +111,7 @@ def _add_audio(period: ElementTree.Element, track: AudioTrack, audio: Sequence[A
         "AdaptationSet",
         {
             "id": str(len(period)),
+            **_profile(track),
             "contentType": "audio",
             "mimeType": "audio/mp4",
             "lang": track.language,
@@ -116,7 +123,7 @@ def _add_audio(period: ElementTree.Element, track: AudioTrack, audio: Sequence[A
     )
     _add_label(group, track.label)
     _add_role(group, "main" if track.position == audio[0].position else "alternate")
-    _add_timeline(group, track.segments, track.timescale)
+    _add_segments(group, track.segments, track.timescale)
     representation = ElementTree.SubElement(
         group,
         "Representation",
@@ -131,6 +138,7 @@ def _add_audio(period: ElementTree.Element, track: AudioTrack, audio: Sequence[A
     if configuration:
         attributes = {"schemeIdUri": _CHANNELS, "value": str(configuration)}
         ElementTree.SubElement(representation, "AudioChannelConfiguration", attributes)
+    _add_folder(representation, track)
 
 
 def _add_text(period: ElementTree.Element, track: TextTrack, duration: Fraction) -> None:
@@ -162,19 +170,50 @@ def _add_role(group: ElementTree.Element, role: str) -> None:
     ElementTree.SubElement(group, "Role", {"schemeIdUri": _ROLE, "value": role})
 
 
-def _add_timeline(group: ElementTree.Element, segments: Sequence[Segment], timescale: int) -> None:
-    """SegmentTemplate with a SegmentTimeline (5.3.9.6): `t` once, because tracks have no gap, and `r` for repeats."""
-    template = ElementTree.SubElement(
-        group,
-        "SegmentTemplate",
-        {
-            "timescale": str(timescale),
-            "initialization": _INIT_TEMPLATE,
-            "media": _MEDIA_TEMPLATE,
-            "startNumber": str(segments[0].number),
-        },
-    )
-    timeline = ElementTree.SubElement(template, "SegmentTimeline")
+def _add_folder(representation: ElementTree.Element, track: VideoTrack | AudioTrack) -> None:
+    """Where the names of a SegmentList are; a template has the folder in itself."""
+    if _listed(track.segments):
+        ElementTree.SubElement(representation, "BaseURL").text = f"{track.name}/"
+
+
+def _profile(track: VideoTrack | AudioTrack) -> dict[str, str]:
+    return {"profiles": _FULL_PROFILE} if _listed(track.segments) else {}
+
+
+def _listed(segments: Sequence[Segment]) -> bool:
+    return any(segment.run for segment in segments)
+
+
+def _add_segments(group: ElementTree.Element, segments: Sequence[Segment], timescale: int) -> None:
+    """A SegmentTemplate (5.3.9.4), or a SegmentList for names that no template gives."""
+    ticks, numbers = {"timescale": str(timescale)}, {"startNumber": str(segments[0].number)}
+    if _listed(segments):
+        length = _common_length(segments)
+        lengths = {"duration": str(length)} if length else {}
+        listed = ElementTree.SubElement(group, "SegmentList", ticks | lengths | numbers)
+        ElementTree.SubElement(listed, "Initialization", {"sourceURL": INIT_NAME})
+        if not length:
+            _add_timeline(listed, segments)
+        for segment in segments:
+            ElementTree.SubElement(listed, "SegmentURL", {"media": segment.name})
+    else:
+        templates = {"initialization": _INIT_TEMPLATE, "media": _MEDIA_TEMPLATE}
+        _add_timeline(ElementTree.SubElement(group, "SegmentTemplate", ticks | templates | numbers), segments)
+
+
+def _common_length(segments: Sequence[Segment]) -> int | None:
+    """The ticks of every segment, of which only the last may be shorter; None if they differ.
+
+    They do not, where we cut. A list is told its length so, and not by a timeline, because dash.js 5.2 asks for the
+    first address again and again when a list has a timeline.
+    """
+    first, last = segments[0].duration_ticks, segments[-1].duration_ticks
+    return first if last <= first and all(each.duration_ticks == first for each in segments[:-1]) else None
+
+
+def _add_timeline(parent: ElementTree.Element, segments: Sequence[Segment]) -> None:
+    """A SegmentTimeline (5.3.9.6): `t` once, because tracks have no gap, and `r` for repeats."""
+    timeline = ElementTree.SubElement(parent, "SegmentTimeline")
     start = str(segments[0].decode_time_ticks)
     for duration, repeats in _runs(segments):
         attributes = {"d": str(duration)} if len(timeline) else {"t": start, "d": str(duration)}

@@ -46,7 +46,7 @@ _MIN_SIDE = 128
 _RECIPES = {
     (VideoCodec.H264, Quality.FAST): Recipe(23, "veryfast"),
     (VideoCodec.H264, Quality.BALANCED): Recipe(23, "veryfast", "trellis=1:ref=2"),
-    (VideoCodec.H264, Quality.HIGH): Recipe(23, "faster"),
+    (VideoCodec.H264, Quality.HIGH): Recipe(23, "medium"),
     (VideoCodec.HEVC, Quality.FAST): Recipe(26, "superfast", "", _HEVC_RATE, _MIN_SIDE),
     (VideoCodec.HEVC, Quality.BALANCED): Recipe(26, "fast", "", _HEVC_RATE, _MIN_SIDE),
     (VideoCodec.HEVC, Quality.HIGH): Recipe(26, "medium", "", _HEVC_RATE, _MIN_SIDE),

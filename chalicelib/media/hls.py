@@ -22,7 +22,7 @@ from fractions import Fraction
 
 from chalicelib.errors import AssemblyFailed
 from chalicelib.media.decimals import fixed, nearest
-from chalicelib.media.names import HLS_NAME, IFRAMES_NAME, INIT_NAME, SUBTITLES_NAME, segment_name
+from chalicelib.media.names import HLS_NAME, IFRAMES_NAME, INIT_NAME, SUBTITLES_NAME
 from chalicelib.media.presentation import AudioTrack, Presentation, TextTrack, VideoTrack
 
 VERSION = 6
@@ -61,7 +61,7 @@ def media_playlist(presentation: Presentation, track: VideoTrack | AudioTrack, *
     lines: list[str] = []
     durations = (segment.duration_ticks for segment in track.segments)
     for segment, duration_us in zip(track.segments, _rounded_us(durations, track.timescale), strict=True):
-        lines += [_extinf(duration_us), segment_name(segment.number)]
+        lines += [_extinf(duration_us), segment.name]
     return _playlist(
         [
             _version(),
@@ -102,7 +102,7 @@ def iframe_playlist(presentation: Presentation, track: VideoTrack) -> str:
         lines += [
             _extinf(duration_us),
             f"#EXT-X-BYTERANGE:{iframe.size_bytes}@{iframe.offset_bytes}",
-            segment_name(segment.number),
+            segment.name,
         ]
     return _playlist(
         [

@@ -1,8 +1,9 @@
 """The ladder: which renditions a source gets.
 
 A rung is named by its height in a 16:9 frame: "1080p" is what fits 1920x1080, lying or standing, so a 1920x804 film and
-a 1080x1920 phone clip are both 1080p. No rendition is larger than the source as displayed; sides are even, because
-4:2:0 needs it; pixels are square. Every rung comes in every codec asked for, H.264 before the others.
+a 1080x1920 phone clip are both 1080p. No rendition is larger than the source as displayed, nor than the tallest rung
+on offer, whatever size a source claims; sides are even, because 4:2:0 needs it; pixels are square. Every rung comes in
+every codec asked for, H.264 before the others.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from chalicelib.media.encoders import Quality, recipe
 from chalicelib.media.plan import Rendition, VideoCodec
 
 EXTRA_RUNG_RATIO = Fraction(6, 5)
-"""A source this much above the rung below it gets a rung of its own size; nearer ones would double that rung."""
+"""A source between two rungs, this much above the lower one, gets one of its own size; nearer ones would double it."""
 
 _REFERENCE_BITRATE_BPS = 5_000_000
 _REFERENCE_PIXELS = 1920 * 1080
@@ -42,7 +43,7 @@ def choose_ladder(
     """
     own = source_rung(width, height)
     rungs = sorted({rung for rung in heights if rung <= own}, reverse=True)
-    if not rungs or own >= rungs[0] * EXTRA_RUNG_RATIO:
+    if not rungs or rungs[0] * EXTRA_RUNG_RATIO <= own < max(heights):
         rungs.insert(0, own)
     sizes = [(rung, *fit_even(width, height, Fraction(rung, own))) for rung in rungs]
     return tuple(

@@ -14,8 +14,9 @@ STORYBOARD_NAME = "storyboard.vtt"
 SUBTITLES_NAME = "subtitles.vtt"
 
 
-def segment_name(number: int) -> str:
-    return f"{number:05d}.m4s"
+def segment_name(number: int, run: int = 0) -> str:
+    """Name of a segment in its track's folder; `run` as in `Segment.run`, so that other bytes have another name."""
+    return f"{number:05d}-{run:05d}.m4s" if run else f"{number:05d}.m4s"
 
 
 def sprite_name(chunk_index: int) -> str:

@@ -154,6 +154,8 @@ def _join_video(video: VideoPlan, tasks: Sequence[ChunkReceipt]) -> tuple[TrackR
     for track in joined[1:]:
         if track.timescale != joined[0].timescale or _bounds(track) != _bounds(joined[0]):
             raise AssemblyFailed("renditions are cut at different times", track=track.track, other=joined[0].track)
+        if _names(track) != _names(joined[0]):
+            raise AssemblyFailed("renditions went on at different segments", track=track.track, other=joined[0].track)
     return joined
 
 
@@ -211,6 +213,10 @@ def _join(parts: Sequence[TrackReceipt]) -> TrackReceipt:
 
 def _bounds(track: TrackReceipt) -> list[int]:
     return [segment.decode_time_ticks for segment in track.segments] + [_end_ticks(track)]
+
+
+def _names(track: TrackReceipt) -> list[str]:
+    return [segment.name for segment in track.segments]
 
 
 def _end_ticks(track: TrackReceipt) -> int:

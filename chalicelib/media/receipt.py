@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+from chalicelib.media.names import segment_name
+
 
 @dataclass(frozen=True, slots=True)
 class IFrame:
@@ -25,7 +27,11 @@ class IFrame:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One CMAF segment. `iframes` has one entry for each GOP, none for audio."""
+    """One CMAF segment. `iframes` has one entry for each GOP, none for audio.
+
+    `run` is the first segment of the encoder's run that made this one, where that run went on with a task that an
+    earlier one could not finish; 0 where a single run made the task from its start.
+    """
 
     number: int
     size_bytes: int
@@ -34,6 +40,12 @@ class Segment:
     samples: int
     iframes: tuple[IFrame, ...]
     sha256: str
+    run: int = 0
+
+    @property
+    def name(self) -> str:
+        """In the track's folder."""
+        return segment_name(self.number, self.run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +79,33 @@ class ChunkReceipt:
     texts: tuple[TextReceipt, ...] = ()
 
 
-def receipt_bytes(receipt: ChunkReceipt) -> bytes:
+@dataclass(frozen=True, slots=True)
+class PartialReceipt:
+    """What tries that ran out of time have left of task `index`: segments that every track has, from its first on.
+
+    `idle_tries` counts the last tries that added none.
+    """
+
+    plan_hash: str
+    index: int
+    tracks: tuple[TrackReceipt, ...] = ()
+    idle_tries: int = 0
+
+    @property
+    def segments(self) -> int:
+        """How many segments each track has."""
+        return len(self.tracks[0].segments) if self.tracks else 0
+
+
+def receipt_bytes(receipt: ChunkReceipt | PartialReceipt) -> bytes:
     return msgspec.json.encode(receipt, order="deterministic")
 
 
 def parse_receipt(data: bytes) -> ChunkReceipt:
     """Raises msgspec.ValidationError if the document is not a receipt."""
     return msgspec.json.decode(data, type=ChunkReceipt)
+
+
+def parse_partial_receipt(data: bytes) -> PartialReceipt:
+    """Raises msgspec.ValidationError if the document is not one."""
+    return msgspec.json.decode(data, type=PartialReceipt)

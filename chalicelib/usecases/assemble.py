@@ -21,8 +21,9 @@ from chalicelib.media.presentation import Presentation, present
 from chalicelib.media.receipt import ChunkReceipt
 from chalicelib.media.storyboard import storyboard_vtt
 from chalicelib.usecases.plan import PREPARING, load_plan, preparing_asset
-from chalicelib.usecases.render_chunk import IMMUTABLE, stored_receipt
+from chalicelib.usecases.receipts import stored_receipt
 from chalicelib.usecases.withdraw import withdraw_if_deleted
+from chalicelib.usecases.workbench import IMMUTABLE
 
 if TYPE_CHECKING:
     from chalicelib.aws.objects import Objects

@@ -1,12 +1,13 @@
 """The early publication: standard input plays seconds after its upload, long before its ladder is encoded.
 
-Three steps, the first before the ladder is begun, the others beside it:
+Four steps, the first before the ladder is begun, the others beside it:
 
 - start: read the index, cut, write the first chunk and the playlists. From here on the asset is playable. Its time does
   not depend on the length of the source, but for the size of the index.
 - copy: write one more chunk. Many run side by side; each reads its own bytes of the source, so no step is O(file).
 - extend: let the playlists grow by the chunks that are there in a row, and say which ones to copy next. Only this step
   writes playlists after the first, one run at a time, so they never shrink.
+- end: when copying has failed, the playlists end with what is there, so that players do not wait for more.
 
 A plan, its hash and its receipts are what they are for chunks (DESIGN, laws 1 and 2). The final publication has another
 prefix: a player that began with this one keeps it to the end, so copying goes on when the ladder is ready first.
@@ -17,33 +18,21 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
-from bisect import bisect_right
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from chalicelib.catalog import keys
 from chalicelib.catalog.asset import Asset, AssetChange, AssetStatus
 from chalicelib.errors import CopyUnsuitable, ObjectMissing, PlanMismatch, WorkSuperseded
-from chalicelib.media.avc import begins_with_idr
-from chalicelib.media.early import (
-    CopyChunk,
-    CopyPlan,
-    CopyTrack,
-    copied_init,
-    copy_plan_bytes,
-    copy_plan_hash,
-    early_presentation,
-    parse_copy_plan,
-    plan_copy,
-)
+from chalicelib.media.copy_plan import CopyPlan, copy_plan_bytes, copy_plan_hash, parse_copy_plan
+from chalicelib.media.early import plan_copy
+from chalicelib.media.early_presentation import early_presentation
 from chalicelib.media.hls import media_playlist, multivariant_playlist
-from chalicelib.media.mp4index import ByteRange, Movie, coalesce, find_index, read_index
+from chalicelib.media.mp4index import ByteRange, Movie, find_index, read_index
 from chalicelib.media.plan import SourceIdentity
-from chalicelib.media.receipt import ChunkReceipt, Segment, TrackReceipt, receipt_bytes
-from chalicelib.media.remux import write_segment
+from chalicelib.usecases.copying import copy_segments
 from chalicelib.usecases.plan import PREPARING, source_identity
-from chalicelib.usecases.render_chunk import IMMUTABLE
+from chalicelib.usecases.withdraw import withdraw_if_deleted
+from chalicelib.usecases.workbench import IMMUTABLE
 
 if TYPE_CHECKING:
     from chalicelib.aws.objects import Objects
@@ -57,11 +46,6 @@ GROWING = "public, max-age=1"
 """A CDN may keep a playlist that grows for as long as CloudFront's shortest time."""
 
 _HLS_TYPE = "application/vnd.apple.mpegurl"
-_THREADS = 8
-_READ_BYTES = 8 * 1024 * 1024
-_GAP_BYTES = 256 * 1024
-_MAX_RANGES = 256
-_MAX_READ_BYTES = 192 * 1024 * 1024
 _WAVE_FACTOR = 4
 """Each wave copies so many times what is there: playlists grow early and often, then in long strides."""
 
@@ -83,23 +67,16 @@ def start_early(
     asset = _living_asset(asset_id, table, attempt)
     identity = source_identity(asset)
     try:
-        index = _find_index(identity, objects)
-        movie = _read_index(identity, index, objects)
-        plan = plan_copy(
-            asset_id=asset_id,
-            identity=identity,
-            index=index,
-            movie=movie,
-            segment_seconds=settings.segment_seconds,
-        )
+        plan, movie = _make_plan(asset_id, identity, objects, settings)
         digest = copy_plan_hash(plan)
         _write_plan(plan, digest, objects, settings)
-        _copy(plan, digest, 0, movie, objects, settings)
+        copy_segments(plan, digest, 0, movie, objects, settings)
     except CopyUnsuitable as reason:
         logger.info("not playable early", extra={"reason": reason.message, "context": reason.context})
         return {"PlanHash": "", "Count": 0, "Items": [], "MaxParallelChunks": settings.max_parallel_chunks}
     done = _chunks_done(asset_id, digest, objects, settings)
     _write_playlists(plan, digest, done, objects, settings, first=True)
+    withdraw_if_deleted(asset_id, objects, table, settings)
     key = f"{keys.early_prefix(asset_id, digest)}{keys.HLS_NAME}"
     still = AssetChange(attempt=attempt, hls_key=None)
     if table.update_asset(asset_id, AssetChange(hls_key=key), expect=PREPARING, now_ms=clock(), unchanged=still):
@@ -122,7 +99,8 @@ def copy_chunk(
     if not 0 <= index < len(plan.chunks):
         raise PlanMismatch("the plan has no such chunk", plan_hash=plan_hash, index=index)
     if not objects.exists(settings.source_bucket, keys.receipt_key(asset_id, plan_hash, index)):
-        _copy(plan, plan_hash, index, _read_index(plan.source, plan.index, objects), objects, settings)
+        copy_segments(plan, plan_hash, index, _read_index(plan.source, plan.index, objects), objects, settings)
+        withdraw_if_deleted(asset_id, objects, table, settings)
     return {"ChunkIndex": index}
 
 
@@ -135,9 +113,36 @@ def extend_early(
     done = _chunks_done(asset_id, plan_hash, objects, settings)
     if done == 0:
         raise PlanMismatch("nothing of the plan was copied", plan_hash=plan_hash)
-    _write_playlists(plan, plan_hash, done, objects, settings, first=False)
+    _write_playlists(plan, plan_hash, done, objects, settings)
+    withdraw_if_deleted(asset_id, objects, table, settings)
     logger.info("extended", extra={"chunks_done": done, "chunks": len(plan.chunks)})
     return _next_wave(plan, plan_hash, done, settings)
+
+
+def end_early(
+    asset_id: str, plan_hash: str | None, objects: Objects, table: Table, settings: Settings
+) -> dict[str, object]:
+    """End the playlists with the chunks that are there in a row, whatever has become of the asset.
+
+    Args:
+        plan_hash: None if the start did not get as far as saying it; the plan is then made once more.
+    """
+    withdraw_if_deleted(asset_id, objects, table, settings)
+    if plan_hash is not None:
+        plan = _load_plan(asset_id, plan_hash, objects, settings)
+    else:
+        identity = source_identity(table.get_asset(asset_id))
+        try:
+            plan, _movie = _make_plan(asset_id, identity, objects, settings)
+        except CopyUnsuitable:
+            return {"ChunksDone": 0}
+    digest = copy_plan_hash(plan)
+    done = _chunks_done(asset_id, digest, objects, settings)
+    if done:
+        _write_playlists(plan, digest, done, objects, settings, ended=True)
+        withdraw_if_deleted(asset_id, objects, table, settings)
+    logger.info("copying ended", extra={"chunks_done": done, "chunks": len(plan.chunks)})
+    return {"ChunksDone": done}
 
 
 def _living_asset(asset_id: str, table: Table, attempt: int | None = None) -> Asset:
@@ -155,6 +160,15 @@ def _find_index(source: SourceIdentity, objects: Objects) -> ByteRange:
 def _read_index(source: SourceIdentity, index: ByteRange, objects: Objects) -> Movie:
     moov = objects.read_range(source.bucket, source.key, index.start, index.end, etag=source.etag)
     return read_index(moov, source.size_bytes)
+
+
+def _make_plan(asset_id: str, identity: SourceIdentity, objects: Objects, settings: Settings) -> tuple[CopyPlan, Movie]:
+    index = _find_index(identity, objects)
+    movie = _read_index(identity, index, objects)
+    plan = plan_copy(
+        asset_id=asset_id, identity=identity, index=index, movie=movie, segment_seconds=settings.segment_seconds
+    )
+    return plan, movie
 
 
 def _write_plan(plan: CopyPlan, digest: str, objects: Objects, settings: Settings) -> None:
@@ -186,111 +200,23 @@ def _next_wave(plan: CopyPlan, digest: str, done: int, settings: Settings) -> di
     }
 
 
-class _Media:
-    """The bytes of some samples of the source, fetched by as few requests as make sense."""
-
-    def __init__(self, source: SourceIdentity, wanted: Iterable[ByteRange], objects: Objects) -> None:
-        ranges = coalesce(wanted, max_gap_bytes=_GAP_BYTES)
-        if len(ranges) > _MAX_RANGES or sum(each.end - each.start for each in ranges) > _MAX_READ_BYTES:
-            raise CopyUnsuitable("the samples of a chunk are scattered over the file", ranges=len(ranges))
-        parts = [
-            ByteRange(start, min(start + _READ_BYTES, each.end))
-            for each in ranges
-            for start in range(each.start, each.end, _READ_BYTES)
-        ]
-
-        def fetch(part: ByteRange) -> bytes:
-            return objects.read_range(source.bucket, source.key, part.start, part.end, etag=source.etag)
-
-        with ThreadPoolExecutor(_THREADS) as threads:
-            fetched = zip(parts, threads.map(fetch, parts), strict=True)
-            held: dict[int, list[bytes]] = {each.start: [] for each in ranges}
-            self._starts = sorted(held)
-            for part, data in fetched:
-                held[self._starts[bisect_right(self._starts, part.start) - 1]].append(data)
-        self._data = [memoryview(b"".join(held.pop(start))) for start in self._starts]
-
-    def take(self, wanted: ByteRange) -> memoryview:
-        index = bisect_right(self._starts, wanted.start) - 1
-        start = self._starts[index]
-        return self._data[index][wanted.start - start : wanted.end - start]
-
-
-def _copy(plan: CopyPlan, digest: str, index: int, movie: Movie, objects: Objects, settings: Settings) -> None:
-    """Write the segments of a chunk, and last its receipt."""
-    chunk = plan.chunks[index]
-    media = _Media(plan.source, _sample_ranges(plan, chunk, movie), objects)
-    prefix = keys.early_prefix(plan.asset_id, digest)
-
-    def store(name: str, data: bytes, content_type: str) -> None:
-        key = f"{prefix}{name}"
-        objects.write(settings.media_bucket, key, data, content_type=content_type, cache_control=IMMUTABLE)
-
-    def copy(task: tuple[CopyTrack, int]) -> Segment:
-        track, number = task
-        segment, data = _segment(plan, track, number, movie, media)
-        store(f"{track.name}/{keys.segment_name(number + 1)}", data, _content_type(plan, track))
-        return segment
-
-    tracks = []
-    with ThreadPoolExecutor(_THREADS) as threads:
-        if index == 0:
-            inits = [(track, copied_init(plan, track, movie)) for track in plan.tracks]
-            list(threads.map(lambda pair: store(_init_name(pair[0]), pair[1], _content_type(plan, pair[0])), inits))
-        for track in plan.tracks:
-            tasks = [(track, n) for n in range(chunk.first_segment, min(chunk.end_segment, len(track.segments)))]
-            written = tuple(threads.map(copy, tasks))
-            tracks.append(TrackReceipt(track.name, track.codec, track.timescale, track.init_sha256, written))
-    receipt = ChunkReceipt(plan_hash=digest, index=index, tracks=tuple(tracks), tiles=0)
-    key = keys.receipt_key(plan.asset_id, digest, index)
-    objects.write(settings.source_bucket, key, receipt_bytes(receipt), content_type="application/json")
-
-
-def _sample_ranges(plan: CopyPlan, chunk: CopyChunk, movie: Movie) -> Iterable[ByteRange]:
-    for track in plan.tracks:
-        samples = movie.tracks[track.position].samples
-        for segment in track.segments[chunk.first_segment : chunk.end_segment]:
-            for sample in range(segment.first_sample, segment.end_sample):
-                yield samples.range_of(sample)
-
-
-def _segment(plan: CopyPlan, track: CopyTrack, number: int, movie: Movie, media: _Media) -> tuple[Segment, bytes]:
-    """Segment `number`, counted from 0, as the plan has it."""
-    planned = track.segments[number]
-    samples = movie.tracks[track.position].samples
-    bodies = [media.take(samples.range_of(sample)) for sample in range(planned.first_sample, planned.end_sample)]
-    if track is plan.video.track and not begins_with_idr(bodies[0], plan.video.nal_length_bytes):
-        raise CopyUnsuitable("a keyframe needs what is before it", segment=number + 1)
-    data = write_segment(
-        samples,
-        planned.first_sample,
-        planned.end_sample,
-        bodies,
-        number=number + 1,
-        decode_time_ticks=planned.decode_time_ticks,
-        first_delay_ticks=track.first_delay_ticks,
-    )
-    segment = Segment(
-        number=number + 1,
-        size_bytes=len(data),
-        duration_ticks=planned.duration_ticks,
-        decode_time_ticks=planned.decode_time_ticks,
-        samples=len(bodies),
-        iframes=(),
-        sha256=hashlib.sha256(data).hexdigest(),
-    )
-    if segment.size_bytes != planned.size_bytes:
-        raise PlanMismatch("a segment has another size than planned", track=track.name, segment=number + 1)
-    return segment, data
-
-
 def _write_playlists(
-    plan: CopyPlan, digest: str, done: int, objects: Objects, settings: Settings, *, first: bool
+    plan: CopyPlan,
+    digest: str,
+    done: int,
+    objects: Objects,
+    settings: Settings,
+    *,
+    first: bool = False,
+    ended: bool = False,
 ) -> None:
-    """The media playlists of the chunks that are there; the multivariant playlist at the first time, last."""
+    """The media playlists of the chunks that are there; the multivariant playlist at the first time, last.
+
+    They end with the plan's last chunk, or when copying has `ended` before.
+    """
     presentation = early_presentation(plan, done)
     prefix = keys.early_prefix(plan.asset_id, digest)
-    complete = done == len(plan.chunks)
+    complete = ended or done == len(plan.chunks)
 
     def store(name: str, text: str, cache_control: str) -> None:
         key = f"{prefix}{name}"
@@ -301,11 +227,3 @@ def _write_playlists(
         store(f"{track.name}/{keys.HLS_NAME}", text, IMMUTABLE if complete else GROWING)
     if first:
         store(keys.HLS_NAME, multivariant_playlist(presentation, iframes=False), IMMUTABLE)
-
-
-def _init_name(track: CopyTrack) -> str:
-    return f"{track.name}/{keys.INIT_NAME}"
-
-
-def _content_type(plan: CopyPlan, track: CopyTrack) -> str:
-    return "video/mp4" if track is plan.video.track else "audio/mp4"

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from chalicelib.catalog import keys
 from chalicelib.catalog.asset import AssetChange, AssetStatus, ProgressState
 from chalicelib.catalog.options import Encoder
-from chalicelib.errors import SourceChanged, WorkSuperseded
+from chalicelib.errors import ObjectMissing, SourceChanged, WorkSuperseded
 from chalicelib.media.plan import Plan
 from chalicelib.usecases.asset_settings import settings_for
 from chalicelib.usecases.plan import PREPARING, load_plan, preparing_asset
+from chalicelib.usecases.receipts import stored_receipt
 from chalicelib.usecases.transcode import encoder_of
 from chalicelib.usecases.validate_job import validate_job
 
@@ -70,9 +71,10 @@ def validate(
     if asset.encoder is Encoder.MEDIACONVERT:
         return validate_job(asset, plan_hash, objects, table, settings, now_ms=now_ms)
     plan = load_plan(asset_id, plan_hash, objects, settings)
+    names = [*_first_asked(plan), *_last_segments(asset_id, plan_hash, plan, objects, settings)]
     prefix = keys.media_prefix(asset_id, plan_hash)
     with ThreadPoolExecutor(_THREADS) as threads:
-        list(threads.map(lambda name: objects.head(settings.media_bucket, f"{prefix}{name}"), _first_asked(plan)))
+        list(threads.map(lambda name: objects.head(settings.media_bucket, f"{prefix}{name}"), names))
     return {"AssetId": asset_id}
 
 
@@ -91,15 +93,23 @@ def finish(asset_id: str, attempt: int, plan_hash: str, table: Table, *, now_ms:
     return {"AssetId": asset_id, "Status": asset.status.value, "HlsKey": asset.hls_key, "DashKey": asset.dash_key}
 
 
+def _last_segments(asset_id: str, plan_hash: str, plan: Plan, objects: Objects, settings: Settings) -> tuple[str, ...]:
+    """The names of where each rendition ends, as the last chunk has them."""
+    if plan.video is None:
+        return ()
+    receipt = stored_receipt(asset_id, plan_hash, plan.video_tasks - 1, objects, settings)
+    if receipt is None:
+        raise ObjectMissing("the last chunk has no receipt", plan_hash=plan_hash)
+    return tuple(f"{track.track}/{track.segments[-1].name}" for track in receipt.tracks)
+
+
 def _first_asked(plan: Plan) -> list[str]:
     names = [keys.HLS_NAME, keys.DASH_NAME]
     video = plan.video
     if video is not None:
-        last = -(-video.total_frames // video.segment_frames)
         names += [keys.POSTER_NAME, keys.STORYBOARD_NAME]
         for rendition in video.renditions:
             names += [f"{rendition.name}/{name}" for name in (keys.HLS_NAME, keys.INIT_NAME, keys.segment_name(1))]
-            names.append(f"{rendition.name}/{keys.segment_name(last)}")
     elif plan.cover:
         names.append(keys.POSTER_NAME)
     for audio in plan.audio:

@@ -1,43 +1,38 @@
 """RenderChunk: one task of a plan, from the source on disk to final segments in the media bucket.
 
 A task is a chunk of video in every rendition (one decode), or one whole audio track, or all of the text. Everything it
-writes has a name that follows from (plan, index) and bytes that do too, so a task that is repeated changes nothing
-(DESIGN, law 2). The receipt is written last: who finds it has nothing left to do.
+writes has a name that follows from (plan, index), and from the segment where it went on, and bytes that do too, so a
+task that is repeated changes nothing (DESIGN, law 2). The receipt is written last: who finds it has nothing left to do.
 
-Video and sound never touch the worker's disk: the encoder writes into pipes, and each segment is stored as soon as it
-is whole, while the next is being encoded. What proves inexact on the way is encoded again, and stored over what it
-left; no receipt names that. Stills and subtitles are small files, read when the encoder has ended.
+A try whose time runs out leaves a partial receipt: the next one goes on behind it (docs/decisions/0006). What proves
+inexact on the way is encoded again, and stored over what it left; no receipt names that.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from chalicelib.catalog import keys
-from chalicelib.errors import ChunkInexact, ObjectMissing, PlanMismatch
+from chalicelib.errors import ChunkInexact, DeadlineNear, PlanMismatch, TaskTooSlow
 from chalicelib.media.audio_commands import audio_command, cover_command, text_command
-from chalicelib.media.cmaf import (
-    Proof,
-    exact_audio,
-    exact_video,
-    read_track,
-    segments,
-    track_receipt,
-)
-from chalicelib.media.commands import SPRITE_NAME, Command, chunk_command, seek_pads
+from chalicelib.media.chunks import rest_of
+from chalicelib.media.cmaf import exact_audio, exact_video
+from chalicelib.media.commands import SPRITE_NAME, Command, chunk_command, rest_command, seek_pads, stills_command
 from chalicelib.media.plan import AudioRendition, Chunk, Plan, VideoPlan
-from chalicelib.media.receipt import ChunkReceipt, TextReceipt, TrackReceipt, parse_receipt, receipt_bytes
+from chalicelib.media.receipt import ChunkReceipt, PartialReceipt, TextReceipt, TrackReceipt, receipt_bytes
+from chalicelib.media.resume import advanced, end_ticks, joined
 from chalicelib.media.webvtt import read_cues, subtitles_vtt
-from chalicelib.tools.pipes import read_while_running
 from chalicelib.usecases.plan import load_plan, preparing_asset
+from chalicelib.usecases.receipts import store_partial, store_receipt, stored_partial, stored_receipt
 from chalicelib.usecases.source_cache import SOURCE_NAME, workspace
 from chalicelib.usecases.withdraw import withdraw_if_deleted
+from chalicelib.usecases.workbench import Bench, Cut
 
 if TYPE_CHECKING:
     from chalicelib.aws.objects import Objects
@@ -48,9 +43,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-IMMUTABLE = "public, max-age=31536000, immutable"
-SMALL_FILE_LIMIT_BYTES = 64 * 1024**2
-"""Largest file that the encoder may write: a sprite, a poster or subtitles, never pictures that move or sound."""
+_IDLE_TRIES = 2
+"""Tries in a row that add nothing until a task is given up: one may have met a slow machine or a long download."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,36 +57,6 @@ class ChunkJob:
     deadline: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Bench:
-    """What a task works with: its plan, its folder with the source, and where its products go."""
-
-    plan: Plan
-    folder: Path
-    deadline: float
-    tools: Tools
-    objects: Objects
-    bucket: str
-    prefix: str
-
-    def run(self, command: Command) -> None:
-        """Run the encoder to its end; what it makes are small files."""
-        self.tools.ffmpeg.run(
-            command.arguments, cwd=self.folder, deadline=self.deadline, file_limit_bytes=SMALL_FILE_LIMIT_BYTES
-        )
-
-    def stream(
-        self, command: Command, readers: Mapping[str, Callable[[BinaryIO], TrackReceipt]]
-    ) -> tuple[TrackReceipt, ...]:
-        """Run the encoder while each reader reads the output it is named after."""
-        return tuple(read_while_running(partial(self.run, command), self.folder, readers).values())
-
-    def store(self, name: str, data: bytes | Path, content_type: str) -> None:
-        self.objects.write(
-            self.bucket, f"{self.prefix}{name}", data, content_type=content_type, cache_control=IMMUTABLE
-        )
-
-
 def render_chunk(
     job: ChunkJob, objects: Objects, table: Table, tools: Tools, settings: Settings, *, meter: Meter, clock: Clock
 ) -> dict[str, object]:
@@ -101,7 +65,8 @@ def render_chunk(
     Raises:
         PlanMismatch: If there is no such plan, or it has no such task.
         WorkSuperseded: If the asset is no longer being prepared.
-        DeadlineNear: If the time is not enough; nothing is left running.
+        DeadlineNear: If the time is not enough; nothing is left running, and another try begins where this one ended.
+        TaskTooSlow: If the time is never enough.
     """
     preparing_asset(job.asset_id, table)
     plan = load_plan(job.asset_id, job.plan_hash, objects, settings)
@@ -109,10 +74,11 @@ def render_chunk(
         raise PlanMismatch("the plan has no such task", plan_hash=job.plan_hash, index=job.index)
     receipt = stored_receipt(job.asset_id, job.plan_hash, job.index, objects, settings)
     if receipt is None:
-        receipt = _render(job, plan, objects, tools, settings)
-        key = keys.receipt_key(job.asset_id, job.plan_hash, job.index)
-        objects.write(settings.source_bucket, key, receipt_bytes(receipt), content_type="application/json")
-        withdraw_if_deleted(job.asset_id, objects, table, settings)
+        try:
+            receipt = _render(job, plan, objects, tools, settings)
+            store_receipt(job.asset_id, receipt, objects, settings)
+        finally:
+            withdraw_if_deleted(job.asset_id, objects, table, settings)
     billed_ms = meter.billed_ms()
     table.mark_task_done(
         job.asset_id, job.plan_hash, job.index, billed_ms=billed_ms, memory_mb=meter.memory_mb, now_ms=clock()
@@ -128,38 +94,74 @@ def render_chunk(
     }
 
 
-def stored_receipt(
-    asset_id: str, plan_hash: str, index: int, objects: Objects, settings: Settings
-) -> ChunkReceipt | None:
-    """The receipt of a task, or None as long as it is not done."""
-    try:
-        return parse_receipt(objects.read(settings.source_bucket, keys.receipt_key(asset_id, plan_hash, index)))
-    except ObjectMissing:
-        return None
-
-
 def _render(job: ChunkJob, plan: Plan, objects: Objects, tools: Tools, settings: Settings) -> ChunkReceipt:
     prefix = keys.media_prefix(job.asset_id, job.plan_hash)
+    before = stored_partial(job.asset_id, job.plan_hash, job.index, objects, settings)
     with workspace(plan.source, objects) as folder:
-        bench = _Bench(plan, folder, job.deadline, tools, objects, settings.media_bucket, prefix)
-        if job.index == plan.text_index:
-            return ChunkReceipt(job.plan_hash, job.index, tracks=(), tiles=0, texts=_render_texts(bench))
-        if plan.video is not None and job.index < plan.video_tasks:
-            tracks, tiles = _render_video(bench, plan.video, plan.video.chunks[job.index])
-        else:
-            tracks, tiles = (_render_audio(bench, plan.audio[job.index - plan.video_tasks]),), 0
-    return ChunkReceipt(plan_hash=job.plan_hash, index=job.index, tracks=tracks, tiles=tiles)
+        bench = Bench(plan, folder, job.deadline, tools, objects, settings.media_bucket, prefix)
+        try:
+            return _task(bench, before)
+        except DeadlineNear as near:
+            left = advanced(before, bench.written(_track_names(plan, job.index)))
+            store_partial(job.asset_id, left, objects, settings)
+            if left.idle_tries < _IDLE_TRIES:
+                raise
+            raise TaskTooSlow(
+                "one segment takes longer than a worker may run", index=job.index, segments=left.segments
+            ) from near
 
 
-def _render_video(bench: _Bench, video: VideoPlan, chunk: Chunk) -> tuple[tuple[TrackReceipt, ...], int]:
-    receipts, outputs = _encode_exactly(bench, video, chunk)
+def _track_names(plan: Plan, index: int) -> tuple[str, ...]:
+    """The tracks that a task makes, in the order of its receipt."""
+    if index == plan.text_index:
+        return ()
+    if plan.video is not None and index < plan.video_tasks:
+        return tuple(rendition.name for rendition in plan.video.renditions)
+    return (plan.audio[index - plan.video_tasks].name,)
+
+
+def _task(bench: Bench, before: PartialReceipt) -> ChunkReceipt:
+    plan, index = bench.plan, before.index
+    if index == plan.text_index:
+        return ChunkReceipt(before.plan_hash, index, tracks=(), tiles=0, texts=_render_texts(bench))
+    if plan.video is not None and index < plan.video_tasks:
+        chunk = plan.video.chunks[index]
+        tracks, tiles = _render_video(bench, plan.video, chunk, before), plan.video.tiles_of(chunk)
+    else:
+        tracks, tiles = _render_audio(bench, plan.audio[index - plan.video_tasks], before), 0
+    return ChunkReceipt(before.plan_hash, index, tracks=tracks, tiles=tiles)
+
+
+def _render_video(bench: Bench, video: VideoPlan, chunk: Chunk, before: PartialReceipt) -> tuple[TrackReceipt, ...]:
+    """Segments first, because they are what a next try can build upon."""
+    if not before.segments:
+        tracks, outputs = _encode_exactly(
+            bench, video, chunk, lambda pad: chunk_command(bench.plan, chunk.index, SOURCE_NAME, pad)
+        )
+    else:
+        tracks = before.tracks
+        rest = rest_of(chunk, video.segment_frames, before.segments)
+        if rest is not None:
+            added, _ = _encode_exactly(
+                bench,
+                video,
+                rest,
+                lambda pad: rest_command(bench.plan, rest, SOURCE_NAME, pad),
+                run=rest.first_segment,
+            )
+            tracks = joined(tracks, added)
+        stills = stills_command(bench.plan, chunk.index, SOURCE_NAME)
+        bench.run(stills)
+        outputs = stills.outputs
     if keys.POSTER_NAME in outputs:
         bench.store(keys.POSTER_NAME, bench.folder / keys.POSTER_NAME, "image/jpeg")
     bench.store(keys.sprite_name(chunk.index), bench.folder / SPRITE_NAME, "image/jpeg")
-    return receipts, video.tiles_of(chunk)
+    return tracks
 
 
-def _encode_exactly(bench: _Bench, video: VideoPlan, chunk: Chunk) -> tuple[tuple[TrackReceipt, ...], tuple[str, ...]]:
+def _encode_exactly(
+    bench: Bench, video: VideoPlan, frames: Chunk, command_for: Callable[[Fraction], Command], *, run: int = 0
+) -> tuple[tuple[TrackReceipt, ...], tuple[str, ...]]:
     """Encode until the frames are the plan's, seeking ahead further each time. The tracks' receipts, and all outputs.
 
     The first fragment that differs from the plan ends a try.
@@ -167,41 +169,39 @@ def _encode_exactly(bench: _Bench, video: VideoPlan, chunk: Chunk) -> tuple[tupl
     proof = partial(
         exact_video,
         frame_rate=video.frame_rate,
-        start_frame=chunk.start_frame,
-        end_frame=chunk.end_frame,
+        start_frame=frames.start_frame,
+        end_frame=frames.end_frame,
         gop_frames=video.gop_frames,
     )
-    gops = video.segment_frames // video.gop_frames
-    readers = {
-        f"{rendition.name}.mp4": partial(
-            _store_track, bench, rendition.name, proof, chunk.first_segment, fragments_per_segment=gops
-        )
-        for rendition in video.renditions
-    }
+    cut = Cut(proof, frames.first_segment, video.segment_frames // video.gop_frames, run)
+    names = [rendition.name for rendition in video.renditions]
     before: Command | None = None
     inexact: ChunkInexact | None = None
     for pad in seek_pads(bench.plan.container):
-        command = chunk_command(bench.plan, chunk.index, SOURCE_NAME, pad)
+        command = command_for(pad)
         if command == before:
             continue
         try:
-            return bench.stream(command, readers), command.outputs
+            return bench.stream(command, names, cut), command.outputs
         except ChunkInexact as error:
-            logger.info("chunk inexact", extra={"index": chunk.index, "seek_pad": str(pad), "context": error.context})
+            logger.info("chunk inexact", extra={"index": frames.index, "seek_pad": str(pad), "context": error.context})
             before, inexact = command, error
-    raise inexact or ChunkInexact("no way of seeking was left", index=chunk.index)
+    raise inexact or ChunkInexact("no way of seeking was left", index=frames.index)
 
 
-def _render_audio(bench: _Bench, rendition: AudioRendition) -> TrackReceipt:
-    reader = partial(_store_track, bench, rendition.name, exact_audio, 1, fragments_per_segment=1)
-    (receipt,) = bench.stream(audio_command(bench.plan, rendition, SOURCE_NAME), {f"{rendition.name}.mp4": reader})
+def _render_audio(bench: Bench, rendition: AudioRendition, before: PartialReceipt) -> tuple[TrackReceipt, ...]:
     if bench.plan.cover and rendition is bench.plan.audio[0]:
+        # Before the sound, because nobody knows how many segments that will have.
         bench.run(cover_command(bench.plan, SOURCE_NAME))
         bench.store(keys.POSTER_NAME, bench.folder / keys.POSTER_NAME, "image/jpeg")
-    return receipt
+    start_ticks = end_ticks(before.tracks[0]) if before.tracks else 0
+    first = before.segments + 1
+    command = audio_command(bench.plan, rendition, SOURCE_NAME, start_ticks=start_ticks)
+    cut = Cut(partial(exact_audio, start_ticks=start_ticks), first, 1, run=first if before.segments else 0)
+    return joined(before.tracks, bench.stream(command, [rendition.name], cut))
 
 
-def _render_texts(bench: _Bench) -> tuple[TextReceipt, ...]:
+def _render_texts(bench: Bench) -> tuple[TextReceipt, ...]:
     """Every subtitle track, from one pass over the source; one without a cue writes nothing."""
     bench.run(text_command(bench.plan, SOURCE_NAME))
     receipts = []
@@ -213,24 +213,3 @@ def _render_texts(bench: _Bench) -> tuple[TextReceipt, ...]:
             bench.store(f"{rendition.name}/{keys.SUBTITLES_NAME}", data, "text/vtt")
         receipts.append(TextReceipt(rendition.name, len(data), len(cues)))
     return tuple(receipts)
-
-
-def _store_track(
-    bench: _Bench, name: str, proof: Proof, first_segment: int, stream: BinaryIO, *, fragments_per_segment: int
-) -> TrackReceipt:
-    """Store the segments of a track as they come, and its init segment where the track begins.
-
-    One segment is in memory, and the next is not read before it is stored.
-    """
-    track, fragments = read_track(stream)
-    content_type = "video/mp4" if track.is_video else "audio/mp4"
-    if first_segment == 1:
-        bench.store(f"{name}/{keys.INIT_NAME}", track.init, content_type)
-    written = []
-    exact = proof(fragments, track)
-    for segment, data in segments(
-        exact, track, first_segment=first_segment, fragments_per_segment=fragments_per_segment
-    ):
-        bench.store(f"{name}/{keys.segment_name(segment.number)}", data, content_type)
-        written.append(segment)
-    return track_receipt(name, track, tuple(written))

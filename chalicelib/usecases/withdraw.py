@@ -23,5 +23,6 @@ def withdraw_if_deleted(asset_id: str, objects: Objects, table: Table, settings:
     if table.get_asset(asset_id).status is not AssetStatus.DELETED:
         return
     objects.delete_prefix(settings.media_bucket, keys.asset_media_prefix(asset_id))
+    objects.delete_prefix(settings.media_bucket, keys.asset_early_prefix(asset_id))
     objects.delete_prefix(settings.source_bucket, keys.asset_renders_prefix(asset_id))
     raise WorkSuperseded("the asset was deleted meanwhile", asset_id=asset_id)

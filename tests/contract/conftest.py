@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -15,22 +15,22 @@ from sluice.emulator import venv
 from sluice.emulator.process import Emulator
 from sluice.paths import Local, LocalHome, Project
 from tests.fakes import FakeObjects, FakeTable
+from tests.local_aws import ToyAws, free_port
 
 BUCKET = "sluice-contract-source"
 TABLE = "sluice-contract"
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+@pytest.fixture(scope="session")
+def emulator_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the emulator keeps everything."""
+    return tmp_path_factory.mktemp("aws")
 
 
 @pytest.fixture(scope="session")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
+def emulator(emulator_home: Path) -> Iterator[Clients]:
     """Our own clients, on an emulator that ends with the tests."""
-    local = Local(Project.here(), LocalHome(tmp_path_factory.mktemp("aws")), gateway_port=_free_port())
+    local = Local(Project.here(), LocalHome(emulator_home), gateway_port=free_port())
     venv.ensure(local.emulator_venv)
     started = Emulator(local)
     environ = pytest.MonkeyPatch()
@@ -69,6 +69,17 @@ def _create_table(clients: Clients) -> None:
             }
         ],
     )
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToyAws]:
+    """A toy application, deployed on a local AWS of its own for each module that asks."""
+    made = ToyAws.under(tmp_path_factory.mktemp("toy"))
+    try:
+        made.up()
+        yield made
+    finally:
+        made.down()
 
 
 @pytest.fixture(params=["memory", "emulator"])

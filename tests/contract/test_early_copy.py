@@ -8,20 +8,23 @@ import io
 import random
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chalicelib.catalog.asset import AssetStatus
 from chalicelib.catalog.keys import asset_early_prefix
-from chalicelib.errors import CopyUnsuitable
+from chalicelib.errors import CopyUnsuitable, WorkSuperseded
 from chalicelib.media.cmaf import read_track
 from chalicelib.media.early import plan_copy
 from chalicelib.media.mp4index import find_index, read_index
 from chalicelib.media.plan import SourceIdentity
-from chalicelib.usecases.early import copy_chunk, extend_early, start_early
+from chalicelib.usecases.early import copy_chunk, end_early, extend_early, start_early
 from tests.fakes import FakeObjects, FakeTable, settings
 from tests.fixtures.media_factory import MediaFactory
 from tests.unit.catalog.samples import ASSET_ID, NOW_MS, an_asset
@@ -90,6 +93,9 @@ class Copy:
             for index in items:
                 copy_chunk(ASSET_ID, str(state["PlanHash"]), index, self.objects, self.table, self.settings)
             state = extend_early(ASSET_ID, str(state["PlanHash"]), self.objects, self.table, self.settings)
+
+    def become(self, status: AssetStatus) -> None:
+        self.table.items[f"asset#{ASSET_ID}", "asset"]["status"] = {"S": status.value}
 
     def published(self, folder: Path) -> Path:
         """Lay what is in the media bucket out as files; the multivariant playlist."""
@@ -180,6 +186,59 @@ def test_the_playlist_grows(bench: Bench, tmp_path: Path) -> None:
     assert state["PlanHash"]
 
 
+@pytest.mark.parametrize("status", [AssetStatus.PREPARING, AssetStatus.READY, AssetStatus.ERRORED])
+@pytest.mark.parametrize("knows_the_plan", [True, False])
+def test_a_copy_that_stops_half_way_ends(
+    status: AssetStatus, knows_the_plan: bool, bench: Bench, tmp_path: Path
+) -> None:
+    """Players come to an end instead of waiting for more, whatever becomes of the asset; what plays is whole."""
+    copy = Copy(bench.clip("b-frames.mp4", *STANDARD["b-frames.mp4"]))
+    state = copy.start()
+    early = copy.published(tmp_path)
+    copy.become(status)
+    digest = str(state["PlanHash"]) if knows_the_plan else None
+    end_early(ASSET_ID, digest, copy.objects, copy.table, copy.settings)
+    copy.published(tmp_path)
+    ended = (early.parent / "source/index.m3u8").read_text()
+    assert ended.endswith("#EXT-X-ENDLIST\n")
+    assert ended.count("#EXTINF") == 3
+    assert len(_frames(bench, early, "v")) == 135
+
+
+def test_nothing_is_ended_that_was_not_begun(bench: Bench) -> None:
+    """Of a source that is not standard input, and of one whose first chunk was never copied."""
+    for name in ("silent.mp4", "chroma.mp4"):
+        copy = Copy(bench.clip(name, *(STANDARD | REFUSED)[name]))
+        end_early(ASSET_ID, None, copy.objects, copy.table, copy.settings)
+        assert not list(copy.objects.list_keys("media", ""))
+
+
+def test_what_is_copied_after_a_deletion_goes_away(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever step writes on when the asset is deleted leaves nothing of it."""
+    clip = bench.clip("b-frames.mp4", *STANDARD["b-frames.mp4"])
+    for late in ("start", "copy", "extend", "end"):
+        copy = Copy(clip)
+        digest = "" if late == "start" else str(copy.start()["PlanHash"])
+        write = copy.objects.write
+
+        def delete_and_write(*arguments: Any, copy: Copy = copy, write: Any = write, **options: Any) -> str:
+            copy.become(AssetStatus.DELETED)
+            etag: str = write(*arguments, **options)
+            return etag
+
+        monkeypatch.setattr(copy.objects, "write", delete_and_write)
+        services = (copy.objects, copy.table, copy.settings)
+        steps: dict[str, Callable[[], object]] = {
+            "start": copy.start,
+            "copy": partial(copy_chunk, ASSET_ID, digest, 1, *services),
+            "extend": partial(extend_early, ASSET_ID, digest, *services),
+            "end": partial(end_early, ASSET_ID, digest, *services),
+        }
+        with pytest.raises(WorkSuperseded):
+            steps[late]()
+        assert {key for _, key in copy.objects.stored} == {copy.asset.source_key}, late
+
+
 def test_a_step_that_is_repeated_changes_nothing(bench: Bench) -> None:
     """The same plan, index and source give the same bytes under the same keys."""
     copy = Copy(bench.clip("b-frames.mp4", *STANDARD["b-frames.mp4"]))
@@ -198,10 +257,8 @@ def _hash(copy: Copy) -> str:
 def test_the_final_publication_is_never_replaced(bench: Bench) -> None:
     """An early publication that comes late leaves the asset as it is."""
     copy = Copy(bench.clip("b-frames.mp4", *STANDARD["b-frames.mp4"]))
-    copy.table.items[f"asset#{ASSET_ID}", "asset"] |= {
-        "hls_key": {"S": "media/final"},
-        "status": {"S": AssetStatus.READY.value},
-    }
+    copy.table.items[f"asset#{ASSET_ID}", "asset"]["hls_key"] = {"S": "media/final"}
+    copy.become(AssetStatus.READY)
     copy.run()
     assert copy.table.get_asset(ASSET_ID).hls_key == "media/final"
     assert list(copy.objects.list_keys("media", asset_early_prefix(ASSET_ID)))

@@ -17,22 +17,27 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
 from chalicelib.errors import SluiceError
-from chalicelib.media.audio_commands import audio_command
-from chalicelib.media.commands import chunk_command, seek_pads
+from chalicelib.media.audio_commands import COVER_STREAM, audio_command, cover_command, text_command
+from chalicelib.media.commands import Command, chunk_command, seek_pads
 from chalicelib.media.decide import PlanOptions, build_plan
-from chalicelib.media.plan import SourceIdentity
+from chalicelib.media.plan import Plan, SourceIdentity
+from chalicelib.media.webvtt import read_cues, subtitles_vtt
 from chalicelib.tools import Ffmpeg, MediaInfo, mediainfo
 from tests.fixtures.media_factory import MediaFactory
 from tests.mutations import mutated
 
-CLIPS = ("fast-start.mp4", "plain.mp4", "fragmented.mp4", "remuxed.mkv", "transport.ts", "old.avi", "remuxed.flv")
+CLIPS = (
+    *("fast-start.mp4", "plain.mp4", "fragmented.mp4", "remuxed.mkv", "transport.ts", "old.avi", "remuxed.flv"),
+    # With subtitles, and with a cover.
+    *("many.mkv", "cover.mp3"),
+)
 SECONDS = float(os.environ.get("SLUICE_FUZZ_SECONDS", "21")) / len(CLIPS)
 CASE_SECONDS = 10.0
 PROBE_SECONDS = 1.5
@@ -43,12 +48,14 @@ _IN_ANY_USE = 0x00000001 | 0x00000020 | 0x00000100  # read, opened, created (ino
 
 
 def ingest(path: Path, folder: Path, ffmpeg: Ffmpeg) -> str:
-    """All that is done to an upload, up to its first chunk; the code of the error, or "published"."""
+    """All that is done to an upload, up to one task of each kind; the code of the error, or "published"."""
     deadline = time.monotonic() + CASE_SECONDS
     try:
         with path.open("rb") as file:
             source = MediaInfo().probe(file, path.stat().st_size)
         scan = ffmpeg.scan_packets(path, container=source.container, deadline=deadline)
+        if source.cover and not ffmpeg.can_decode(path, source.container, COVER_STREAM, deadline):
+            source = replace(source, cover=False)
         plan = build_plan(
             asset_id="as_fuzz",
             identity=SourceIdentity("bucket", "key", "etag", path.stat().st_size),
@@ -57,15 +64,26 @@ def ingest(path: Path, folder: Path, ffmpeg: Ffmpeg) -> str:
             options=PlanOptions(ladder=(90,), segment_seconds=2, chunk_seconds=2),
             ffmpeg_version="test",
         )
-        command = (
-            chunk_command(plan, len(plan.video.chunks) - 1, str(path), seek_pads(plan.container)[0])
-            if plan.video
-            else audio_command(plan, plan.audio[0], str(path))
-        )
-        ffmpeg.run(command.arguments, cwd=folder, deadline=deadline, file_limit_bytes=FILE_BYTES)
+        for command in commands_of(plan, str(path)):
+            ffmpeg.run(command.arguments, cwd=folder, deadline=deadline, file_limit_bytes=FILE_BYTES)
+        for rendition in plan.text:
+            converted = (folder / f"{rendition.name}.vtt").read_text(encoding="utf-8", errors="replace")
+            subtitles_vtt(read_cues(converted, plan.duration))
     except SluiceError as error:
         return error.code()
     return "published"
+
+
+def commands_of(plan: Plan, path: str) -> Iterator[Command]:
+    """The last chunk or, without pictures, the first sound; the text; the cover."""
+    if plan.video:
+        yield chunk_command(plan, len(plan.video.chunks) - 1, path, seek_pads(plan.container)[0])
+    else:
+        yield audio_command(plan, plan.audio[0], path)
+    if plan.text:
+        yield text_command(plan, path)
+    if plan.cover:
+        yield cover_command(plan, path)
 
 
 def serve(cases: Connection, program: str, folder: str) -> None:
@@ -189,7 +207,9 @@ def test_mutated_headers_give_a_plan_or_an_error_of_ours(
             number += 1
     assert number > 0
     assert "internal-fault" not in outcomes
-    # A lying size gives a rendition another name.
-    made = {re.sub(r"^\d+p", "90p", file.name) for file in work.iterdir()}
-    assert made <= {"source", "90p.mp4", "audio.mp4", "sprite.jpg", "poster.jpg"}
+    rungs = [int(file.stem.removesuffix("p")) for file in work.glob("*p.mp4")]
+    assert all(rung <= 90 for rung in rungs), "a lying size made a rung above the ladder"
+    # One below it has a name of its own, and a copied table may double a track.
+    made = {re.sub(r"^\d+p", "90p", re.sub(r"^text(-\d+)?\.", "text.", file.name)) for file in work.iterdir()}
+    assert made <= {"source", "90p.mp4", "audio.mp4", "sprite.jpg", "poster.jpg", "text.vtt"}
     print(f"{clip}: {number} cases, {outcomes}")

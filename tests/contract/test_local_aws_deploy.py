@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,16 +14,6 @@ from sluice.repair import broken, repair, stack_promises
 from sluice.report import Report
 from sluice.rollout import Preparation, parameters_of, roll_out
 from tests.local_aws import ToyAws, copy_app
-
-
-@pytest.fixture(scope="module")
-def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToyAws]:
-    made = ToyAws.under(tmp_path_factory.mktemp("deploy"))
-    try:
-        made.up()
-        yield made
-    finally:
-        made.down()
 
 
 def _packaged(toy: ToyAws) -> Package:

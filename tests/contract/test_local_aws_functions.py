@@ -6,7 +6,6 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
@@ -16,16 +15,6 @@ from botocore.exceptions import ClientError
 from sluice.clients import REGION
 from sluice.functionlogs import read
 from tests.local_aws import ToyAws
-
-
-@pytest.fixture(scope="module")
-def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToyAws]:
-    made = ToyAws.under(tmp_path_factory.mktemp("functions"))
-    try:
-        made.up()
-        yield made
-    finally:
-        made.down()
 
 
 def _alive(pid: int) -> bool:

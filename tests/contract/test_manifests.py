@@ -29,6 +29,7 @@ from chalicelib.media.presentation import Presentation, present
 from chalicelib.media.receipt import ChunkReceipt, TextReceipt, TrackReceipt
 from chalicelib.media.webvtt import read_cues, subtitles_vtt
 from tests.fixtures.media_factory import SUBTITLES
+from tests.mpd_schema import problems
 from tests.publication import STEREO, publish_plan, video_plan
 
 RATE = Fraction(30000, 1001)
@@ -198,6 +199,11 @@ def test_mpd_names_what_exists(publication: Publication) -> None:
                 named.add(base.replace("$Number%05d$", f"{number:05d}"))
     media = (file for file in publication.folder.glob("*/*") if file.suffix in (".mp4", ".m4s", ".vtt"))
     assert named == {str(file.relative_to(publication.folder)) for file in media}
+
+
+def test_the_mpd_is_valid(publication: Publication) -> None:
+    """Element order, attribute names and types are those of the standard's schema."""
+    assert problems((publication.folder / "manifest.mpd").read_text()) == []
 
 
 def test_playlists_name_what_exists(publication: Publication) -> None:

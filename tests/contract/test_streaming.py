@@ -16,7 +16,7 @@ from chalicelib.errors import ChunkInexact, EncoderFailed, EncoderKilled
 from chalicelib.tools import Ffmpeg
 from chalicelib.tools import ffmpeg as module
 from chalicelib.tools.pipes import read_while_running
-from chalicelib.usecases.render_chunk import SMALL_FILE_LIMIT_BYTES
+from chalicelib.usecases.workbench import SMALL_FILE_LIMIT_BYTES
 from tests.fixtures.media_factory import MediaFactory
 from tests.workshop import Workshop
 

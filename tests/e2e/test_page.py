@@ -108,10 +108,10 @@ def test_a_dropped_file_plays(local_aws: LocalAws, page: Page, watch: Watch, tmp
     drop(page, clip(tmp_path / "harbour.mp4", seconds=SECONDS, size="1280x720"))
 
     expect(page.get_by_role("heading", level=1)).to_have_text("harbour.mp4")
-    expect(page.locator(".work .line")).to_contain_text("Encoding", timeout=READY_MS)
+    expect(page.locator(".making")).to_contain_text("Encoding", timeout=READY_MS)
     picture(page, "2-encoding")
-    expect(page.locator("media-controller")).to_be_visible(timeout=READY_MS)
-    expect(page.locator(".facts")).to_contain_text("Ready")
+    expect(page.locator(".facts")).to_contain_text("Ready", timeout=READY_MS)
+    expect(page.locator("media-controller")).to_be_visible()
 
     played = play(page, until_s=2)
     assert played["error"] is None

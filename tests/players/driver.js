@@ -1,5 +1,6 @@
 // One face for three players: play(engine, url) puts the stream on the page's <video>, with no adaptation of its own,
-// and gives `choose(height)`, which asks for that quality from now on. Errors of a player are console errors.
+// and gives `choose(height, codec, channels)`, which asks for that quality from now on, in a codec and with a sound if
+// they are given. Errors of a player are console errors.
 
 const video = document.querySelector("video");
 
@@ -14,8 +15,12 @@ const engines = {
     player.loadSource(url);
     player.attachMedia(video);
     await new Promise((resolve) => player.once(Hls.Events.MANIFEST_PARSED, resolve));
-    return (height) => {
-      player.currentLevel = player.levels.findIndex((level) => level.height === height);
+    return (height, codec, channels) => {
+      const group = channels > 2 ? "surround" : "audio";
+      player.currentLevel = player.levels.findIndex(
+        (level) =>
+          level.height === height && (!codec || level.videoCodec.startsWith(codec)) && (!channels || level.attrs.AUDIO === group),
+      );
     };
   },
 
@@ -27,7 +32,11 @@ const engines = {
     const begun = new Promise((resolve) => player.on(MediaPlayer.events.STREAM_INITIALIZED, resolve));
     player.initialize(video, url, false);
     await begun;
-    return (height) => {
+    return (height, codec, channels) => {
+      const switchTo = (type, wanted) => player.setCurrentTrack(player.getTracksFor(type).find(wanted));
+      const heard = (track) => Number(track.audioChannelConfiguration[0].value);
+      if (channels) switchTo("audio", (track) => heard(track) === channels);
+      if (codec) return switchTo("video", (track) => track.codec.includes(codec));
       const found = player.getRepresentationsByType("video").find((one) => one.height === height);
       player.setRepresentationForTypeById("video", found.id, true);
     };
@@ -65,6 +74,14 @@ export async function show(height) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return { height: video.videoHeight, at: video.currentTime };
+}
+
+export function ask(height, codec, channels) {
+  choose(height, codec, channels);
+}
+
+export function decodes(mimeType, codec) {
+  return MediaSource.isTypeSupported(`${mimeType}; codecs="${codec}"`);
 }
 
 export async function toTheEnd(rate) {

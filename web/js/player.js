@@ -18,22 +18,24 @@ function defineControls() {
 }
 
 /**
- * Build a player for a ready asset.
+ * Build a player for an asset that is ready, or playable before that; what plays before that has pictures.
  *
  * @param {object} asset
  * @param {{dash: boolean, onFatal: (detail: string) => void}} options
- * @returns {Promise<{element: HTMLElement, media: HTMLMediaElement, destroy: () => void}>}
+ * @returns {Promise<{element: HTMLElement, media: HTMLMediaElement, sound: boolean, begun: () => boolean, destroy: () => void}>}
+ *   `begun` says whether somebody is in the middle of it.
  */
 export async function createPlayer(asset, options) {
   await defineControls();
-  const sound = asset.renditions?.length === 0;
+  const sound = asset.status === "ready" && asset.renditions?.length === 0;
   const media = sound ? audioElement() : videoElement(asset);
   const engine = await attach(media, asset.playback, options);
   // Apple's player takes them from the manifest.
   if (engine.name !== "native") media.append(...subtitles(asset));
   const element = sound ? audioControls(media) : videoControls(media, asset);
   element.dataset.engine = engine.name;
-  return { element, media, destroy: engine.destroy };
+  const begun = () => !media.ended && (!media.paused || media.played.length > 0 || media.currentTime > 0);
+  return { element, media, sound, begun, destroy: engine.destroy };
 }
 
 function subtitles(asset) {

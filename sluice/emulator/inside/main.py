@@ -28,9 +28,10 @@ def main() -> None:
 
     from ministack import app
 
-    from sluice.emulator.inside import autosave, execution, object_reads, rest_import, state_machines
+    from sluice.emulator.inside import autosave, execution, multipart, object_reads, rest_import, state_machines
 
     object_reads.install()
+    multipart.install()
     rest_import.install()
     state_machines.install()
     execution.install(Path(os.environ["SLUICE_LOCAL_HOME"]))

@@ -12,8 +12,9 @@ from chalicelib.catalog.asset import AssetStatus
 from chalicelib.catalog.keys import upload_key
 from chalicelib.errors import ActionUnknown, ObjectMissing
 from chalicelib.handlers import wiring
-from chalicelib.handlers.early import parse_early_event
-from chalicelib.handlers.publish import parse_publish_event
+from chalicelib.handlers.early import EarlyEvent
+from chalicelib.handlers.events import parse_event
+from chalicelib.handlers.publish import PublishEvent
 from chalicelib.handlers.render import parse_render_event
 from chalicelib.media import early
 from tests.unit.catalog.samples import ASSET_ID, PLAN_HASH, an_asset
@@ -97,10 +98,10 @@ def test_an_event_that_is_not_ours_is_refused(event: dict[str, object]) -> None:
     """Neither function guesses."""
     with pytest.raises(ActionUnknown):
         parse_render_event(event)
-    with pytest.raises(ActionUnknown):
-        parse_publish_event(event)
-    with pytest.raises(ActionUnknown):
-        parse_early_event(event)
+    with pytest.raises(ActionUnknown, match="recordFailure"):
+        parse_event(event, PublishEvent)
+    with pytest.raises(ActionUnknown, match="startEarly, copyChunk, extendEarly, endEarly"):
+        parse_event(event, EarlyEvent)
 
 
 def test_only_failed_messages_come_back(client: Client, desk: Desk) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.media.chunks import gop_frames, plan_chunks
+from chalicelib.media.chunks import gop_frames, plan_chunks, rest_of
 
 
 @given(st.integers(1, 10**7), st.integers(1, 400), st.integers(1, 5000), st.integers(1, 1000))
@@ -60,3 +60,15 @@ def test_nothing_below_one_makes_sense(arguments: tuple[int, int, int, int]) -> 
 def test_gops_divide_segments(rate: Fraction, seconds: int, expected: tuple[int, int]) -> None:
     """A GOP is near two seconds, a segment is whole GOPs."""
     assert gop_frames(rate, seconds) == expected
+
+
+@given(st.integers(1, 1000), st.integers(1, 60), st.integers(0, 40))
+def test_the_rest_of_a_chunk_begins_with_a_segment(total_frames: int, segment: int, written: int) -> None:
+    """What is written and what is left tile the chunk, and nothing is left after the last segment."""
+    (chunk,) = plan_chunks(total_frames, segment, total_frames, 1)
+    rest = rest_of(chunk, segment, written)
+    if rest is None:
+        assert written * segment >= total_frames
+    else:
+        assert (rest.start_frame, rest.end_frame) == (written * segment, total_frames)
+        assert rest.first_segment == written + 1

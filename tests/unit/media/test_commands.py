@@ -9,7 +9,16 @@ from fractions import Fraction
 import pytest
 
 from chalicelib.media.audio_commands import audio_command
-from chalicelib.media.commands import Command, chunk_command, scan_arguments, seek_pads, trial_arguments
+from chalicelib.media.chunks import rest_of
+from chalicelib.media.commands import (
+    Command,
+    chunk_command,
+    rest_command,
+    scan_arguments,
+    seek_pads,
+    stills_command,
+    trial_arguments,
+)
 from chalicelib.media.ladder import choose_ladder
 from chalicelib.media.plan import Plan, VideoCodec, VideoPlan
 from chalicelib.media.source import Container, Transfer
@@ -59,6 +68,20 @@ def test_chunk_commands(
     """The first, the middle and the last chunk, a late-seeking retry, HDR and interlaced sources, three codecs."""
     plan = replace(planned(**changes), container=container)
     golden(f"commands/chunk-{name}.txt", text(chunk_command(plan, index, SOURCE, Fraction(pad))))
+
+
+def test_the_rest_of_a_chunk(golden: Golden) -> None:
+    """What is left of a chunk is the same encoding from a later frame on, and its stills are made apart."""
+    plan = planned()
+    rest = rest_of(video_of(plan).chunks[1], video_of(plan).segment_frames, 1)
+    assert rest is not None
+    golden("commands/rest.txt", text(rest_command(plan, rest, SOURCE, Fraction(0))))
+    golden("commands/stills.txt", text(stills_command(plan, 1, SOURCE)))
+
+
+def test_sound_that_goes_on(golden: Golden) -> None:
+    """All is decoded as before, and encoded from some packets ahead."""
+    golden("commands/audio-rest.txt", text(audio_command(planned(), STEREO, SOURCE, start_ticks=288_768)))
 
 
 def test_the_audio_command(golden: Golden) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from chalicelib.errors import CopyUnsuitable
 from chalicelib.media import early
-from chalicelib.media.early import CopyPlan, copy_plan_bytes, copy_plan_hash, parse_copy_plan, plan_copy
+from chalicelib.media.copy_plan import CopyPlan, copy_plan_bytes, copy_plan_hash, parse_copy_plan
+from chalicelib.media.early import plan_copy
 from chalicelib.media.mp4index import ByteRange, read_index
 from chalicelib.media.plan import SourceIdentity
 from tests.unit.media.progressive import OTHER, Track, audio, file_of, video

@@ -111,6 +111,7 @@ def on_receipt(index: int, **changes: object) -> Damage:
         (on_segment(1, lambda segment: replace(segment, duration_ticks=0)), "where the one before it ends"),
         (on_segment(2, lambda segment: replace(segment, duration_ticks=segment.duration_ticks + 1)), "different times"),
         (on_segment(3, lambda segment: replace(segment, decode_time_ticks=1)), "where the one before it ends"),
+        (on_segment(1, lambda segment: replace(segment, run=3)), "went on at different"),
         (on_segment(1, lambda segment: replace(segment, iframes=())), "I-frames"),
     ],
 )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from chalicelib.catalog.asset import Asset, AssetStatus, ProgressState
+from chalicelib.errors import DeadlineNear
 from chalicelib.media.source import AudioTrack, Container, Source, Transfer, VideoTrack
 from chalicelib.media.timing import Scan, TrackScan
 from chalicelib.tools import Tools
@@ -58,7 +59,10 @@ class Probe:
 
 @dataclass
 class Encoder:
-    """`runs` holds the arguments of every run; `inexact` so many runs lose their last frame; `losses` by width."""
+    """`runs` holds the arguments of every run; `inexact` so many runs lose their last frame; `losses` by width.
+
+    `time_for` says of the next runs how many fragments they have time for.
+    """
 
     runs: list[Sequence[str]] = field(default_factory=list)
     inexact: int = 0
@@ -66,6 +70,7 @@ class Encoder:
     text: tuple[str, ...] = ()
     decodes_cover: bool = True
     losses: dict[int, int] = field(default_factory=dict)
+    time_for: list[int] = field(default_factory=list)
 
     def version(self) -> str:
         return "n0"
@@ -89,21 +94,29 @@ class Encoder:
     def run(self, arguments: Sequence[str], *, cwd: Path, **_: object) -> None:
         assert (cwd / "source").read_bytes() == SOURCE
         self.runs.append(arguments)
-        span = re.search(r"end_pts=(\d+):start_pts=(\d+)", " ".join(arguments))
+        most = self.time_for.pop(0) if self.time_for else None
+        line = " ".join(arguments)
+        span = re.search(r"end_pts=(\d+):start_pts=(\d+)", line)
+        dropped = re.search(r"drop='lt\(pts,(\d+)\)'", line)
         for name in (argument for argument in arguments if argument.endswith((".mp4", ".jpg", ".vtt"))):
-            (cwd / name).write_bytes(self._made(name, (int(span[2]), int(span[1])) if span else None))
+            frames = (int(span[2]), int(span[1])) if span else None
+            made = self._made(name, frames, int(dropped[1]) if dropped else 0)
+            (cwd / name).write_bytes(b"".join(made if most is None else made[: most + 1]))
+        if most is not None:
+            raise DeadlineNear("the encoder did not finish in time")
 
-    def _made(self, name: str, span: tuple[int, int] | None) -> bytes:
+    def _made(self, name: str, span: tuple[int, int] | None, start_ticks: int) -> list[bytes]:
+        """The head of a file and its fragments."""
         if name.endswith(".jpg"):
-            return b"a picture"
+            return [b"a picture"]
         if name.endswith(".vtt"):
-            return b"WEBVTT\n\n" + (b"01:00:01.000 --> 01:00:02.000\nHello\n" if name == "text.vtt" else b"")
+            return [b"WEBVTT\n\n", b"01:00:01.000 --> 01:00:02.000\nHello\n" if name == "text.vtt" else b""]
         if span is None:
-            pieces = [fragment(at * 288_000, [Sample(9, 288_000)]) for at in range(4)]
-            return b"".join([init_segment(aac_entry(), timescale=AUDIO_RATE, handler=b"soun"), *pieces])
+            pieces = [fragment(at, [Sample(9, 288_000)]) for at in range(start_ticks, 4 * 288_000, 288_000)]
+            return [init_segment(aac_entry(), timescale=AUDIO_RATE, handler=b"soun"), *pieces]
         start, end = span[0], span[1] - (len(self.runs) <= self.inexact)
         gops = [gop(at * TICKS, min(GOP, end - at), frame_ticks=TICKS) for at in range(start, end, GOP)]
-        return b"".join([init_segment(avc_entry(), timescale=TIMESCALE), *gops])
+        return [init_segment(avc_entry(), timescale=TIMESCALE), *gops]
 
 
 @dataclass

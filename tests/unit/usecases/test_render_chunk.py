@@ -10,9 +10,10 @@ import pytest
 
 from chalicelib.catalog.asset import AssetStatus
 from chalicelib.catalog.keys import receipt_key
-from chalicelib.errors import ChunkInexact, PlanMismatch, WorkSuperseded
+from chalicelib.errors import ChunkInexact, DeadlineNear, PlanMismatch, TaskTooSlow, WorkSuperseded
 from chalicelib.media.commands import SEEK_PADS
-from chalicelib.media.receipt import parse_receipt
+from chalicelib.media.receipt import PartialReceipt, Segment, TrackReceipt, parse_receipt
+from chalicelib.usecases.receipts import store_partial, stored_partial
 from tests.unit.usecases.studio import Studio
 
 
@@ -134,6 +135,79 @@ def test_no_chunk_is_rendered_for_an_asset_that_was_given_up(studio: Studio, dig
     with pytest.raises(WorkSuperseded):
         studio.render(digest, 0)
     assert studio.encoder.runs == []
+
+
+def test_a_chunk_whose_time_runs_out_goes_on(studio: Studio, digest: str) -> None:
+    """The second try encodes only what is missing, under a name of its own, and then the stills of all."""
+    studio.encoder.time_for = [4]
+    with pytest.raises(DeadlineNear):
+        studio.render(digest, 1)
+    assert studio.published.keys() == {"360p/00003.m4s"}
+    studio.render(digest, 1)
+    assert studio.published.keys() == {"360p/00003.m4s", "360p/00004-00004.m4s", "storyboard-00001.jpg"}
+    assert ["start_pts=180" in " ".join(arguments) for arguments in studio.encoder.runs] == [False, True, False]
+    receipt = parse_receipt(studio.objects.read("source", receipt_key(studio.asset.id, digest, 1)))
+    assert [(one.number, one.run) for one in receipt.tracks[0].segments] == [(3, 0), (4, 4)]
+    assert receipt.tiles > 0
+
+
+def test_stills_may_need_a_try_of_their_own(studio: Studio, digest: str) -> None:
+    """When every segment is stored, the next try makes the stills and encodes nothing."""
+    studio.encoder.time_for = [6]
+    with pytest.raises(DeadlineNear):
+        studio.render(digest, 0)
+    studio.render(digest, 0)
+    assert {"360p/00001.m4s", "360p/00002.m4s", "poster.jpg", "storyboard-00000.jpg"} <= studio.published.keys()
+    assert not any(word.endswith(".mp4") for word in studio.encoder.runs[-1])
+
+
+def test_sound_whose_time_runs_out_goes_on(studio: Studio, digest: str) -> None:
+    """From the first packet that is missing."""
+    studio.encoder.time_for = [1, 2]
+    for _ in range(2):
+        with pytest.raises(DeadlineNear):
+            studio.render(digest, 3)
+    studio.render(digest, 3)
+    receipt = parse_receipt(studio.objects.read("source", receipt_key(studio.asset.id, digest, 3)))
+    assert [(one.number, one.run) for one in receipt.tracks[0].segments] == [(1, 0), (2, 2), (3, 2), (4, 4)]
+
+
+def test_a_task_that_gets_nowhere_ends(studio: Studio, digest: str) -> None:
+    """One try may add nothing, because a machine was slow; the second in a row is the last. One that adds resets."""
+    studio.encoder.time_for = [0, 3, 2, 1]
+    for _ in range(3):
+        with pytest.raises(DeadlineNear):
+            studio.render(digest, 0)
+    with pytest.raises(TaskTooSlow):
+        studio.render(digest, 0)
+
+
+def test_another_try_that_got_further_is_not_forgotten(studio: Studio, digest: str) -> None:
+    """What a slower duplicate has to say comes late and is less."""
+    further = PartialReceipt(digest, 3, (TrackReceipt("audio", "mp4a.40.2", 48_000, "0" * 64, ()),))
+    segment = Segment(1, 9, 288_000, 0, 1, (), "0" * 64)
+    further = replace(further, tracks=(replace(further.tracks[0], segments=(segment, segment)),))
+    store_partial(studio.asset.id, further, studio.objects, studio.settings)
+    store_partial(studio.asset.id, PartialReceipt(digest, 3), studio.objects, studio.settings)
+    assert stored_partial(studio.asset.id, digest, 3, studio.objects, studio.settings) == further
+
+
+def test_a_chunk_that_runs_out_of_time_and_asset_is_withdrawn(studio: Studio, digest: str) -> None:
+    """Neither segments nor a partial receipt are left of an asset that was deleted meanwhile."""
+    studio.encoder.time_for = [4]
+    get = studio.table.get_asset
+    seen: list[str] = []
+
+    def after_the_first(asset_id: str) -> Any:
+        if seen:
+            studio.end(AssetStatus.DELETED)
+        seen.append(asset_id)
+        return get(asset_id)
+
+    studio.table.get_asset = after_the_first  # type: ignore[method-assign]
+    with pytest.raises(WorkSuperseded):
+        studio.render(digest, 0)
+    assert {key.split("/")[0] for _, key in studio.objects.stored} == {"uploads"}
 
 
 def test_text_is_one_task(studio: Studio) -> None:

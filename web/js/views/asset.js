@@ -1,4 +1,7 @@
 // One asset, from its first byte to the last: the stage (work, player or what went wrong) and its details.
+//
+// It plays as soon as anything of it does: first the source itself, which grows while it is copied, then the ladder. Who
+// has begun with the source keeps it to its end; who has not gets the ladder when that is ready.
 
 import { Problem } from "../api.js";
 import { announce, h } from "../dom.js";
@@ -21,6 +24,7 @@ export class AssetView {
     this.polls = 0;
     this.asset = null;
     this.stage = h("div.stage", { "data-kind": "work" });
+    this.note = h("p.making", { hidden: true });
     this.title = h("h1", {}, app.sender.of(id)?.file.name ?? "…");
     this.facts = h("p.facts");
     this.actions = h("div.actions");
@@ -30,6 +34,7 @@ export class AssetView {
       {},
       h("nav.back", { "aria-label": "Back" }, h("a", { href: "./", "data-route": true }, "Library")),
       this.stage,
+      this.note,
       h("header.head", {}, h("div", {}, this.title, this.facts), this.actions),
       this.details,
     );
@@ -101,7 +106,7 @@ export class AssetView {
     document.title = `${name} – Sluice`;
     this.facts.replaceChildren(factLine(asset));
     this.details.replaceChildren(...details(asset));
-    if (asset.status === "ready") this.#play(asset);
+    if (asset.status === "ready" || this.#playsEarly(asset)) this.#play(asset);
     else if (asset.status === "errored") this.#failAsset(asset);
     else if (asset.status === "preparing") this.#working().showAsset(asset);
     else if (asset.status === "waiting") this.#idle("Waiting for its file", "The upload has not finished. It may run in another tab, or have been interrupted.");
@@ -109,10 +114,23 @@ export class AssetView {
     if (asset.status !== "waiting" && asset.status !== "preparing") this.#finishedActions(asset);
   }
 
+  /** Whether its source can be played while the ladder is made. */
+  #playsEarly(asset) {
+    return asset.status === "preparing" && asset.playable && asset.playback.hls !== this.broken;
+  }
+
+  /** Play what the asset offers now, unless somebody is watching what it offered before. */
   async #play(asset) {
+    const { hls } = asset.playback;
+    const watching = this.player?.begun();
+    this.#say(asset, watching && this.playing !== hls);
+    if (this.playing === hls || watching) return;
+    this.playing = hls;
+    const focused = this.stage.contains(document.activeElement);
     try {
-      const onFatal = (detail) => this.#fail("This stream does not play", `The player gave up: ${detail}.`, "playback");
-      this.player = await createPlayer(asset, { dash: this.dash, onFatal });
+      const player = await createPlayer(asset, { dash: this.dash, onFatal: (detail) => this.#giveUp(hls, detail) });
+      this.player?.destroy();
+      this.player = player;
     } catch (error) {
       this.#fail("No player", error.message, "player");
       return;
@@ -121,10 +139,39 @@ export class AssetView {
       this.player.destroy();
       return;
     }
-    this.stage.dataset.kind = asset.renditions?.length ? "video" : "sound";
+    this.work = null;
+    this.stage.dataset.kind = this.player.sound ? "sound" : "video";
     if (asset.aspect_ratio) this.stage.style.setProperty("--ratio", asset.aspect_ratio.replace(":", " / "));
     this.stage.replaceChildren(this.player.element);
-    announce("Ready to play");
+    this.player.media.addEventListener("ended", () => this.asset.status === "ready" && this.#play(this.asset));
+    if (focused) this.player.element.focus();
+    announce(asset.status === "ready" ? "Ready to play" : "Plays already; its qualities are still being made");
+  }
+
+  /** What to know about what is playing: that better is being made, or waits. */
+  #say(asset, waits) {
+    this.note.hidden = asset.status === "ready" && !waits;
+    this.note.textContent = waits && asset.status === "ready"
+      ? "Every quality is ready. They are used when this has ended."
+      : `The file itself plays while its qualities are made. ${statusOf(asset).short}`;
+  }
+
+  /** A player gave up. What is still being made may play yet. */
+  #giveUp(url, detail) {
+    if (this.asset.status === "preparing") {
+      this.broken = url;
+      this.#stop();
+      this.#working().showAsset(this.asset);
+    } else {
+      this.#fail("This stream does not play", `The player gave up: ${detail}.`, "playback");
+    }
+  }
+
+  #stop() {
+    this.player?.destroy();
+    this.player = null;
+    this.playing = null;
+    this.note.hidden = true;
   }
 
   #working() {
@@ -150,8 +197,7 @@ export class AssetView {
   /** @param {[string, () => void]} [way] what else to do about it than to take another file */
   #fail(title, text, code, way) {
     this.work = null;
-    this.player?.destroy();
-    this.player = null;
+    this.#stop();
     this.stage.dataset.kind = "bad";
     this.stage.replaceChildren(
       h(
