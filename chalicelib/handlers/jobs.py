@@ -36,4 +36,4 @@ def job_changed(event: CloudWatchEvent) -> None:
         logger.info("not a job of ours")
         return
     with asset_context(changed.asset_id):
-        note_job_event(changed, of.table, of.workflows, now_ms=of.clock())
+        note_job_event(changed, of.objects, of.table, of.workflows, of.settings, now_ms=of.clock())

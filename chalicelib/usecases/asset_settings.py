@@ -36,6 +36,13 @@ def settings_for(options: AssetOptions, settings: Settings) -> Settings:
     return replace(settings, **chosen, job_templates=templates, public_base_url=base_url)
 
 
+def largest_source(options: AssetOptions, deployment: Settings) -> int | None:
+    """Bytes of the largest source that an asset may have; None where MediaConvert may work, which has no such limit."""
+    if deployment.mediaconvert_role_arn and settings_for(options, deployment).encoder != Encoder.LAMBDA:
+        return None
+    return deployment.upload_max_bytes
+
+
 def check_options(options: AssetOptions, settings: Settings) -> None:
     """Refuse choices that this deployment cannot make come true.
 

@@ -37,6 +37,7 @@ from chalicelib.catalog.ids import ASSET_PREFIX, ENTROPY_BYTES, is_id, new_id
 from chalicelib.catalog.upload import UploadStatus
 from chalicelib.catalog.vod.mediainfo import json_tracks, mediainfo_record
 from chalicelib.errors import AssetNotFound, EmptySource, UploadTooLarge, UserError
+from chalicelib.usecases.asset_settings import largest_source
 
 if TYPE_CHECKING:
     from chalicelib.aws.objects import ObjectHead, Objects
@@ -91,7 +92,7 @@ def take_in(
             logger.warning("the source was replaced after its ingest", extra={"asset_id": asset.id, "key": key})
         return asset
     try:
-        source = _look_at(objects, tools, settings, head, bucket, key)
+        source = _look_at(objects, tools, largest_source(asset.options, settings), head, bucket, key)
     except UserError as error:
         return refuse(asset, head, error, table, now_ms)
     changed = table.update_asset(
@@ -137,12 +138,12 @@ def asset_of(table: Table, head: ObjectHead, bucket: str, key: str, now_ms: int)
         return table.get_asset(asset_id)
 
 
-def _look_at(objects: Objects, tools: Tools, settings: Settings, head: ObjectHead, bucket: str, key: str) -> Source:
+def _look_at(objects: Objects, tools: Tools, limit: int | None, head: ObjectHead, bucket: str, key: str) -> Source:
     """Size, magic bytes, completeness and tracks, by ranged reads of this very etag."""
     if head.size_bytes == 0:
         raise EmptySource("the file is empty")
-    if head.size_bytes > settings.upload_max_bytes:
-        raise UploadTooLarge(f"a source may have at most {settings.upload_max_bytes} bytes, this has {head.size_bytes}")
+    if limit is not None and head.size_bytes > limit:
+        raise UploadTooLarge(f"a source may have at most {limit} bytes, this has {head.size_bytes}")
     reader = objects.reader(bucket, key, head.size_bytes, etag=head.etag)
     with io.BufferedReader(reader) as file:
         return tools.mediainfo.probe(file, head.size_bytes)

@@ -88,7 +88,9 @@ def finish(asset_id: str, attempt: int, plan_hash: str, table: Table, *, now_ms:
         if asset.status is not AssetStatus.READY or asset.plan_hash != plan_hash:
             raise WorkSuperseded("the asset is no longer being prepared", asset_id=asset_id, status=asset.status.value)
     else:
-        table.add_work(asset_id, transitions=asset.task_count + _SILENT_TRANSITIONS, now_ms=now_ms)
+        # A job of MediaConvert is one state; its tasks are hundredths.
+        tasks = 0 if asset.encoder is Encoder.MEDIACONVERT else asset.task_count
+        table.add_work(asset_id, transitions=tasks + _SILENT_TRANSITIONS, now_ms=now_ms)
         logger.info("ready", extra={"asset_id": asset_id, "plan_hash": plan_hash})
     return {"AssetId": asset_id, "Status": asset.status.value, "HlsKey": asset.hls_key, "DashKey": asset.dash_key}
 

@@ -18,18 +18,20 @@ import msgspec
 from chalicelib.catalog import keys
 from chalicelib.catalog.asset import Asset, AssetChange, EncodingJob, ProgressState
 from chalicelib.catalog.encoder_choice import EncoderChoice, EncoderFacts, choose_encoder, mediaconvert_usd
-from chalicelib.catalog.options import Encoder
+from chalicelib.catalog.options import Encoder, InputRotate
 from chalicelib.catalog.vod.job import JobOrder, job_request
 from chalicelib.catalog.vod.outcome import JobEvent, JobStatus
-from chalicelib.catalog.vod.profile import choose_profile, fit_box, template_names, template_of
+from chalicelib.catalog.vod.profile import PROFILES, choose_profile, fit_box, template_names, template_of
 from chalicelib.catalog.vod.record import displayed_size
-from chalicelib.errors import MediaConvertCancelled, MediaConvertFailed, SluiceError
+from chalicelib.errors import AssetNotFound, MediaConvertCancelled, MediaConvertFailed, SluiceError, WorkSuperseded
 from chalicelib.media.ladder import source_rung
 from chalicelib.usecases.asset_settings import settings_for
 from chalicelib.usecases.plan import PREPARING, preparing_asset
+from chalicelib.usecases.withdraw import withdraw_if_deleted
 
 if TYPE_CHECKING:
     from chalicelib.aws.mediaconvert import MediaConvert
+    from chalicelib.aws.objects import Objects
     from chalicelib.aws.table import Table
     from chalicelib.aws.workflows import Workflows
     from chalicelib.settings import Settings
@@ -98,8 +100,11 @@ def start_job(
     return {"AssetId": asset_id, "JobId": job_id}
 
 
-def note_job_event(event: JobEvent, table: Table, workflows: Workflows, *, now_ms: int) -> None:
-    """Take in one event of a job. Late, doubled and foreign ones change nothing."""
+def note_job_event(
+    event: JobEvent, objects: Objects, table: Table, workflows: Workflows, settings: Settings, *, now_ms: int
+) -> None:
+    """Take in one event of a job. Late, doubled and foreign ones change nothing; what a job has written of an asset
+    that was deleted meanwhile is removed."""
     if event.status is JobStatus.STATUS_UPDATE:
         if event.percent is not None:
             table.note_percent(event.asset_id, event.plan_hash, event.percent, now_ms=now_ms)
@@ -108,6 +113,21 @@ def note_job_event(event: JobEvent, table: Table, workflows: Workflows, *, now_m
         table.add_work(event.asset_id, mediaconvert_microusd=cost_microusd(event), now_ms=now_ms)
         logger.info("job ended", extra={"job_id": event.job_id, "job_status": event.status.value, "code": event.code})
     _end_wait(event.asset_id, event.attempt, table, workflows)
+    try:
+        withdraw_if_deleted(event.asset_id, objects, table, settings)
+    except (WorkSuperseded, AssetNotFound):
+        logger.info("the asset of the job is gone", extra={"job_id": event.job_id})
+
+
+def turned_size(asset: Asset, rotate: str) -> tuple[int, int] | None:
+    """As the source is shown once MediaConvert has turned it: AUTO is as the file says; degrees are clockwise, of the
+    picture as it is stored, whatever the file says."""
+    size = displayed_size(asset)
+    video = asset.source_info.video if asset.source_info else None
+    if size is None or video is None or rotate == InputRotate.AUTO:
+        return size
+    lies_across = rotate in (InputRotate.QUARTER, InputRotate.THREE_QUARTERS)
+    return size if lies_across == (video.rotation % 180 == 90) else (size[1], size[0])
 
 
 def cost_microusd(event: JobEvent) -> int:
@@ -121,8 +141,8 @@ def cost_microusd(event: JobEvent) -> int:
 
 def _order(asset: Asset, jobs: MediaConvert, chosen: Settings, deployment: Settings) -> tuple[JobOrder, int]:
     """The job without its destination, and the profile of its template."""
-    size = displayed_size(asset)
-    profile = choose_profile(*size) if size else 720
+    size = turned_size(asset, chosen.input_rotate)
+    profile = choose_profile(*size) if size else PROFILES[-1]
     name = asset.options.job_template or template_of(profile, chosen.job_templates)
     template = jobs.find_template(template_names(name))
     identity = {"guid": asset.id, "workflow": deployment.stage, "attempt": str(asset.attempt)}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def vod_record_of(asset: Asset, deployment: Settings) -> dict[str, Any]:
-    """Whoever asks for notifications of an asset by its options is on record with it, the deployment's otherwise."""
+    """Notifications are on, unless the asset's own options turn them off."""
     settings = settings_for(asset.options, deployment)
     scheme, _, host = settings.public_base_url.partition("://")
     workflow = Workflow(

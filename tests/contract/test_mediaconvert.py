@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import botocore.session
 import pytest
@@ -20,6 +20,7 @@ from chalicelib.aws.clients import Clients
 from chalicelib.aws.mediaconvert import MediaConvert
 from chalicelib.aws.mediapackage import MediaPackage
 from chalicelib.catalog.vod.job import JobOrder, job_request
+from chalicelib.catalog.vod.outcome import JobStatus
 from chalicelib.catalog.vod.packaging import endpoints_of, package_request
 from chalicelib.catalog.vod.profile import PROFILES, template_names
 from chalicelib.errors import AwsRefused, JobTemplateMissing, MediaConvertUnavailable
@@ -208,3 +209,21 @@ def test_the_deployed_packaging_is_valid(template: dict[str, Any]) -> None:
         assert resource.properties["PackagingGroupId"] == {"Ref": "PackagingGroup"}
         kinds |= {name for name in resource.properties if name.endswith("Package")}
     assert kinds == {"HlsPackage", "DashPackage", "CmafPackage", "MssPackage"}
+
+
+def test_the_rule_lets_our_jobs_through_and_no_others(template: dict[str, Any], emulator: Clients) -> None:
+    """EventBridge's own matching, as the emulator has it: by source, kind, status and the name of the stack."""
+    events = cast(Any, emulator._session.create_client("events"))
+    deployed = template["Resources"]["JobChanged"]["Properties"]["Events"]["JobChangedEvent"]["Properties"]["Pattern"]
+    pattern = json.dumps(deployed).replace('{"Ref": "AWS::StackName"}', '"sluice-dev"')
+
+    def matches(status: str, workflow: str) -> bool:
+        detail = {"status": status, "jobId": "1-a", "userMetadata": {"guid": "as_1", "workflow": workflow}}
+        known = {"id": "1", "account": "0", "time": "2026-01-01T00:00:00Z", "region": "us-east-1", "resources": []}
+        kind = {"source": "aws.mediaconvert", "detail-type": "MediaConvert Job State Change", "detail": detail}
+        found: bool = events.test_event_pattern(EventPattern=pattern, Event=json.dumps({**known, **kind}))["Result"]
+        return found
+
+    assert all(matches(status, "sluice-dev") for status in JobStatus)
+    assert not matches("INPUT_INFORMATION", "sluice-dev")
+    assert not matches("COMPLETE", "sluice-prod")

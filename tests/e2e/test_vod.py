@@ -39,7 +39,7 @@ def test_a_metadata_file_publishes_the_video_that_it_names(local_aws: LocalAws, 
 
     asset = _settled(local_aws, "uploads/one.json")
     assert asset["status"] == "ready", asset["errors"]
-    assert [rendition["height"] for rendition in asset["renditions"]] == [720, 360]
+    assert [rendition["height"] for rendition in asset["renditions"]] == [360]
     assert (asset["encoder"], asset["meta"], asset["archive"]) == ("lambda", {"cmsId": 7}, "GLACIER")
     tags = local_aws.clients.s3.get_object_tagging(Bucket=local_aws.source_bucket, Key="films/one.mp4")["TagSet"]
     assert {tag["Key"]: tag["Value"] for tag in tags} == {"guid": asset["id"], "sluice-local": "GLACIER"}

@@ -31,7 +31,7 @@ _GROUPS: Mapping[str, tuple[str, str, Settings]] = {
     "CMAF_GROUP_SETTINGS": ("CmafGroupSettings", "cmaf", {"SegmentLength": 30, "FragmentLength": 3}),
     "MS_SMOOTH_GROUP_SETTINGS": ("MsSmoothGroupSettings", "mss", {"FragmentLength": 2, "ManifestEncoding": "UTF8"}),
 }
-_FROM_TEMPLATE = ("Queue", "Priority", "HopDestinations")
+_FROM_TEMPLATE = ("Queue", "Priority", "HopDestinations", "StatusUpdateInterval")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class JobOrder:
         custom: Whether the template is the customer's own.
         source_uri: s3://bucket/key.
         destination: s3://bucket/prefix/, with the slash.
-        size: Of the source as displayed; None if it has no picture.
+        size: Of the source as it is shown once MediaConvert has turned it; None if it has no picture.
         capture: Size of the pictures to capture; None for none.
         metadata: What the job's events carry; `guid` and `workflow` are the asset and the deployment.
     """
@@ -124,7 +124,9 @@ def _fitted(outputs: list[Settings], order: JobOrder) -> list[Settings]:
             if order.size is None or id(output) not in kept:
                 continue
             video = output["VideoDescription"]
-            video["Width"], video["Height"] = fit_box(*order.size, video["Height"])
+            # Without a height of its own it takes the source's, which fits.
+            if "Height" in video:
+                video["Width"], video["Height"] = fit_box(*order.size, video["Height"])
         if not order.has_audio:
             output.pop("AudioDescriptions", None)
         if "VideoDescription" in output or "AudioDescriptions" in output:
@@ -137,8 +139,11 @@ def _not_above(pictures: list[Settings], size: tuple[int, int] | None) -> list[S
     if size is None or not pictures:
         return []
     rung = source_rung(*size)
-    filled = [output for output in pictures if output["VideoDescription"]["Height"] <= rung]
-    return filled or [min(pictures, key=lambda output: int(output["VideoDescription"]["Height"]))]
+
+    def height(output: Settings) -> int:
+        return int(output["VideoDescription"].get("Height", 0))
+
+    return [output for output in pictures if height(output) <= rung] or [min(pictures, key=height)]
 
 
 def _capture_group(size: tuple[int, int], destination: str) -> Settings:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from chalicelib.catalog.asset import Asset, AssetStatus, Outputs, ProgressState
 from chalicelib.catalog.options import Archive, Encoder
 from chalicelib.catalog.vod.mediainfo import compact
@@ -84,7 +86,7 @@ def vod_record(asset: Asset, workflow: Workflow, *, scheme: str = "https") -> di
         "enableMediaPackage": workflow.enable_media_package,
         "srcMetadataFile": asset.metadata.key if asset.metadata else None,
         "srcVideo": asset.source_key,
-        "srcMediainfo": asset.mediainfo,
+        "srcMediainfo": msgspec.json.format(asset.mediainfo, indent=2) if asset.mediainfo else None,
         "jobTemplate": asset.options.job_template,
         "mediaPackageResourceId": asset.packaged.id if asset.packaged else None,
         "egressEndpoints": asset.packaged.endpoints if asset.packaged else None,
@@ -107,7 +109,7 @@ def workflow_status(asset: Asset) -> str:
 
 
 def displayed_size(asset: Asset) -> tuple[int, int] | None:
-    """Of the source, after rotation; in square pixels, because the aspect ratio of the record is the shown one."""
+    """Of the source, turned as its file says; in square pixels, because the record's aspect ratio is the shown one."""
     video = asset.source_info.video if asset.source_info else None
     if video is None:
         return None

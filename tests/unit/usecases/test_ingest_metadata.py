@@ -167,3 +167,12 @@ def test_options_of_the_api_are_checked_too() -> None:
     """The same rule for whoever opens an upload."""
     with pytest.raises(MetadataInvalid, match="encoder"):
         check_options(AssetOptions(encoder=Encoder.MEDIACONVERT), Desk().settings)
+
+
+@pytest.mark.parametrize(("encoder", "code"), [("lambda", ["upload-too-large"]), ("auto", []), ("mediaconvert", [])])
+def test_what_does_not_fit_a_worker_may_go_to_mediaconvert(encoder: str, code: list[str]) -> None:
+    """The limit is that of our workers' disk; it holds where they are to encode."""
+    desk = Desk(upload_max_bytes=5, mediaconvert_role_arn="arn:aws:iam::0:role/convert")
+    _put_video(desk)
+    _put_file(desk, srcVideo=VIDEO, encoder=encoder)
+    assert [error.code for error in _ingest(desk).errors] == code

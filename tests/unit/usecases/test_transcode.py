@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.catalog.asset import Asset, AssetStatus, Outputs
+from chalicelib.catalog.asset import Asset, AssetStatus, Outputs, SourceInfo, VideoInfo
 from chalicelib.catalog.keys import media_prefix
 from chalicelib.catalog.options import Acceleration, Archive, AssetOptions, Encoder
 from chalicelib.catalog.vod.outcome import JobEvent, JobStatus
@@ -16,7 +16,7 @@ from chalicelib.usecases.assets import delete_asset, retry_asset
 from chalicelib.usecases.package_asset import package_asset
 from chalicelib.usecases.publish import finish, probe, validate
 from chalicelib.usecases.record_failure import record_failure
-from chalicelib.usecases.transcode import encoder_of, note_job_event, start_job
+from chalicelib.usecases.transcode import encoder_of, note_job_event, start_job, turned_size
 from tests.unit.catalog.samples import ASSET_ID, an_asset
 from tests.unit.usecases.desk import Desk
 
@@ -59,7 +59,7 @@ def _event(desk: Desk, status: JobStatus = JobStatus.COMPLETE, **changes: Any) -
 
 
 def _note(desk: Desk, event: JobEvent) -> None:
-    note_job_event(event, desk.table, desk.workflows, now_ms=desk.clock())
+    note_job_event(event, desk.objects, desk.table, desk.workflows, desk.settings, now_ms=desk.clock())
 
 
 def test_a_job_is_made_for_the_asset() -> None:
@@ -329,3 +329,42 @@ def test_a_source_that_was_never_marked_is_not_restored() -> None:
     _create(desk)
     with pytest.raises(SourceNotArchived):
         restore_source(ASSET_ID, RestoreOrder(days=1, tier="Standard"), desk.objects, desk.table)
+
+
+@pytest.mark.parametrize(
+    ("rotation", "rotate", "size"),
+    [
+        (0, "AUTO", (1920, 1080)),
+        (90, "AUTO", (1080, 1920)),
+        (90, "DEGREE_0", (1920, 1080)),
+        (90, "DEGREES_90", (1080, 1920)),
+        (0, "DEGREES_270", (1080, 1920)),
+        (0, "DEGREES_180", (1920, 1080)),
+    ],
+)
+def test_a_turn_that_is_asked_for_replaces_the_files_own(rotation: int, rotate: str, size: tuple[int, int]) -> None:
+    """Degrees are of the picture as it is stored; only AUTO reads what the file says."""
+    info = SourceInfo("mp4", VideoInfo("AVC", 1920, 1080, rotation, None), ())
+    shape = "9:16" if rotation % 180 else "16:9"
+    assert turned_size(an_asset(source_info=info, aspect_ratio=shape), rotate) == size
+
+
+def test_what_a_job_wrote_of_a_deleted_asset_goes() -> None:
+    """The job ended in the moment in which the asset was deleted: nothing of it stays."""
+    desk = _desk()
+    _create(desk)
+    _publish(desk, "hls/x.m3u8", hls="hls/x.m3u8")
+    late = _event(desk)
+    desk.table.items[f"asset#{ASSET_ID}", "asset"]["status"] = {"S": "deleted"}
+    _note(desk, late)
+    assert list(desk.objects.list_keys("media", "media/")) == []
+
+
+def test_a_job_costs_no_transitions_of_chunks() -> None:
+    """Its hundredths are no tasks of a Map."""
+    desk = _desk()
+    _create(desk)
+    _publish(desk, "hls/x.m3u8", hls="hls/x.m3u8")
+    asset = _validate(desk)
+    finish(ASSET_ID, 1, asset.plan_hash or "", desk.table, now_ms=desk.clock())
+    assert desk.table.get_progress(ASSET_ID, asset.plan_hash).transitions < 10

@@ -78,6 +78,16 @@ def test_pictures_keep_their_shape_and_are_never_enlarged(size: tuple[int, int],
     assert _sizes(request) == _sizes(request, 1) == sizes
 
 
+def test_an_output_without_a_size_takes_the_sources() -> None:
+    """A deployment's own template may leave the size open; such an output is always kept, and left as it is."""
+    template = _template()
+    for output in template["Settings"]["OutputGroups"][0]["Outputs"][:1]:
+        del output["VideoDescription"]["Width"], output["VideoDescription"]["Height"]
+    request = job_request(_order(template=template, size=(640, 360)))
+    videos = [output["VideoDescription"] for output in request["Settings"]["OutputGroups"][0]["Outputs"]]
+    assert [video.get("Height") for video in videos] == [None, 360]
+
+
 def test_each_group_has_a_folder_of_its_own() -> None:
     """The template's own settings stay, what it does not say is set."""
     hls, cmaf = job_request(_order())["Settings"]["OutputGroups"]
