@@ -111,6 +111,22 @@ class UploadNotFound(UserError):
     status = 404
 
 
+class RenditionNotFound(UserError):
+    """The asset has no static rendition of this id."""
+
+    status = 404
+
+
+class RenditionUnsuitable(UserError):
+    """The asset, or this deployment, has not what the static rendition takes."""
+
+
+class MasterAccessOff(UserError):
+    """This deployment gives nobody the source."""
+
+    status = 403
+
+
 class UnsupportedContentType(UserError):
     """The content type is not one that this route takes."""
 
@@ -149,6 +165,14 @@ class UploadNotOpen(ConflictError):
 
 class UploadIncomplete(ConflictError):
     """Complete was called before every byte had arrived."""
+
+
+class AssetNotReady(ConflictError):
+    """Only a published asset has what was asked for."""
+
+
+class SourceGone(ConflictError):
+    """The asset's source was not taken in, or is no longer stored."""
 
 
 class AssetNotRetryable(ConflictError):

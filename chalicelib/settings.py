@@ -15,6 +15,7 @@ from chalicelib.errors import ConfigurationInvalid
 GIB = 1024**3
 CODECS = ("h264", "hevc", "av1")
 _ROTATIONS = ("auto", "degree_0", "degrees_90", "degrees_180", "degrees_270")
+STATIC_RENDITIONS = ("mp4", "m4a", "gif", "avif")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Settings:
         quality: "fast", "balanced" or "high": more CPU for fewer bytes.
         max_frame_rate: Faster sources are halved until they fit.
         prune_ladder: Whether rungs that add nothing for a title are left out.
+        static_renditions: Types of static renditions that are made of every asset.
+        master_access: Whether the API gives out URLs of sources.
         cors_origins: Browser origins allowed to call the API, or ("*",).
         triggers: What sets work going by appearing in the bucket: "video", "metadata" or both.
         metadata_prefix: Where metadata files are looked for.
@@ -54,6 +57,7 @@ class Settings:
     media_bucket: str
     encode_queue_url: str
     publish_state_machine_arn: str
+    rendition_state_machine_arn: str
     public_base_url: str
     upload_max_bytes: int
     upload_ttl_s: int
@@ -84,6 +88,8 @@ class Settings:
     archive_source: str
     mediapackage_group: str
     mediapackage_role_arn: str
+    static_renditions: tuple[str, ...]
+    master_access: bool
 
     @staticmethod
     def from_env(environ: Mapping[str, str]) -> Settings:
@@ -95,6 +101,7 @@ class Settings:
             media_bucket=_text(environ, "SLUICE_MEDIA_BUCKET"),
             encode_queue_url=_text(environ, "SLUICE_ENCODE_QUEUE_URL"),
             publish_state_machine_arn=_text(environ, "SLUICE_PUBLISH_STATE_MACHINE_ARN"),
+            rendition_state_machine_arn=_text(environ, "SLUICE_RENDITION_STATE_MACHINE_ARN"),
             public_base_url=environ.get("SLUICE_PUBLIC_BASE_URL", "").rstrip("/"),
             upload_max_bytes=_count(environ, "SLUICE_UPLOAD_MAX_BYTES", 8 * GIB),
             upload_ttl_s=_count(environ, "SLUICE_UPLOAD_TTL_S", 3600),
@@ -129,6 +136,8 @@ class Settings:
             ).upper(),
             mediapackage_group=environ.get("SLUICE_MEDIAPACKAGE_GROUP", "").strip(),
             mediapackage_role_arn=environ.get("SLUICE_MEDIAPACKAGE_ROLE_ARN", "").strip(),
+            static_renditions=_static_renditions(environ),
+            master_access=_choice(environ, "SLUICE_MASTER_ACCESS", "on", ("on", "off")) == "on",
         )
 
 
@@ -174,6 +183,15 @@ def _codecs(environ: Mapping[str, str]) -> tuple[str, ...]:
         known = ", ".join(CODECS)
         raise ConfigurationInvalid(f"the environment variable {name} is not h264 with any of {known}", setting=name)
     return tuple(codec for codec in CODECS if codec in wanted)
+
+
+def _static_renditions(environ: Mapping[str, str]) -> tuple[str, ...]:
+    name = "SLUICE_STATIC_RENDITIONS"
+    wanted = {part.strip().lower() for part in environ.get(name, "").split(",") if part.strip()}
+    if not wanted <= set(STATIC_RENDITIONS):
+        known = ", ".join(STATIC_RENDITIONS)
+        raise ConfigurationInvalid(f"the environment variable {name} is not a list of {known}", setting=name)
+    return tuple(kind for kind in STATIC_RENDITIONS if kind in wanted)
 
 
 def _ladder(environ: Mapping[str, str]) -> tuple[int, ...]:

@@ -86,6 +86,16 @@ class Api:
     def delete_asset(self, asset_id: str) -> None:
         self._call("DELETE", f"/v1/assets/{quote(asset_id)}")
 
+    def create_rendition(self, asset_id: str, wanted: Json) -> Json:
+        return _object(self._call("POST", f"/v1/assets/{quote(asset_id)}/renditions", json=wanted))
+
+    def rendition(self, asset_id: str, rendition_id: str) -> Json:
+        return _object(self._call("GET", f"/v1/assets/{quote(asset_id)}/renditions/{quote(rendition_id)}"))
+
+    def renditions(self, asset_id: str) -> list[Json]:
+        data: list[Json] = self._call("GET", f"/v1/assets/{quote(asset_id)}/renditions").json()["data"]
+        return data
+
 
 def _object(answer: httpx.Response) -> Json:
     body: Json = answer.json()

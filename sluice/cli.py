@@ -27,9 +27,9 @@ def main() -> None:
 
 
 def _register() -> None:
-    from sluice import verbs_assets, verbs_local, verbs_package, verbs_run
+    from sluice import verbs_assets, verbs_local, verbs_package, verbs_renditions, verbs_run
 
-    for module in (verbs_run, verbs_local, verbs_assets, verbs_package):
+    for module in (verbs_run, verbs_local, verbs_assets, verbs_renditions, verbs_package):
         for verb in module.VERBS:
             main.add_command(verb)
 

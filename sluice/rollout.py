@@ -43,6 +43,8 @@ ENCODING_SETTINGS = {
     "SLUICE_MEDIACONVERT_ENDPOINT": "MediaConvertEndpoint",
     "SLUICE_FRAME_CAPTURE": "FrameCapture",
     "SLUICE_ARCHIVE_SOURCE": "ArchiveSource",
+    "SLUICE_STATIC_RENDITIONS": "StaticRenditions",
+    "SLUICE_MASTER_ACCESS": "MasterAccess",
 }
 
 

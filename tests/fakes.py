@@ -7,7 +7,7 @@ same suite over these and over the emulator.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,10 +17,10 @@ from chalicelib.aws.mediaconvert import MediaConvert
 from chalicelib.aws.mediapackage import MediaPackage
 from chalicelib.aws.multipart import OpenMultipart, Part
 from chalicelib.aws.objects import ObjectHead, Objects
-from chalicelib.aws.queues import EncodeMessage, Queues
+from chalicelib.aws.queues import EncodeMessage, Queues, RenditionMessage
 from chalicelib.aws.store import Condition, Update
 from chalicelib.aws.table import Table
-from chalicelib.aws.workflows import Execution, ExecutionStatus, Workflows
+from chalicelib.aws.workflows import Execution, ExecutionStatus, Workflows, execution_arn
 from chalicelib.errors import JobTemplateMissing, ObjectMissing, SourceChanged, UploadIncomplete
 from chalicelib.settings import Settings
 
@@ -39,6 +39,7 @@ def settings(**changes: object) -> Settings:
             "SLUICE_MEDIA_BUCKET": "media",
             "SLUICE_ENCODE_QUEUE_URL": "https://queue.test/encode",
             "SLUICE_PUBLISH_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:test-publish",
+            "SLUICE_RENDITION_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:test-rendition",
             "SLUICE_PUBLIC_BASE_URL": "https://media.test",
         }
     )
@@ -96,6 +97,9 @@ class FakeTable(Table):
 
     def _delete(self, pk: str, sk: str) -> None:
         self.items.pop((pk, sk), None)
+
+    def _children(self, pk: str, prefix: str) -> list[Item]:
+        return [item for (held, sk), item in sorted(self.items.items()) if held == pk and sk.startswith(prefix)]
 
     def _index_page(self, gsi1pk: str, *, before: str | None, limit: int) -> list[Item]:
         found = [item for item in self._partition(gsi1pk) if before is None or item["gsi1sk"]["S"] < before]
@@ -199,6 +203,28 @@ class FakeObjects(Objects):
             self.stored_as[bucket, key] = (storage_class, 'ongoing-request="true"')
         return storage_class != "STANDARD"
 
+    def write_stream(
+        self,
+        bucket: str,
+        key: str,
+        data: Iterable[bytes],
+        *,
+        size_bytes: int,
+        content_type: str,
+        cache_control: str = "",
+    ) -> None:
+        assert size_bytes > 0
+        content = b"".join(data)
+        self.write(bucket, key, content, content_type=content_type, cache_control=cache_control)
+
+    def copy(
+        self, source: tuple[str, str], bucket: str, key: str, *, etag: str, size_bytes: int, content_type: str
+    ) -> None:
+        found = self._find(*source)
+        if (etag, size_bytes) != (found.etag, len(found.data)):
+            raise SourceChanged("the object is no longer the one that was ingested")
+        self.write(bucket, key, found.data, content_type=content_type)
+
     def list_keys(self, bucket: str, prefix: str) -> Iterator[str]:
         return iter(sorted(key for held, key in self.stored if held == bucket and key.startswith(prefix)))
 
@@ -216,10 +242,10 @@ class FakeObjects(Objects):
     def presign_put(self, bucket: str, key: str, *, expires_s: int, size_bytes: int | None = None) -> str:
         return f"https://{bucket}.s3.test/{key}?expires={expires_s}&size={size_bytes}"
 
-    def presign_get(self, bucket: str, key: str, *, expires_s: int) -> str:
-        return f"https://{bucket}.s3.test/{key}?expires={expires_s}"
+    def presign_get(self, bucket: str, key: str, *, expires_s: int, download_name: str = "") -> str:
+        return f"https://{bucket}.s3.test/{key}?expires={expires_s}&name={download_name}"
 
-    def create_multipart(self, bucket: str, key: str, *, content_type: str) -> str:
+    def create_multipart(self, bucket: str, key: str, *, content_type: str, cache_control: str = "") -> str:  # noqa: ARG002
         multipart_id = f"multipart-{len(self.multiparts)}"
         self.multiparts[multipart_id] = _Multipart(bucket, key, content_type, self.clock())
         return multipart_id
@@ -260,22 +286,26 @@ class FakeQueues(Queues):
     def __init__(self) -> None:
         super().__init__(Clients(), "https://queue.test/encode")
         self.sent: list[EncodeMessage] = []
+        self.renditions: list[RenditionMessage] = []
 
     def send_encode(self, asset_id: str, etag: str) -> None:
         self.sent.append(EncodeMessage(asset_id, etag))
+
+    def send_rendition(self, asset_id: str, rendition_id: str, created_at_ms: int) -> None:
+        self.renditions.append(RenditionMessage(asset_id, rendition_id, created_at_ms))
 
 
 class FakeWorkflows(Workflows):
     """`executions` by ARN, `inputs` by name and `ended` (token, output or error) are open to tests."""
 
     def __init__(self) -> None:
-        super().__init__(Clients(), settings().publish_state_machine_arn)
+        super().__init__(Clients(), settings().publish_state_machine_arn, settings().rendition_state_machine_arn)
         self.executions: dict[str, Execution] = {}
         self.inputs: dict[str, Mapping[str, object]] = {}
         self.ended: list[tuple[str, object]] = []
 
-    def start_publish(self, name: str, state_input: Mapping[str, object]) -> str:
-        arn = self.publish_execution_arn(name)
+    def _start(self, machine_arn: str, name: str, state_input: Mapping[str, object]) -> str:
+        arn = execution_arn(machine_arn, name)
         if arn not in self.executions:
             self.executions[arn] = Execution(arn, ExecutionStatus.RUNNING)
             self.inputs[name] = state_input

@@ -9,12 +9,12 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chalicelib.aws.clients import Clients
-from chalicelib.aws.objects import Objects
+from chalicelib.aws.objects import ObjectHead, Objects
 from chalicelib.catalog.asset import ProgressState
 from chalicelib.errors import ObjectMissing
 from chalicelib.tools import Ffmpeg, MediaInfo, Tools
@@ -42,6 +42,9 @@ class FolderObjects(Objects):
     def exists(self, bucket: str, key: str) -> bool:
         return self.path(bucket, key).is_file()
 
+    def head(self, bucket: str, key: str) -> ObjectHead:
+        return ObjectHead(self.path(bucket, key).stat().st_size, "", "", 0)
+
     def read(self, bucket: str, key: str) -> bytes:
         try:
             return self.path(bucket, key).read_bytes()
@@ -66,8 +69,19 @@ class FolderObjects(Objects):
         self.written.append(key)
         return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
+    def write_stream(self, bucket: str, key: str, data: Iterable[bytes], *, size_bytes: int, **_: str) -> None:
+        content = b"".join(data)
+        assert len(content) == size_bytes
+        self.write(bucket, key, content)
+
     def delete(self, bucket: str, key: str) -> None:
         self.path(bucket, key).unlink(missing_ok=True)
+
+    def delete_prefix(self, bucket: str, prefix: str) -> int:
+        keys = list(self.list_keys(bucket, prefix))
+        for key in keys:
+            self.delete(bucket, key)
+        return len(keys)
 
     def list_keys(self, bucket: str, prefix: str) -> Iterator[str]:
         base = self.folder / bucket

@@ -1,4 +1,4 @@
-"""S3 multipart uploads: opened here, filled by the client through presigned URLs, completed or aborted here."""
+"""S3 multipart uploads: opened here, filled through presigned URLs or by us, completed or aborted here."""
 
 from __future__ import annotations
 
@@ -43,10 +43,25 @@ class Multiparts:
     def _s3(self) -> S3Client:
         return self._clients.s3
 
-    def create_multipart(self, bucket: str, key: str, *, content_type: str) -> str:
+    def create_multipart(self, bucket: str, key: str, *, content_type: str, cache_control: str = "") -> str:
         """Open a multipart upload and return its id."""
+        options = {"CacheControl": cache_control} if cache_control else {}
         with calling("s3:CreateMultipartUpload", StorageUnavailable):
-            return self._s3.create_multipart_upload(Bucket=bucket, Key=key, ContentType=content_type)["UploadId"]
+            opened = self._s3.create_multipart_upload(
+                Bucket=bucket,
+                Key=key,
+                ContentType=content_type,
+                **options,  # type: ignore[arg-type]
+            )
+        return opened["UploadId"]
+
+    def put_part(self, bucket: str, key: str, multipart_id: str, part_number: int, data: bytes) -> str:
+        """Store one part, whose number is 1 for the first. Returns its etag."""
+        with calling("s3:UploadPart", StorageUnavailable):
+            stored = self._s3.upload_part(
+                Bucket=bucket, Key=key, UploadId=multipart_id, PartNumber=part_number, Body=data
+            )
+        return stored["ETag"].strip('"')
 
     def presign_part(self, bucket: str, key: str, multipart_id: str, part_number: int, *, expires_s: int) -> str:
         """A URL that takes one PUT of one part. S3 cannot hold it to a size."""

@@ -1,4 +1,4 @@
-"""Objects in S3: reading, writing and signing. Multipart uploads are in `multipart.py`, which `Objects` extends.
+"""Objects in S3: reading, writing and signing. `Objects` extends `multipart.py` and, on it, `large.py`.
 
 Permissions used: s3:GetObject, PutObject, DeleteObject, ListBucket, AbortMultipartUpload, ListMultipartUploadParts,
 ListBucketMultipartUploads, GetObjectTagging, PutObjectTagging, RestoreObject. Etags are without quotes throughout.
@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
 from chalicelib.aws.clients import calling, error_code
-from chalicelib.aws.multipart import Multiparts
+from chalicelib.aws.large import LargeObjects
 from chalicelib.aws.ranges import RangeReader
 from chalicelib.errors import ObjectMissing, SluiceError, SourceArchived, SourceChanged, StorageUnavailable
 
@@ -40,7 +41,7 @@ class ObjectHead:
     last_modified_ms: int
 
 
-class Objects(Multiparts):
+class Objects(LargeObjects):
     """Every method raises StorageUnavailable when S3 does not answer, and AwsRefused when it refuses."""
 
     def head(self, bucket: str, key: str) -> ObjectHead:
@@ -229,8 +230,12 @@ class Objects(Multiparts):
             params["ContentLength"] = size_bytes
         return self._presign("put_object", params, expires_s)
 
-    def presign_get(self, bucket: str, key: str, *, expires_s: int) -> str:
-        return self._presign("get_object", {"Bucket": bucket, "Key": key}, expires_s)
+    def presign_get(self, bucket: str, key: str, *, expires_s: int, download_name: str = "") -> str:
+        """A URL that gives the object to whoever has it; with a name, as a file to be saved (RFC 6266)."""
+        params: dict[str, object] = {"Bucket": bucket, "Key": key}
+        if download_name:
+            params["ResponseContentDisposition"] = f"attachment; filename*=UTF-8''{quote(download_name, safe='')}"
+        return self._presign("get_object", params, expires_s)
 
 
 def _missing(bucket: str, key: str) -> dict[str, ObjectMissing | SourceChanged]:

@@ -1,4 +1,5 @@
-"""Messages on SQS. The body of an encode message is pinned here: {"asset_id", "etag"}."""
+"""Messages on the encode queue. Their bodies are pinned here: {"asset_id", "etag"} for an asset to be published, and
+{"asset_id", "rendition_id", "created_at_ms"} for a static rendition to be made."""
 
 from __future__ import annotations
 
@@ -18,6 +19,24 @@ class EncodeMessage:
     etag: str
 
 
+@dataclass(frozen=True, slots=True)
+class RenditionMessage:
+    """A static rendition is to be made; `created_at_ms` says which record of this id is meant."""
+
+    asset_id: str
+    rendition_id: str
+    created_at_ms: int
+
+
+class _Body(msgspec.Struct):
+    """Either of the two."""
+
+    asset_id: str
+    etag: str | None = None
+    rendition_id: str | None = None
+    created_at_ms: int | None = None
+
+
 class Queues:
     def __init__(self, clients: Clients, encode_queue_url: str) -> None:
         self._clients = clients
@@ -25,11 +44,23 @@ class Queues:
 
     def send_encode(self, asset_id: str, etag: str) -> None:
         """Raises QueueUnavailable."""
-        body = msgspec.json.encode(EncodeMessage(asset_id, etag)).decode()
+        self._send(EncodeMessage(asset_id, etag))
+
+    def send_rendition(self, asset_id: str, rendition_id: str, created_at_ms: int) -> None:
+        """Raises QueueUnavailable."""
+        self._send(RenditionMessage(asset_id, rendition_id, created_at_ms))
+
+    def _send(self, message: EncodeMessage | RenditionMessage) -> None:
+        body = msgspec.json.encode(message).decode()
         with calling("sqs:SendMessage", QueueUnavailable):
             self._clients.sqs.send_message(QueueUrl=self._encode_queue_url, MessageBody=body)
 
 
-def parse_encode_message(body: str) -> EncodeMessage:
-    """Raises msgspec.ValidationError or msgspec.DecodeError if the body is not what `send_encode` writes."""
-    return msgspec.json.decode(body, type=EncodeMessage)
+def parse_message(body: str) -> EncodeMessage | RenditionMessage:
+    """Raises msgspec.ValidationError or msgspec.DecodeError if the body is none of ours."""
+    found = msgspec.json.decode(body, type=_Body)
+    if found.rendition_id is not None and found.created_at_ms is not None:
+        return RenditionMessage(found.asset_id, found.rendition_id, found.created_at_ms)
+    if found.etag is None:
+        raise msgspec.ValidationError("neither an asset's message nor a rendition's")
+    return EncodeMessage(found.asset_id, found.etag)

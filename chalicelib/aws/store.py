@@ -173,6 +173,17 @@ class Store:
         with calling("dynamodb:DeleteItem", TableUnavailable):
             self._dynamodb.delete_item(TableName=self._table, Key=_key(pk, sk))
 
+    def _children(self, pk: str, prefix: str) -> list[Item]:
+        """The items of one partition whose sort key begins so, by sort key. Read consistently."""
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+            ExpressionAttributeValues={":pk": {"S": pk}, ":prefix": {"S": prefix}},
+            ConsistentRead=True,
+        )
+        with calling("dynamodb:Query", TableUnavailable):
+            return [item for page in pages for item in page["Items"]]
+
     def _index_page(self, gsi1pk: str, *, before: str | None, limit: int) -> list[Item]:
         """At most `limit` items of one index partition, the latest first, with a sort key below `before`."""
         condition = "gsi1pk = :pk AND gsi1sk < :before"

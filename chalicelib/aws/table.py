@@ -5,6 +5,7 @@
 | Asset       | asset#<id>   | asset  | asset#<status>, <id>        |
 | Work        | asset#<id>   | work   |                             |
 | Job         | asset#<id>   | job#<attempt> |                      |
+| Rendition   | asset#<id>   | rendition#<id> | rendition#<status>, <asset id>#<id> |
 | Upload      | upload#<id>  | upload | upload#<status>, <id>       |
 | API key     | key#<sha256> | key    |                             |
 | Idempotency | idem#<digest>| idem   |                             |
@@ -17,9 +18,10 @@ from __future__ import annotations
 
 from chalicelib.aws.assets import AssetRecords
 from chalicelib.aws.jobs import JobRecords
+from chalicelib.aws.renditions import RenditionRecords
 from chalicelib.aws.tokens import TokenRecords
 from chalicelib.aws.uploads import UploadRecords
 
 
-class Table(AssetRecords, JobRecords, UploadRecords, TokenRecords):
+class Table(AssetRecords, JobRecords, RenditionRecords, UploadRecords, TokenRecords):
     """Every record of a deployment."""

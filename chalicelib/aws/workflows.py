@@ -1,4 +1,4 @@
-"""Executions of the publish state machine.
+"""Executions of the publish and the rendition state machine.
 
 An execution's name is its identity: starting the same name twice is one execution, so a duplicated message starts
 nothing new. (Step Functions keeps a name for 90 days after the execution has ended.)
@@ -34,6 +34,9 @@ class ExecutionStatus(StrEnum):
     MISSING = "MISSING"
 
 
+ALIVE = frozenset({ExecutionStatus.RUNNING, ExecutionStatus.PENDING_REDRIVE})
+
+
 @dataclass(frozen=True, slots=True)
 class Execution:
     """`error` and `cause` are Step Functions' own, empty unless it failed."""
@@ -45,26 +48,31 @@ class Execution:
 
 
 class Workflows:
-    def __init__(self, clients: Clients, publish_state_machine_arn: str) -> None:
+    def __init__(self, clients: Clients, publish_state_machine_arn: str, rendition_state_machine_arn: str) -> None:
         self._clients = clients
         self._publish_arn = publish_state_machine_arn
+        self._rendition_arn = rendition_state_machine_arn
 
     def start_publish(self, name: str, state_input: Mapping[str, object]) -> str:
         """Start the execution `name`, or find the one of that name. Returns its ARN."""
+        return self._start(self._publish_arn, name, state_input)
+
+    def start_rendition(self, name: str, state_input: Mapping[str, object]) -> str:
+        """As `start_publish`, of the machine that makes a static rendition."""
+        return self._start(self._rendition_arn, name, state_input)
+
+    def _start(self, machine_arn: str, name: str, state_input: Mapping[str, object]) -> str:
         document = msgspec.json.encode(state_input).decode()
         with calling("states:StartExecution", WorkflowUnavailable):
             try:
                 started = self._clients.stepfunctions.start_execution(
-                    stateMachineArn=self._publish_arn, name=name, input=document
+                    stateMachineArn=machine_arn, name=name, input=document
                 )
             except ClientError as error:
                 if error_code(error) != "ExecutionAlreadyExists":
                     raise
-                return self.publish_execution_arn(name)
+                return execution_arn(machine_arn, name)
         return started["executionArn"]
-
-    def publish_execution_arn(self, name: str) -> str:
-        return f"{self._publish_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
 
     def describe(self, execution_arn: str) -> Execution:
         with calling("states:DescribeExecution", WorkflowUnavailable):
@@ -106,3 +114,7 @@ class Workflows:
             except ClientError as failure:
                 if error_code(failure) not in _NOTHING_TO_STOP:
                     raise
+
+
+def execution_arn(machine_arn: str, name: str) -> str:
+    return f"{machine_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"

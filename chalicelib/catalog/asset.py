@@ -15,6 +15,8 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from chalicelib.catalog.options import NO_OPTIONS, Archive, AssetOptions, Encoder
+from chalicelib.media.plan import Rendition
+from chalicelib.media.timing import TimeRange
 
 
 class AssetStatus(StrEnum):
@@ -99,12 +101,14 @@ class SourceInfo:
 
 @dataclass(frozen=True, slots=True)
 class RenditionInfo:
-    """One published rung. `bandwidth_bps` is the peak that the HLS multivariant playlist announces."""
+    """One published rung. `bandwidth_bps` is the peak that the HLS multivariant playlist announces; `recipe` is how it
+    was encoded, for clips that are cut out of it when the plan is long forgotten."""
 
     name: str
     width: int
     height: int
     bandwidth_bps: int
+    recipe: Rendition | None = None
 
 
 class TrackType(StrEnum):
@@ -192,6 +196,8 @@ class Asset:
         task_count: Chunk tasks of the plan; how many are done is in `Work`.
         attempt: 1, and one more for each retry.
         meta: The customer's own JSON object; what a metadata file says without a meaning here is in it too.
+        clip: The part of the source that is published; None for all of it.
+        has_static_renditions: 1 as soon as one was asked for.
         options: What was chosen for this asset alone.
         metadata: The file that named the source; None if the source itself set the work going.
         mediainfo: What MediaInfo said, as JSON in the form of catalog/vod/mediainfo.py.
@@ -235,6 +241,8 @@ class Asset:
     outputs: Outputs | None = None
     archive: Archive | None = None
     packaged: Packaged | None = None
+    clip: TimeRange | None = None
+    has_static_renditions: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,6 +280,7 @@ class AssetChange:
     outputs: Outputs | UnsetType | None = UNSET
     archive: Archive | UnsetType | None = UNSET
     packaged: Packaged | UnsetType | None = UNSET
+    has_static_renditions: int | UnsetType = UNSET
 
 
 NO_CHANGE = AssetChange()

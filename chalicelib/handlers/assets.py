@@ -7,15 +7,29 @@ from chalice.app import Response
 from chalicelib.catalog.asset import Asset, AssetStatus
 from chalicelib.catalog.ids import ASSET_PREFIX, is_id
 from chalicelib.errors import AssetNotFound
-from chalicelib.handlers.http import Call, route
+from chalicelib.handlers.http import Call, json_response, route
 from chalicelib.handlers.lists import list_query
-from chalicelib.handlers.requests import RestoreBody, body_bytes, parse_body
-from chalicelib.handlers.views import View, asset_view, page_response
+from chalicelib.handlers.once import made_once
+from chalicelib.handlers.requests import (
+    AssetBody,
+    RestoreBody,
+    body_bytes,
+    check_meta,
+    clip_range,
+    parse_body,
+    query_number,
+)
+from chalicelib.handlers.views import View, asset_view, master_view, page_response
 from chalicelib.settings import Settings
 from chalicelib.usecases import assets
 from chalicelib.usecases.archive import RestoreOrder, restore_source
 from chalicelib.usecases.asset_settings import settings_for
+from chalicelib.usecases.clip import NewClip, create_clip
+from chalicelib.usecases.master import master_url
+from chalicelib.usecases.renditions import static_renditions
 from chalicelib.usecases.vod_record import vod_record_of
+
+MASTER_TTL_MAX_S = 12 * 3600
 
 
 @route("GET", "/v1/assets")
@@ -24,13 +38,31 @@ def list_assets(call: Call) -> Response:
     asked = list_query(call.request, AssetStatus, ASSET_PREFIX)
     page = table.list_assets(status=asked.status, limit=asked.limit, cursor=asked.cursor)
     work = table.get_work(page.items)
-    data = [asset_view(asset, work[asset.id], _base_url(asset, settings)) for asset in page.items]
+    made = static_renditions(page.items, table)
+    data = [asset_view(asset, work[asset.id], made[asset.id], _base_url(asset, settings)) for asset in page.items]
     return page_response(data, page.next_cursor, asked.filters)
+
+
+@route("POST", "/v1/assets", status=202)
+def create_asset(call: Call) -> Response:
+    body = parse_body(call.request, AssetBody)
+    check_meta(body.meta, "/meta")
+    clip = clip_range(body.input.start, body.input.end, "/input")
+    of = call.services
+    source = assets.living_asset(checked(body.input.asset), of.table)
+    new = NewClip(source, clip, body.passthrough, body.meta)
+
+    def make() -> str:
+        now_ms = of.clock()
+        return create_clip(new, of.objects, of.table, of.queues, of.tools, of.settings, now_ms=now_ms).id
+
+    asset = of.table.get_asset(made_once(call, "POST /v1/assets", make))
+    return json_response(shown(call, asset), status=202, headers={"Location": f"assets/{asset.id}"})
 
 
 @route("GET", "/v1/assets/{asset_id}")
 def get_asset(call: Call, asset_id: str) -> View:
-    return shown(call, assets.living_asset(_checked(asset_id), call.services.table))
+    return shown(call, assets.living_asset(checked(asset_id), call.services.table))
 
 
 @route("DELETE", "/v1/assets/{asset_id}", status=202)
@@ -38,7 +70,7 @@ def delete_asset(call: Call, asset_id: str) -> View:
     services = call.services
     now_ms = services.clock()
     assets.delete_asset(
-        _checked(asset_id),
+        checked(asset_id),
         services.objects,
         services.table,
         services.workflows,
@@ -54,7 +86,7 @@ def delete_asset(call: Call, asset_id: str) -> View:
 def retry_asset(call: Call, asset_id: str) -> View:
     services = call.services
     asset = assets.retry_asset(
-        _checked(asset_id),
+        checked(asset_id),
         services.objects,
         services.table,
         services.queues,
@@ -69,27 +101,38 @@ def retry_asset(call: Call, asset_id: str) -> View:
 def restore_asset(call: Call, asset_id: str) -> View:
     body = parse_body(call.request, RestoreBody) if body_bytes(call.request) else RestoreBody()
     order = RestoreOrder(body.days, body.tier)
-    state = restore_source(_checked(asset_id), order, call.services.objects, call.services.table)
+    state = restore_source(checked(asset_id), order, call.services.objects, call.services.table)
     return {"id": asset_id, "source": state}
 
 
 @route("GET", "/v1/assets/{asset_id}/vod")
 def get_vod_record(call: Call, asset_id: str) -> View:
     """The asset as Video on Demand on AWS would have it on record."""
-    asset = assets.living_asset(_checked(asset_id), call.services.table)
+    asset = assets.living_asset(checked(asset_id), call.services.table)
     return vod_record_of(asset, call.services.settings)
-
-
-def shown(call: Call, asset: Asset) -> View:
-    work = call.services.table.get_progress(asset.id, asset.plan_hash)
-    return asset_view(asset, work, _base_url(asset, call.services.settings))
 
 
 def _base_url(asset: Asset, settings: Settings) -> str:
     return settings_for(asset.options, settings).public_base_url
 
 
-def _checked(asset_id: str) -> str:
+@route("GET", "/v1/assets/{asset_id}/master")
+def get_master(call: Call, asset_id: str) -> View:
+    of = call.services
+    asset = assets.living_asset(checked(asset_id), of.table)
+    ttl_s = query_number(call.request, "ttl", default=of.settings.presign_ttl_s, least=60, most=MASTER_TTL_MAX_S)
+    expires_at_ms = of.clock() + 1000 * ttl_s
+    return master_view(master_url(asset, of.objects, of.settings, ttl_s=ttl_s), expires_at_ms)
+
+
+def shown(call: Call, asset: Asset) -> View:
+    table = call.services.table
+    made = static_renditions([asset], table)[asset.id]
+    work = table.get_progress(asset.id, asset.plan_hash)
+    return asset_view(asset, work, made, _base_url(asset, call.services.settings))
+
+
+def checked(asset_id: str) -> str:
     if not is_id(asset_id, ASSET_PREFIX):
         raise AssetNotFound("there is no such asset")
     return asset_id

@@ -12,11 +12,12 @@ import logging
 import msgspec
 from chalice.app import Blueprint, SQSEvent
 
-from chalicelib.aws.queues import parse_encode_message
+from chalicelib.aws.queues import RenditionMessage, parse_message
 from chalicelib.errors import SluiceError
 from chalicelib.handlers import wiring
 from chalicelib.handlers.entry import asset_context, lambda_entry
 from chalicelib.usecases.encode import start_encode
+from chalicelib.usecases.renditions import start_rendition
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +34,11 @@ def encode(event: SQSEvent) -> dict[str, list[dict[str, str]]]:
 def _handled(body: str) -> bool:
     of = wiring.services()
     try:
-        message = parse_encode_message(body)
+        message = parse_message(body)
         with asset_context(message.asset_id):
+            if isinstance(message, RenditionMessage):
+                start_rendition(message, of.table, of.workflows, now_ms=of.clock())
+                return True
             start_encode(message.asset_id, message.etag, of.table, of.workflows, now_ms=of.clock())
     except (SluiceError, msgspec.DecodeError) as error:
         logger.warning("encode message failed", extra={"error": type(error).__name__, "detail": str(error)})

@@ -1,4 +1,4 @@
-"""The Publish function: the short steps of both state machines, chosen by the event's `Action`."""
+"""The Publish function: the short steps of the state machines, chosen by the event's `Action`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from chalicelib.usecases.package_asset import package_asset
 from chalicelib.usecases.progress import metered
 from chalicelib.usecases.publish import finish, probe, validate
 from chalicelib.usecases.record_failure import record_failure
+from chalicelib.usecases.renditions import record_rendition_failure
 from chalicelib.usecases.transcode import start_job
 
 
@@ -62,6 +63,7 @@ class ExecutionInput(msgspec.Struct, rename="pascal", frozen=True):
     """The part of an execution's input that matters to its failure."""
 
     attempt: int | None = None
+    rendition_id: str | None = None
 
 
 class RecordFailureEvent(msgspec.Struct, tag_field="Action", tag="recordFailure", rename="pascal", frozen=True):
@@ -109,9 +111,22 @@ def publish(event: dict[str, Any], context: Any) -> dict[str, object]:
                     step.asset_id, step.attempt, of.mediapackage, of.table, of.settings, now_ms=of.clock()
                 )
             case ReadyEvent():
-                return finish(step.asset_id, step.attempt, step.plan_hash, of.table, now_ms=of.clock())
+                now_ms = of.clock()
+                return finish(
+                    step.asset_id, step.attempt, step.plan_hash, of.table, of.queues, of.settings, now_ms=now_ms
+                )
             case RecordFailureEvent():
-                failure = step.error
+                failure, rendition_id = step.error, step.input.rendition_id
+                if rendition_id is not None:
+                    return record_rendition_failure(
+                        step.asset_id,
+                        rendition_id,
+                        step.input.attempt,
+                        failure.error,
+                        failure.cause,
+                        of.table,
+                        now_ms=of.clock(),
+                    )
                 return record_failure(
                     step.asset_id, step.input.attempt, failure.error, failure.cause, of.table, now_ms=of.clock()
                 )

@@ -1,4 +1,4 @@
-"""The Render function in its three roles, chosen by the event's `Action`: plan, renderChunk, assemble.
+"""The Render function in its roles, chosen by the event's `Action`: plan, renderChunk, assemble, rendition.
 
 The wire is pinned by the types below: PascalCase, and the answer to a chunk stays below 200 bytes, because those of all
 chunks travel through the state machine.
@@ -16,6 +16,7 @@ from chalicelib.errors import ActionUnknown
 from chalicelib.handlers import wiring
 from chalicelib.handlers.entry import lambda_entry
 from chalicelib.usecases.assemble import assemble
+from chalicelib.usecases.make_rendition import make_rendition
 from chalicelib.usecases.plan import plan_render
 from chalicelib.usecases.progress import metered
 from chalicelib.usecases.render_chunk import ChunkJob, render_chunk
@@ -39,7 +40,13 @@ class AssembleEvent(msgspec.Struct, tag_field="Action", tag="assemble", rename="
     plan_hash: str
 
 
-RenderEvent = PlanEvent | ChunkEvent | AssembleEvent
+class RenditionEvent(msgspec.Struct, tag_field="Action", tag="rendition", rename="pascal", frozen=True):
+    asset_id: str
+    rendition_id: str
+    created_at_ms: int
+
+
+RenderEvent = PlanEvent | ChunkEvent | AssembleEvent | RenditionEvent
 
 blueprint = Blueprint(__name__)
 
@@ -60,6 +67,18 @@ def render(event: dict[str, Any], context: Any) -> dict[str, object]:
             case ChunkEvent():
                 chunk = ChunkJob(job.asset_id, job.plan_hash, job.chunk_index, deadline)
                 return render_chunk(chunk, of.objects, of.table, of.tools, of.settings, meter=meter, clock=of.clock)
+            case RenditionEvent():
+                return make_rendition(
+                    job.asset_id,
+                    job.rendition_id,
+                    job.created_at_ms,
+                    of.objects,
+                    of.table,
+                    of.tools,
+                    of.settings,
+                    deadline=deadline,
+                    clock=of.clock,
+                )
             case AssembleEvent():
                 return assemble(job.asset_id, job.plan_hash, of.objects, of.table, of.settings, clock=of.clock)
 
@@ -69,5 +88,7 @@ def parse_render_event(event: dict[str, Any]) -> RenderEvent:
     try:
         job: RenderEvent = msgspec.convert(event, type=RenderEvent)
     except msgspec.ValidationError as error:
-        raise ActionUnknown("the event is not one of plan, renderChunk and assemble", detail=str(error)) from error
+        raise ActionUnknown(
+            "the event is not one of plan, renderChunk, assemble and rendition", detail=str(error)
+        ) from error
     return job

@@ -5,7 +5,8 @@ Unknown fields are refused, so that a misspelt one is not silently ignored.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeVar
+from fractions import Fraction
+from typing import Annotated, Any, Literal, TypeVar, overload
 
 import msgspec
 from chalice.app import Request
@@ -14,6 +15,7 @@ from msgspec import Meta
 from chalicelib.catalog.options import Encoder
 from chalicelib.catalog.problem import pointer_of
 from chalicelib.errors import InvalidRequest, MalformedRequest
+from chalicelib.media.timing import TimeRange
 
 T = TypeVar("T")
 
@@ -24,7 +26,15 @@ META_MAX_BYTES = 10_000
 Name = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$")]
 MediaType = Annotated[str, Meta(max_length=127, pattern=r"^[\w.+-]+/[\w.+*-]+(\s*;.*)?$")]
 Passthrough = Annotated[str, Meta(max_length=255)]
+Seconds = Annotated[float, Meta(ge=0, le=24 * 3600)]
 ExpiresIn = Annotated[int, Meta(ge=60, le=7 * 24 * 3600)]
+
+
+class ClipBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of a source."""
+
+    start: Seconds = 0.0
+    end: Seconds | None = None
 
 
 class AssetOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,6 +43,7 @@ class AssetOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     passthrough: Passthrough | None = None
     meta: dict[str, Any] = {}
     encoder: Encoder | None = None
+    clip: ClipBody | None = None
 
 
 class UploadBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,6 +54,33 @@ class UploadBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     content_type: MediaType = "application/octet-stream"
     asset: AssetOptions = AssetOptions()
     expires_in: ExpiresIn | None = None
+
+
+class AssetInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a new asset comes from: a part of another one."""
+
+    asset: str
+    start: Seconds = 0.0
+    end: Seconds | None = None
+
+
+class AssetBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/assets."""
+
+    input: AssetInput
+    passthrough: Passthrough | None = None
+    meta: dict[str, Any] = {}
+
+
+class RenditionBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/assets/{id}/renditions."""
+
+    type: Literal["mp4", "m4a", "gif", "avif", "webp"]
+    height: Annotated[int, Meta(ge=2, le=8192)] | None = None
+    start: Seconds | None = None
+    end: Seconds | None = None
+    width: Annotated[int, Meta(ge=16, le=640)] | None = None
+    fps: Annotated[int, Meta(ge=1, le=30)] | None = None
 
 
 class PartBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,6 +136,24 @@ def parse_value(value: object, kind: Any, where: str, pointer: str) -> Any:
 def check_meta(meta: dict[str, Any], pointer: str) -> None:
     if len(msgspec.json.encode(meta)) > META_MAX_BYTES:
         raise invalid("body", pointer, f"Expected at most {META_MAX_BYTES} bytes of JSON")
+
+
+@overload
+def exact_seconds(value: float) -> Fraction: ...
+@overload
+def exact_seconds(value: None) -> None: ...
+@overload
+def exact_seconds(value: float | None) -> Fraction | None: ...
+def exact_seconds(value: float | None) -> Fraction | None:
+    """The decimal number that was written, to the microsecond."""
+    return None if value is None else Fraction(f"{value:.6f}")
+
+
+def clip_range(start: float, end: float | None, pointer: str) -> TimeRange:
+    """Raises InvalidRequest if the range is empty."""
+    if end is not None and end <= start:
+        raise invalid("body", f"{pointer}/end", "Expected a time after start")
+    return TimeRange(exact_seconds(start), exact_seconds(end))
 
 
 def query(request: Request, name: str) -> str | None:

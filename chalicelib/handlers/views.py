@@ -20,8 +20,10 @@ from chalicelib.catalog.asset import (
     Work,
     percent_done,
 )
+from chalicelib.catalog.rendition import PREVIEWS, RenditionStatus, StaticRendition
 from chalicelib.catalog.upload import Upload, part_count
 from chalicelib.handlers.http import json_response
+from chalicelib.media.timing import TimeRange
 
 View = dict[str, object]
 
@@ -46,8 +48,8 @@ def parts_view(signed: Sequence[tuple[int, str]]) -> list[View]:
     return [{"part_number": number, "url": url} for number, url in signed]
 
 
-def asset_view(asset: Asset, work: Work, base_url: str) -> View:
-    """`base_url` is the origin of the media; without one there are keys but no URLs."""
+def asset_view(asset: Asset, work: Work, made: Sequence[StaticRendition], base_url: str) -> View:
+    """`made` are its static renditions, `base_url` is the origin of media: without one there are keys but no URLs."""
     return {
         "id": asset.id,
         "status": asset.status,
@@ -78,6 +80,7 @@ def asset_view(asset: Asset, work: Work, base_url: str) -> View:
         "images": {
             "poster": _url(base_url, asset.poster_key),
             "storyboard_vtt": _url(base_url, asset.storyboard_key),
+            "animated": _animated(made, base_url),
             "poster_key": asset.poster_key,
             "storyboard_key": asset.storyboard_key,
         },
@@ -86,11 +89,39 @@ def asset_view(asset: Asset, work: Work, base_url: str) -> View:
         "archive": asset.archive,
         "packaging": asset.packaged.endpoints if asset.packaged else {},
         "metadata_key": asset.metadata.key if asset.metadata else None,
+        "static_renditions": [static_rendition_view(each, base_url) for each in made],
+        "clip": _clip_view(asset.clip),
         "passthrough": asset.passthrough,
         "meta": asset.meta,
         "cost": _cost_view(work),
         "errors": [{"code": error.code, "message": error.message} for error in asset.errors],
     }
+
+
+def static_rendition_view(rendition: StaticRendition, base_url: str) -> View:
+    wish, error = rendition.wish, rendition.error
+    ready = rendition.status is RenditionStatus.READY
+    return {
+        "id": rendition.id,
+        "asset_id": rendition.asset_id,
+        "type": wish.type,
+        "status": rendition.status,
+        "created_at": _time(rendition.created_at_ms),
+        "updated_at": _time(rendition.updated_at_ms),
+        "rung": wish.rung,
+        "start": _seconds(wish.start),
+        "end": _seconds(wish.end),
+        "width": wish.width,
+        "fps": wish.fps,
+        "url": _url(base_url, rendition.key) if ready else None,
+        "key": rendition.key if ready else None,
+        "size_bytes": rendition.size_bytes,
+        "error": {"code": error.code, "message": error.message} if error else None,
+    }
+
+
+def master_view(url: str, expires_at_ms: int) -> View:
+    return {"url": url, "expires_at": _time(expires_at_ms)}
 
 
 def page_response(data: Sequence[View], next_cursor: str | None, filters: dict[str, str]) -> Response:
@@ -103,6 +134,16 @@ def page_response(data: Sequence[View], next_cursor: str | None, filters: dict[s
     if next_cursor is not None:
         headers["Link"] = f'<?{urlencode({**filters, "cursor": next_cursor})}>; rel="next"'
     return json_response({"data": data, "next_cursor": next_cursor}, headers=headers)
+
+
+def _animated(made: Sequence[StaticRendition], base_url: str) -> str | None:
+    """The preview that was asked for first, once it is there."""
+    ready = (each for each in made if each.wish.type in PREVIEWS and each.status is RenditionStatus.READY)
+    return next((_url(base_url, each.key) for each in ready), None)
+
+
+def _clip_view(clip: TimeRange | None) -> View | None:
+    return {"start": _seconds(clip.start), "end": _seconds(clip.end)} if clip else None
 
 
 def _source_view(asset: Asset) -> View:

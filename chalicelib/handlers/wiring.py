@@ -63,7 +63,7 @@ def services() -> Services:
         objects=Objects(clients),
         table=Table(clients, settings.table),
         queues=Queues(clients, settings.encode_queue_url),
-        workflows=Workflows(clients, settings.publish_state_machine_arn),
+        workflows=Workflows(clients, settings.publish_state_machine_arn, settings.rendition_state_machine_arn),
         mediaconvert=MediaConvert(clients, settings.mediaconvert_endpoint),
         mediapackage=MediaPackage(clients),
         clock=now_ms,

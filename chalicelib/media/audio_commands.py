@@ -6,6 +6,7 @@ and each flag with its reason.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import ffmpeg
@@ -23,10 +24,14 @@ from chalicelib.media.flags import (
 )
 from chalicelib.media.names import POSTER_NAME
 from chalicelib.media.plan import AudioRendition, Plan
+from chalicelib.media.source import Container
 from chalicelib.media.webvtt import LEAD_S
 
 AUDIO_RATE_HZ = 48_000
 
+_INDEXED = frozenset({Container.MP4, Container.MATROSKA})
+_SEEK_PAD_S = 10
+"""How much further sound and picture may lie apart in a file than in time."""
 _LEAD_TICKS = 16 * 1024
 """A third of a second: packets of an AAC encoder before its choices are those of one that has run for long."""
 
@@ -41,12 +46,13 @@ def audio_command(plan: Plan, rendition: AudioRendition, source_path: str, *, st
         start_ticks: Where to go on, at AUDIO_RATE_HZ, a whole number of packets. All before it is decoded again,
             because only that counts samples as the run did that got so far, but it is not encoded.
     """
-    sound = (
-        _source(plan, source_path)[f"a:{rendition.position}"]
-        .filter("asetpts", from_origin(plan.origin))
-        # Fill holes with silence and cut overlaps, from the first picture on, so that sound stays where it was.
-        .filter("aresample", AUDIO_RATE_HZ, **{"async": 1, "first_pts": 0})
-    )
+    sound = _source(plan, source_path, seek=_seek(plan))[f"a:{rendition.position}"]
+    sound = sound.filter("asetpts", from_origin(plan.origin))
+    if plan.clipped:
+        # To the sample: what the source has before and after is none of the clip.
+        sound = sound.filter("atrim", start=0, end=seconds(plan.duration))
+    # Fill holes with silence and cut overlaps, from the first picture on, so that sound stays where it was.
+    sound = sound.filter("aresample", AUDIO_RATE_HZ, **{"async": 1, "first_pts": 0})
     if start_ticks:
         # On the grid of the run before, with some packets to get going, which are dropped below.
         sound = sound.filter("atrim", start_pts=max(0, start_ticks - _LEAD_TICKS))
@@ -116,10 +122,18 @@ def cover_command(plan: Plan, source_path: str) -> Command:
     return compiled([ffmpeg.output(picture, POSTER_NAME, **jpeg_options(quality=3))], (POSTER_NAME,))
 
 
-def _source(plan: Plan, source_path: str) -> Any:
+def _seek(plan: Plan) -> Fraction | None:
+    """Where to begin reading for a clip's sound; containers without an index are read from their start."""
+    return plan.origin - _SEEK_PAD_S if plan.clipped and plan.container in _INDEXED and plan.origin > 60 else None
+
+
+def _source(plan: Plan, source_path: str, *, seek: Fraction | None = None) -> Any:
+    # Absolute times, the keyframe before, and all that comes after it: see commands.py.
+    seeking = {"noaccurate_seek": None, "seek_timestamp": 1, "ss": seconds(seek)} if seek is not None else {}
     return ffmpeg.input(
         source_path,
         **input_options(plan.container),
         # Keep the source's clock: the origin is subtracted from it, for picture, sound and text alike.
         copyts=None,
+        **seeking,
     )

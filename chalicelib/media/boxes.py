@@ -1,4 +1,4 @@
-"""Walking the boxes of an ISO base media file (ISO/IEC 14496-12, 4.2) without ever trusting a length.
+"""Walking the boxes of an ISO base media file (ISO/IEC 14496-12, 4.2) without ever trusting a length, and packing them.
 
 Invariant: a box lies wholly inside its parent, every step of a walk moves forward, and every field is read inside its
 box. What breaks that raises EncoderOutputMalformed; nothing is read past an end, and no length is allocated unchecked.
@@ -135,6 +135,15 @@ def find(data: bytes, *path: bytes, inside: Box | None = None) -> Box:
     if found is None:
         raise ValueError("an empty path names no box")
     return found
+
+
+def pack_box(kind: bytes, *parts: bytes) -> bytes:
+    return struct.pack(">I4s", 8 + sum(map(len, parts)), kind) + b"".join(parts)
+
+
+def pack_full_box(kind: bytes, version: int, flags: int, *parts: bytes) -> bytes:
+    """A FullBox (4.2.2)."""
+    return pack_box(kind, struct.pack(">I", version << 24 | flags), *parts)
 
 
 def _box_at(header: bytes, position: int, limit: int, *, open_ended: bool = True) -> Box:

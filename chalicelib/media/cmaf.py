@@ -71,7 +71,9 @@ def read_track(stream: BinaryIO) -> tuple[Track, Iterator[CodedFragment]]:
         if kind == b"moov":
             break
     init = b"".join(head)
-    track = Track(init=init, codec=codec_string(init), timescale=_timescale(init), is_video=_handler(init) == b"vide")
+    track = Track(
+        init=init, codec=codec_string(init), timescale=track_timescale(init), is_video=_handler(init) == b"vide"
+    )
     return track, _fragments(top, track_defaults(init))
 
 
@@ -195,7 +197,7 @@ def _check_time(fragment: Fragment, expected: Fraction) -> None:
         )
 
 
-def _timescale(init: bytes) -> int:
+def track_timescale(init: bytes) -> int:
     """`mdhd.timescale` (14496-12, 8.4.2), ticks in a second."""
     reader = fields(init, find(init, b"moov", b"trak", b"mdia", b"mdhd"))
     version, _flags = reader.version_and_flags()

@@ -175,19 +175,23 @@ def _frames(plan: Plan, video: VideoPlan, chunk: Chunk, source_path: str, seek_p
         # A change of size in mid-stream would rebuild the filters and add a frame.
         reinit_filter=0,
     )
-    frames = source[VIDEO_STREAM].filter("setpts", from_origin(plan.origin))
+    frames = source[VIDEO_STREAM].filter("setpts", from_origin(_grid_origin(plan, video)))
     if video.deinterlace:
         # One frame out for each frame in; progressive frames pass untouched.
         frames = frames.filter("bwdif", mode="send_frame", deint="interlaced")
     rate = f"{video.frame_rate.numerator}/{video.frame_rate.denominator}"
     # Until the source's first picture there is nothing to seek to: begin the grid here and repeat that picture.
-    begin = {} if _seeks(video, chunk) else {"start_time": seconds(chunk.start_frame / video.frame_rate)}
+    start, end = video.clip_frame + chunk.start_frame, video.clip_frame + chunk.end_frame
+    begin = {} if _seeks(video, chunk) else {"start_time": seconds(start / video.frame_rate)}
     frames = frames.filter("fps", rate, round="near", **begin)
     if chunk.end_frame == video.total_frames:
         # A damaged tail must not lose the chunk: hold the last picture, for a second at most.
         frames = frames.filter("tpad", stop_mode="clone", stop=-(-video.frame_rate // 1))
     # Integers, and always an end: a 3 kB file with one late timestamp would otherwise make millions of frames.
-    frames = frames.filter("trim", start_pts=chunk.start_frame, end_pts=chunk.end_frame)
+    frames = frames.filter("trim", start_pts=start, end_pts=end)
+    if video.clip_frame:
+        # From the whole grid to the clip's own.
+        frames = frames.filter("setpts", f"PTS-{video.clip_frame}")
     return frames if video.transfer is Transfer.SDR else _to_standard_range(frames, video)
 
 
@@ -271,8 +275,13 @@ def _seek(plan: Plan, video: VideoPlan, chunk: Chunk, seek_pad: Fraction) -> Fra
     """Where to begin reading, in the source's own seconds; None for its start."""
     # The deinterlacer looks at the frame before.
     pad = max(seek_pad, _DEINTERLACE_PAD) if video.deinterlace else seek_pad
-    start = chunk.start_frame / video.frame_rate - pad
-    return plan.origin + start if _seeks(video, chunk) and start > 0 else None
+    start = (video.clip_frame + chunk.start_frame) / video.frame_rate - pad
+    return _grid_origin(plan, video) + start if _seeks(video, chunk) and start > 0 else None
+
+
+def _grid_origin(plan: Plan, video: VideoPlan) -> Fraction:
+    """The source's own time of the grid's zero, which a clip leaves behind."""
+    return plan.origin - video.clip_frame / video.frame_rate
 
 
 def compiled(outputs: list[Any], names: tuple[str, ...]) -> Command:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from chalicelib.errors import NotAVideo
+from chalicelib.errors import NotAVideo, UnsupportedMedia
 from chalicelib.media.chunks import gop_frames, plan_chunks
 from chalicelib.media.encoders import Quality
 from chalicelib.media.flags import POSTER_LONG_SIDE
@@ -21,7 +21,18 @@ from chalicelib.media.plan import (
     VideoPlan,
 )
 from chalicelib.media.source import Source, VideoTrack
-from chalicelib.media.timing import MAX_FRAME_RATE, Grid, Scan, TrackScan, audio_duration, origin_of, plan_grid
+from chalicelib.media.timing import (
+    MAX_FRAME_RATE,
+    Grid,
+    Scan,
+    TimeRange,
+    TrackScan,
+    audio_duration,
+    clip_grid,
+    is_heard,
+    origin_of,
+    plan_grid,
+)
 from chalicelib.media.tracks import choose_audio, choose_text
 
 TILE_LONG_SIDE = 160
@@ -52,27 +63,38 @@ def build_plan(
     scan: Scan,
     options: PlanOptions,
     ffmpeg_version: str,
+    clip: TimeRange | None = None,
 ) -> Plan:
     """Decide everything that the workers will do.
 
     A track that MediaInfo announced but that has no packet (a cover picture, an empty track) is left out.
 
+    Args:
+        clip: Publish this much of the source only, cut at the nearest frames.
+
     Raises:
         NotAVideo: If no track has any packet.
-        UnsupportedMedia: If the timestamps are not those of a recording.
+        UnsupportedMedia: If the timestamps are not those of a recording, or nothing lies in the range.
     """
     video_scan = scan.video if scan.video and scan.video.pts else None
     origin = origin_of(scan)
-    video = _video_plan(source.video, video_scan, origin, options) if source.video and video_scan else None
+    video = _video_plan(source.video, video_scan, origin, options, clip) if source.video and video_scan else None
+    if clip is not None:
+        clip = _on_frames(clip, video)
+        origin += clip.start
+        scan = _heard_in(scan, origin, None if clip.end is None else origin + clip.end - clip.start)
     audio = choose_audio(source, scan, keep_surround=options.keep_surround)
     if video is None and not audio:
+        if clip is not None:
+            raise UnsupportedMedia("the range lies outside of the source")
         raise NotAVideo("the file holds neither pictures nor sound")
+    duration = _duration(video, [scan.audio[rendition.position] for rendition in audio], origin)
     return Plan(
         schema=PLAN_SCHEMA,
         asset_id=asset_id,
         source=identity,
         origin=origin,
-        duration=_duration(video, [scan.audio[rendition.position] for rendition in audio], origin),
+        duration=duration if clip is None or clip.end is None else min(duration, clip.end - clip.start),
         segment_seconds=options.segment_seconds,
         ffmpeg_version=ffmpeg_version,
         video=video,
@@ -80,10 +102,26 @@ def build_plan(
         container=source.container,
         text=choose_text(source, scan),
         cover=source.cover and video is None,
+        clipped=clip is not None,
     )
 
 
-def _video_plan(track: VideoTrack, scan: TrackScan, origin: Fraction, options: PlanOptions) -> VideoPlan:
+def _on_frames(clip: TimeRange, video: VideoPlan | None) -> TimeRange:
+    """The range that the pictures have, for the sound."""
+    if video is None:
+        return clip
+    start = video.clip_frame / video.frame_rate
+    return TimeRange(start, None if clip.end is None else start + video.total_frames / video.frame_rate)
+
+
+def _heard_in(scan: Scan, start: Fraction, end: Fraction | None) -> Scan:
+    """Without the sound that has nothing in the range."""
+    return replace(scan, audio=tuple(track if track and is_heard(track, start, end) else None for track in scan.audio))
+
+
+def _video_plan(
+    track: VideoTrack, scan: TrackScan, origin: Fraction, options: PlanOptions, clip: TimeRange | None
+) -> VideoPlan:
     grid = plan_grid(
         scan,
         origin,
@@ -91,6 +129,8 @@ def _video_plan(track: VideoTrack, scan: TrackScan, origin: Fraction, options: P
         interlaced=track.interlaced,
         max_rate=options.max_frame_rate,
     )
+    if clip is not None:
+        grid = clip_grid(grid, clip)
     gop, segment = gop_frames(grid.frame_rate, options.segment_seconds)
     target = max(1, round(grid.frame_rate * options.chunk_seconds))
     # A chunk is the wished number of segments even when rounding to whole GOPs made segments longer than wished.
@@ -110,6 +150,7 @@ def _video_plan(track: VideoTrack, scan: TrackScan, origin: Fraction, options: P
         first_frame=grid.first_frame,
         deinterlace=track.interlaced,
         transfer=track.transfer,
+        clip_frame=grid.clip_frame,
     )
 
 

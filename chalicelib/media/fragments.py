@@ -6,7 +6,9 @@ and counts its sample positions from its own `moof`: only then can it be moved t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from chalicelib.errors import EncoderOutputMalformed
 from chalicelib.media.boxes import Box, boxes, fields, find
@@ -58,6 +60,41 @@ class Fragment:
     first_sample_end: int
     first_sample_delay_ticks: int
     starts_with_sync: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FragmentSamples:
+    """Every sample of a fragment, a column for each property, in the order of decoding. Times as in `Fragment`.
+
+    Attributes:
+        media_position: Where the first sample begins, from the start of the `moof`; the others follow without a gap.
+        delays: Composition time minus decode time; may be below zero.
+        syncs: 1 where decoding may begin.
+    """
+
+    decode_time_ticks: int
+    media_position: int
+    sizes: array[int]
+    durations: array[int]
+    delays: array[int]
+    syncs: bytearray
+
+    @property
+    def media_bytes(self) -> int:
+        return sum(self.sizes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """The words of one `trun`: a column is None where every sample has the default. `position` counts as in `_Run`."""
+
+    samples: int
+    position: int
+    first_flags: int | None
+    durations: Sequence[int] | None
+    sizes: Sequence[int] | None
+    flags: Sequence[int] | None
+    delays: Sequence[int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +174,56 @@ def _decode_time(moof: bytes, box: Box) -> int:
     return reader.unsigned(8 if version else 4)
 
 
+def read_samples(moof: bytes, defaults: SampleDefaults) -> FragmentSamples:
+    """Every sample of the fragment whose `moof` is given, of which `read_fragment` has nothing to say.
+
+    Raises:
+        EncoderOutputMalformed: If its runs do not follow each other without a gap.
+    """
+    track = next(box for box in boxes(moof, find(moof, b"moof").body) if box.kind == b"traf")
+    defaults = _fragment_defaults(moof, find(moof, b"tfhd", inside=track), defaults)
+    columns = FragmentSamples(
+        _decode_time(moof, find(moof, b"tfdt", inside=track)), 0, array("I"), array("I"), array("i"), bytearray()
+    )
+    start = end = None
+    for box in boxes(moof, track.body, track.end):
+        if box.kind == b"trun":
+            table = _read_table(moof, box, previous_end=end)
+            if end not in (None, table.position):
+                raise EncoderOutputMalformed("the samples of a fragment do not follow each other", position=end)
+            start = table.position if start is None else start
+            end = table.position + _append(columns, table, defaults)
+    return replace(columns, media_position=start or 0)
+
+
+def _append(columns: FragmentSamples, table: _Table, defaults: SampleDefaults) -> int:
+    """Returns how many bytes the run has."""
+    sizes = table.sizes or [defaults.size_bytes] * table.samples
+    columns.sizes.extend(sizes)
+    columns.durations.extend(table.durations or [defaults.duration_ticks] * table.samples)
+    columns.delays.extend(table.delays or [0] * table.samples)
+    flags = list(table.flags or [defaults.flags] * table.samples)
+    if table.first_flags is not None and flags:
+        flags[0] = table.first_flags
+    columns.syncs.extend(not each & _NON_SYNC_SAMPLE for each in flags)
+    return sum(sizes)
+
+
 def _read_run(moof: bytes, box: Box, *, previous_end: int | None, defaults: SampleDefaults) -> _Run:
+    table = _read_table(moof, box, previous_end=previous_end)
+    sizes, durations, count = table.sizes, table.durations, table.samples
+    sample_flags = table.flags[0] if table.flags else defaults.flags
+    return _Run(
+        samples=count,
+        duration_ticks=sum(durations) if durations else count * defaults.duration_ticks,
+        end=table.position + (sum(sizes) if sizes else count * defaults.size_bytes),
+        first_sample_end=table.position + (sizes[0] if sizes else defaults.size_bytes),
+        first_sample_delay_ticks=table.delays[0] if table.delays else 0,
+        first_sample_flags=sample_flags if table.first_flags is None else table.first_flags,
+    )
+
+
+def _read_table(moof: bytes, box: Box, *, previous_end: int | None) -> _Table:
     reader = fields(moof, box)
     version, flags = reader.version_and_flags()
     count = reader.unsigned(4)
@@ -149,16 +235,15 @@ def _read_run(moof: bytes, box: Box, *, previous_end: int | None, defaults: Samp
     column = {flag: table[index :: len(columns)] for index, flag in enumerate(columns)} if count else {}
     if data_offset is None or data_offset < len(moof):
         raise EncoderOutputMalformed("a run of samples does not say where it begins", data_offset=data_offset)
-    sizes, durations = column.get(_SIZE), column.get(_DURATION)
-    sample_flags = column[_FLAGS][0] if _FLAGS in column else defaults.flags
-    delay = column[_COMPOSITION_OFFSET][0] if _COMPOSITION_OFFSET in column else 0
-    return _Run(
+    delays = column.get(_COMPOSITION_OFFSET)
+    return _Table(
         samples=count,
-        duration_ticks=sum(durations) if durations else count * defaults.duration_ticks,
-        end=data_offset + (sum(sizes) if sizes else count * defaults.size_bytes),
-        first_sample_end=data_offset + (sizes[0] if sizes else defaults.size_bytes),
-        first_sample_delay_ticks=_signed(delay) if version else delay,
-        first_sample_flags=sample_flags if first_flags is None else first_flags,
+        position=data_offset,
+        first_flags=first_flags,
+        durations=column.get(_DURATION),
+        sizes=column.get(_SIZE),
+        flags=column.get(_FLAGS),
+        delays=tuple(map(_signed, delays)) if delays and version else delays,
     )
 
 

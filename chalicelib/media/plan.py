@@ -116,7 +116,8 @@ class Stills:
 class VideoPlan:
     """The grid: frame n is shown at n / frame_rate seconds after `Plan.origin`.
 
-    `first_frame` is where the source's own first picture lands; the frames before it repeat that picture.
+    `first_frame` is where the source's own first picture lands; the frames before it repeat that picture. A clip's
+    grid is that of its whole source, `clip_frame` frames later, and `first_frame` may be below zero.
     """
 
     frame_rate: Fraction
@@ -129,6 +130,7 @@ class VideoPlan:
     first_frame: int = 0
     deinterlace: bool = False
     transfer: Transfer = Transfer.SDR
+    clip_frame: int = 0
 
     @property
     def timescale(self) -> int:
@@ -148,7 +150,8 @@ class VideoPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`origin` is the source's own time of presentation zero, in seconds; `duration` is what a player will show.
+    """`origin` is the source's own time of presentation zero, in seconds; `duration` is what a player will show. What
+    is `clipped` ends there, though the source goes on.
     `container` names the one demuxer that may open the source. `cover` asks for the attached picture as the poster.
 
     A job has `len(video.chunks)` video tasks (indexes from 0), then one task per audio rendition, the first of which is
@@ -167,6 +170,7 @@ class Plan:
     container: Container = Container.MP4
     text: tuple[TextRendition, ...] = ()
     cover: bool = False
+    clipped: bool = False
 
     @property
     def video_tasks(self) -> int:

@@ -17,7 +17,7 @@ from itertools import islice
 
 from chalicelib.errors import CopyUnsuitable, EncoderOutputMalformed
 from chalicelib.media.avc import AvcStream, read_configuration
-from chalicelib.media.boxes import Box, boxes
+from chalicelib.media.boxes import Box, boxes, pack_box, pack_full_box
 from chalicelib.media.cmaf import SEGMENT_TYPE
 from chalicelib.media.codecs import audio_configuration, audio_object_type
 from chalicelib.media.mp4index import Samples, Track
@@ -86,25 +86,25 @@ def video_init(track: Track, stream: AvcStream) -> bytes:
     """The init segment of the copied video."""
     inner = _children(track.entry, _VISUAL_FIELDS)
     colour = inner.get(b"colr", b"")
-    entry = _box(
+    entry = pack_box(
         b"avc1",
         struct.pack(">6xH16x2H2I4xH32xHh", 1, stream.width, stream.height, 0x480000, 0x480000, 1, 24, -1),
-        _box(b"avcC", _configuration(inner, b"avcC")),
-        _box(b"colr", colour[:11]) if colour.startswith(b"nclx") and len(colour) >= 11 else b"",
+        pack_box(b"avcC", _configuration(inner, b"avcC")),
+        pack_box(b"colr", colour[:11]) if colour.startswith(b"nclx") and len(colour) >= 11 else b"",
     )
-    return _init(b"vide", track, entry, _full(b"vmhd", 0, 1, bytes(8)), stream.width, stream.height)
+    return _init(b"vide", track, entry, pack_full_box(b"vmhd", 0, 1, bytes(8)), stream.width, stream.height)
 
 
 def audio_init(track: Track, sound: Sound) -> bytes:
     """The init segment of the copied sound."""
     decoder = struct.pack(">BB3x8x", 0x40, 0x15) + _descriptor(5, sound.configuration)
     stream = bytes(3) + _descriptor(4, decoder) + _descriptor(6, b"\2")
-    entry = _box(
+    entry = pack_box(
         b"mp4a",
         struct.pack(">6xH8x2H4xI", 1, sound.channels, 16, sound.sample_rate_hz << 16 & 0xFFFFFFFF),
-        _full(b"esds", 0, 0, _descriptor(3, stream)),
+        pack_full_box(b"esds", 0, 0, _descriptor(3, stream)),
     )
-    return _init(b"soun", track, entry, _full(b"smhd", 0, 0, bytes(4)), 0, 0)
+    return _init(b"soun", track, entry, pack_full_box(b"smhd", 0, 0, bytes(4)), 0, 0)
 
 
 def segment_size(samples: Samples, first: int, end: int) -> int:
@@ -136,16 +136,16 @@ def write_segment(
         flags = _SYNC_FLAGS if samples.syncs[index] else _OTHER_FLAGS
         delay = samples.delays[index] - first_delay_ticks
         run += struct.pack(">3Ii", samples.durations[index], samples.sizes[index], flags, delay)
-    moof = _box(
+    moof = pack_box(
         b"moof",
-        _full(b"mfhd", 0, 0, struct.pack(">I", number)),
-        _box(
+        pack_full_box(b"mfhd", 0, 0, struct.pack(">I", number)),
+        pack_box(
             b"traf",
             # The fragment counts from its own start (default-base-is-moof).
-            _full(b"tfhd", 0, 0x20000, struct.pack(">I", 1)),
-            _full(b"tfdt", 1, 0, struct.pack(">Q", decode_time_ticks)),
+            pack_full_box(b"tfhd", 0, 0x20000, struct.pack(">I", 1)),
+            pack_full_box(b"tfdt", 1, 0, struct.pack(">Q", decode_time_ticks)),
             # Version 1: signed offsets. Every sample says its duration, size, flags and offset.
-            _full(
+            pack_full_box(
                 b"trun",
                 1,
                 0xF01,
@@ -177,42 +177,34 @@ def _configuration(inner: dict[bytes, bytes], kind: bytes) -> bytes:
 def _init(handler: bytes, track: Track, entry: bytes, media_header: bytes, width: int, height: int) -> bytes:
     letters = zip(track.language, (10, 5, 0), strict=True)
     language = sum((ord(letter) - 0x60 & 0x1F) << shift for letter, shift in letters)
-    table = _box(
+    table = pack_box(
         b"stbl",
-        _full(b"stsd", 0, 0, struct.pack(">I", 1), entry),
-        *(_full(kind, 0, 0, bytes(4)) for kind in (b"stts", b"stsc", b"stco")),
-        _full(b"stsz", 0, 0, bytes(8)),
+        pack_full_box(b"stsd", 0, 0, struct.pack(">I", 1), entry),
+        *(pack_full_box(kind, 0, 0, bytes(4)) for kind in (b"stts", b"stsc", b"stco")),
+        pack_full_box(b"stsz", 0, 0, bytes(8)),
     )
-    media = _box(
+    media = pack_box(
         b"mdia",
-        _full(b"mdhd", 0, 0, struct.pack(">8xI4xH2x", track.timescale, language)),
-        _full(b"hdlr", 0, 0, struct.pack(">4x4s12x", handler), b"\0"),
-        _box(
+        pack_full_box(b"mdhd", 0, 0, struct.pack(">8xI4xH2x", track.timescale, language)),
+        pack_full_box(b"hdlr", 0, 0, struct.pack(">4x4s12x", handler), b"\0"),
+        pack_box(
             b"minf",
             media_header,
-            _box(b"dinf", _full(b"dref", 0, 0, struct.pack(">I", 1), _full(b"url ", 0, 1))),
+            pack_box(b"dinf", pack_full_box(b"dref", 0, 0, struct.pack(">I", 1), pack_full_box(b"url ", 0, 1))),
             table,
         ),
     )
     volume = 0x100 if handler == b"soun" else 0
     track_header = struct.pack(">8xI4x4x8x4xH2x", 1, volume) + _MATRIX + struct.pack(">2I", width << 16, height << 16)
     movie_header = struct.pack(">8x2IIH10x", 1000, 0, 0x10000, 0x100) + _MATRIX + struct.pack(">24xI", 2)
-    movie = _box(
+    movie = pack_box(
         b"moov",
-        _full(b"mvhd", 0, 0, movie_header),
-        _box(b"trak", _full(b"tkhd", 0, 3, track_header), media),
-        _box(b"mvex", _full(b"trex", 0, 0, struct.pack(">5I", 1, 1, 0, 0, 0))),
+        pack_full_box(b"mvhd", 0, 0, movie_header),
+        pack_box(b"trak", pack_full_box(b"tkhd", 0, 3, track_header), media),
+        pack_box(b"mvex", pack_full_box(b"trex", 0, 0, struct.pack(">5I", 1, 1, 0, 0, 0))),
     )
     # cmf2: composition offsets may be below zero, and there is no edit list.
-    return _box(b"ftyp", struct.pack(">4sI4s4s4s", b"iso6", 0, b"iso6", b"cmfc", b"cmf2")) + movie
-
-
-def _box(kind: bytes, *parts: bytes) -> bytes:
-    return struct.pack(">I4s", 8 + sum(map(len, parts)), kind) + b"".join(parts)
-
-
-def _full(kind: bytes, version: int, flags: int, *parts: bytes) -> bytes:
-    return _box(kind, struct.pack(">I", version << 24 | flags), *parts)
+    return pack_box(b"ftyp", struct.pack(">4sI4s4s4s", b"iso6", 0, b"iso6", b"cmfc", b"cmf2")) + movie
 
 
 def _descriptor(tag: int, body: bytes) -> bytes:

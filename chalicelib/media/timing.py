@@ -57,12 +57,22 @@ class Scan:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeRange:
+    """[start, end) in seconds from the origin; no end is the end of the media."""
+
+    start: Fraction
+    end: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Grid:
-    """`first_frame` is where the source's own first picture lands; frames before it repeat it."""
+    """`first_frame` is where the source's own first picture lands; frames before it repeat it. Of a clip, which begins
+    `clip_frame` frames later, it may be below zero."""
 
     frame_rate: Fraction
     first_frame: int
     total_frames: int
+    clip_frame: int = 0
 
 
 def origin_of(scan: Scan) -> Fraction:
@@ -116,6 +126,27 @@ def plan_grid(
     total = round_near(end * track.time_base * rate)
     first = round_near((shown[0] - shift) * track.time_base * rate)
     return Grid(frame_rate=rate, first_frame=max(first, 0), total_frames=max(total, 1))
+
+
+def clip_grid(grid: Grid, clip: TimeRange) -> Grid:
+    """The part of a grid that is nearest to a range. Its frames are the grid's own, numbered from the clip's first.
+
+    Raises:
+        UnsupportedMedia: If no frame lies in it.
+    """
+    start = round_near(clip.start * grid.frame_rate)
+    end = grid.total_frames if clip.end is None else min(round_near(clip.end * grid.frame_rate), grid.total_frames)
+    if start >= end:
+        raise UnsupportedMedia("the range lies outside of the source")
+    return Grid(grid.frame_rate, grid.first_frame - start, end - start, grid.clip_frame + start)
+
+
+def is_heard(track: TrackScan, start: Fraction, end: Fraction | None) -> bool:
+    """Whether a packet begins in [start, end) seconds of the source's own time, or lasts into it."""
+    begin = start / track.time_base
+    last = None if end is None else end / track.time_base
+    times = zip(track.pts, track.durations, strict=True)
+    return any(pts + duration > begin and (last is None or pts < last) for pts, duration in times)
 
 
 def grid_rate(

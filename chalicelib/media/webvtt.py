@@ -14,8 +14,9 @@ from fractions import Fraction
 
 from chalicelib.media.decimals import clock, nearest
 
-LEAD_S = Fraction(3600)
-"""Seconds that cues are ahead in ffmpeg's output, so that what begins before the origin is still a time."""
+LEAD_S = Fraction(25 * 3600)
+"""Seconds that cues are ahead in ffmpeg's output, so that what begins before the origin is still a time: a clip may
+begin at the end of a day."""
 
 MAX_CUES = 50_000
 

@@ -111,10 +111,11 @@ def _documents(plan: Plan, presentation: Presentation) -> Iterator[_Document]:
 def _published(plan: Plan, presentation: Presentation, prefix: str) -> AssetChange:
     loudest = max((track.bitrate.peak_bps for track in presentation.audio if track.channels <= 2), default=0)
     has_video = plan.video is not None
+    recipes = {rendition.name: rendition for rendition in (plan.video.renditions if plan.video else ())}
     return AssetChange(
         duration=presentation.duration,
         renditions=tuple(
-            RenditionInfo(track.name, track.width, track.height, track.bitrate.peak_bps + loudest)
+            RenditionInfo(track.name, track.width, track.height, track.bitrate.peak_bps + loudest, recipes[track.name])
             for track in presentation.video
         ),
         tracks=tuple(_tracks(presentation, prefix)),

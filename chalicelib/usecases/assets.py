@@ -12,6 +12,7 @@ from chalicelib.catalog.asset import LISTED, Asset, AssetChange, AssetStatus, Pr
 from chalicelib.catalog.upload import UploadStatus
 from chalicelib.errors import AssetNotFound, AssetNotRetryable
 from chalicelib.usecases.ingest_metadata import ingest_asset
+from chalicelib.usecases.renditions import remove_rendition
 from chalicelib.usecases.source_state import refuse_archived, source_state
 from chalicelib.usecases.upload import drop_bytes
 
@@ -65,6 +66,8 @@ def delete_asset(
         jobs.cancel_job(asset.job.id)
     if asset.packaged is not None:
         packages.delete_asset(asset.packaged.id)
+    for rendition in table.list_renditions(asset_id):
+        remove_rendition(rendition, objects, table, workflows, settings)
     if asset.upload_id is not None:
         upload = table.end_upload(asset.upload_id, UploadStatus.CANCELLED, now_ms=now_ms)
         if upload is not None:

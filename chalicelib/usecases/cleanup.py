@@ -12,6 +12,7 @@ each change is conditional on what was seen, and each run does a bounded amount,
 | asset preparing, execution ended with our error    | errored with it                                            |
 | asset preparing, execution ended otherwise or gone | begun again, at most MAX_ATTEMPTS times, then errored      |
 | asset preparing, execution running                 | left alone                                                 |
+| rendition in preparation                           | see reconcile_renditions.py                                |
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from chalicelib.aws.workflows import ExecutionStatus
+from chalicelib.aws.workflows import ALIVE, ExecutionStatus
 from chalicelib.catalog.asset import Asset, AssetChange, AssetError, AssetStatus
 from chalicelib.catalog.keys import UPLOADS_PREFIX
 from chalicelib.catalog.upload import UploadStatus
 from chalicelib.errors import ExecutionLost, SluiceError, TransientError, UploadExpired, UploadNotFound
 from chalicelib.usecases.ingest_metadata import ingest_asset
+from chalicelib.usecases.reconcile_renditions import reconcile_rendition
 from chalicelib.usecases.record_failure import Failed, put_failure, resolve
 from chalicelib.usecases.upload import expire_upload
 
@@ -55,7 +57,6 @@ _BATCH = 50
 _DAY_MS = 24 * 3600 * 1000
 _WAITING = frozenset({AssetStatus.WAITING})
 _PREPARING = frozenset({AssetStatus.PREPARING})
-_ALIVE = frozenset({ExecutionStatus.RUNNING, ExecutionStatus.PENDING_REDRIVE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,10 @@ def clean_up(
     _each(
         table.stuck_assets(AssetStatus.PREPARING, before_ms=stuck_ms),
         lambda asset: _reconcile_preparing(asset, shift),
+    )
+    _each(
+        table.stuck_renditions(before_ms=lost_ms),
+        lambda rendition: reconcile_rendition(rendition, table, queues, workflows, now_ms=now_ms),
     )
     _abort_stale_multiparts(shift)
 
@@ -149,7 +154,7 @@ def _reconcile_preparing(asset: Asset, shift: _Shift) -> None:
         _set_going(asset, shift)
         return
     execution = shift.workflows.describe(asset.execution_arn)
-    if execution.status in _ALIVE:
+    if execution.status in ALIVE:
         return
     if execution.status is ExecutionStatus.FAILED:
         failed = resolve(execution.error, execution.cause)

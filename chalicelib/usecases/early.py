@@ -67,6 +67,8 @@ def start_early(
     asset = _living_asset(asset_id, table, attempt)
     identity = source_identity(asset)
     try:
+        if asset.clip is not None:
+            raise CopyUnsuitable("a part of the source is published, and copies are cut at keyframes only")
         plan, movie = _make_plan(asset_id, identity, objects, settings)
         digest = copy_plan_hash(plan)
         _write_plan(plan, digest, objects, settings)

@@ -130,6 +130,7 @@ def _make_plan(asset: Asset, objects: Objects, tools: Tools, settings: Settings,
             scan=scan,
             options=_options(settings_for(asset.options, settings)),
             ffmpeg_version=tools.ffmpeg.version(),
+            clip=asset.clip,
         )
         if not settings_for(asset.options, settings).prune_ladder or plan.video is None:
             return plan

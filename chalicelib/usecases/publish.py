@@ -17,11 +17,13 @@ from chalicelib.media.plan import Plan
 from chalicelib.usecases.asset_settings import settings_for
 from chalicelib.usecases.plan import PREPARING, load_plan, preparing_asset
 from chalicelib.usecases.receipts import stored_receipt
+from chalicelib.usecases.renditions import request_defaults
 from chalicelib.usecases.transcode import encoder_of
 from chalicelib.usecases.validate_job import validate_job
 
 if TYPE_CHECKING:
     from chalicelib.aws.objects import Objects
+    from chalicelib.aws.queues import Queues
     from chalicelib.aws.table import Table
     from chalicelib.settings import Settings
 
@@ -78,8 +80,14 @@ def validate(
     return {"AssetId": asset_id}
 
 
-def finish(asset_id: str, attempt: int, plan_hash: str, table: Table, *, now_ms: int) -> dict[str, object]:
-    """The asset is ready. Raises WorkSuperseded if it is not this attempt that it waits for."""
+def finish(
+    asset_id: str, attempt: int, plan_hash: str, table: Table, queues: Queues, settings: Settings, *, now_ms: int
+) -> dict[str, object]:
+    """The asset is ready, and what is to be made of every asset is asked for.
+
+    Raises:
+        WorkSuperseded: If it is not this attempt that it waits for.
+    """
     ready = AssetChange(status=AssetStatus.READY, state=ProgressState.COMPLETED)
     still = AssetChange(attempt=attempt, plan_hash=plan_hash)
     asset = table.update_asset(asset_id, ready, expect=PREPARING, now_ms=now_ms, unchanged=still)
@@ -92,6 +100,7 @@ def finish(asset_id: str, attempt: int, plan_hash: str, table: Table, *, now_ms:
         tasks = 0 if asset.encoder is Encoder.MEDIACONVERT else asset.task_count
         table.add_work(asset_id, transitions=tasks + _SILENT_TRANSITIONS, now_ms=now_ms)
         logger.info("ready", extra={"asset_id": asset_id, "plan_hash": plan_hash})
+    request_defaults(asset, table, queues, settings, now_ms=now_ms)
     return {"AssetId": asset_id, "Status": asset.status.value, "HlsKey": asset.hls_key, "DashKey": asset.dash_key}
 
 

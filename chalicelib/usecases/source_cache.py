@@ -34,12 +34,18 @@ def workspace(source: SourceIdentity, objects: Objects) -> Iterator[Path]:
     Raises:
         SourceChanged: If the source is no longer these bytes.
     """
+    with scratch_folder() as folder:
+        _link_source(source, objects, folder.parent / _FOLDER, folder)
+        yield folder
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A new folder, removed with everything in it at the end; of a worker that dies, by the next one."""
     base = Path(tempfile.gettempdir())
     _remove_abandoned(base)
     with tempfile.TemporaryDirectory(prefix=f"{_WORK_PREFIX}{os.getpid()}-", dir=base) as name:
-        folder = Path(name)
-        _link_source(source, objects, base / _FOLDER, folder)
-        yield folder
+        yield Path(name)
 
 
 def _link_source(source: SourceIdentity, objects: Objects, cache: Path, folder: Path) -> None:

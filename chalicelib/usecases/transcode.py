@@ -45,6 +45,8 @@ _DEFAULT_RATE = Fraction(30)
 
 def encoder_of(asset: Asset, settings: Settings) -> EncoderChoice:
     """Who is to encode an ingested asset. `settings` are the asset's own."""
+    if asset.clip is not None:
+        return EncoderChoice(Encoder.LAMBDA, "a part of a source is cut by frames, which our own workers do")
     size = displayed_size(asset)
     video = asset.source_info.video if asset.source_info else None
     rungs = [rung for rung in settings.ladder if size and rung <= source_rung(*size)]

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from chalicelib.aws.objects import Objects
     from chalicelib.aws.queues import Queues
     from chalicelib.aws.table import Table
+    from chalicelib.media.timing import TimeRange
     from chalicelib.settings import Settings
     from chalicelib.tools import Tools
 
@@ -53,6 +54,7 @@ class NewUpload:
     passthrough: str | None = None
     meta: dict[str, Any] = field(default_factory=dict)
     encoder: Encoder | None = None
+    clip: TimeRange | None = None
 
 
 def open_upload(new: NewUpload, objects: Objects, table: Table, settings: Settings, *, now_ms: int) -> Upload:
@@ -99,6 +101,7 @@ def open_upload(new: NewUpload, objects: Objects, table: Table, settings: Settin
         passthrough=new.passthrough,
         meta=new.meta,
         options=AssetOptions(encoder=new.encoder),
+        clip=new.clip,
     )
     # The upload first: without its asset it still expires, and an asset without an upload would wait for ever.
     table.create_upload(upload)

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from chalicelib.aws.clients import Clients
-from chalicelib.aws.queues import EncodeMessage, Queues, parse_encode_message
+from chalicelib.aws.queues import EncodeMessage, Queues, RenditionMessage, parse_message
 from chalicelib.aws.workflows import ExecutionStatus, Workflows
 
 _WAIT = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 300, "End": True}}}
@@ -24,14 +24,23 @@ def test_a_message_arrives_as_it_was_sent(emulator: Clients) -> None:
     Queues(emulator, url).send_encode("as_1", "ab-2")
     (message,) = emulator.sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5)["Messages"]
     assert json.loads(message["Body"]) == {"asset_id": "as_1", "etag": "ab-2"}
-    assert parse_encode_message(message["Body"]) == EncodeMessage("as_1", "ab-2")
+    assert parse_message(message["Body"]) == EncodeMessage("as_1", "ab-2")
 
 
-@pytest.mark.parametrize("body", ["", "{}", '{"asset_id":1,"etag":""}'])
+def test_a_rendition_has_a_message_of_its_own(emulator: Clients) -> None:
+    """On the same queue, and the consumer tells them apart."""
+    url = emulator.sqs.create_queue(QueueName="renditions")["QueueUrl"]
+    Queues(emulator, url).send_rendition("as_1", "rn_1", 7)
+    (message,) = emulator.sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5)["Messages"]
+    assert json.loads(message["Body"]) == {"asset_id": "as_1", "rendition_id": "rn_1", "created_at_ms": 7}
+    assert parse_message(message["Body"]) == RenditionMessage("as_1", "rn_1", 7)
+
+
+@pytest.mark.parametrize("body", ["", "{}", '{"asset_id":1,"etag":""}', '{"asset_id":"a","rendition_id":"b"}'])
 def test_another_body_is_refused(body: str) -> None:
     """What is not an encode message raises, so that the queue can put it aside."""
     with pytest.raises(msgspec.DecodeError):
-        parse_encode_message(body)
+        parse_message(body)
 
 
 def _machine(clients: Clients, name: str, definition: object) -> Workflows:
@@ -39,14 +48,14 @@ def _machine(clients: Clients, name: str, definition: object) -> Workflows:
     trust = json.dumps({"Version": "2012-10-17", "Statement": []})
     role = iam.create_role(RoleName=f"role-{name}", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     made = clients.stepfunctions.create_state_machine(name=name, definition=json.dumps(definition), roleArn=role)
-    return Workflows(clients, made["stateMachineArn"])
+    return Workflows(clients, made["stateMachineArn"], made["stateMachineArn"])
 
 
 def test_a_name_is_one_execution(emulator: Clients) -> None:
     """Starting a name twice gives the same execution, running or stopped; stopping twice is fine."""
     workflows = _machine(emulator, "waits", _WAIT)
     arn = workflows.start_publish("one", {"AssetId": "as_1"})
-    assert arn == workflows.publish_execution_arn("one")
+    assert workflows.start_rendition("one", {"AssetId": "as_1"}) == arn
     assert workflows.describe(arn).status is ExecutionStatus.RUNNING
     assert workflows.start_publish("one", {"AssetId": "as_1", "Again": True}) == arn
     for _ in range(2):
@@ -58,7 +67,7 @@ def test_a_name_is_one_execution(emulator: Clients) -> None:
 def test_an_unknown_execution_is_missing(emulator: Clients) -> None:
     """Neither describing nor stopping it fails."""
     workflows = _machine(emulator, "empty", _WAIT)
-    arn = workflows.publish_execution_arn("none")
+    arn = workflows.start_publish("one", {}).removesuffix("one") + "none"
     assert workflows.describe(arn).status is ExecutionStatus.MISSING
     workflows.stop(arn)
 

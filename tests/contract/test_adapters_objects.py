@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from chalicelib.aws import large
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.objects import Objects
 from chalicelib.errors import (
@@ -108,6 +110,42 @@ def test_an_aborted_multipart_is_gone(objects: Objects) -> None:
     assert not objects.complete_multipart(BUCKET, "m", multipart_id, [(1, "0" * 32)])
 
 
+def test_a_stream_is_stored_part_by_part(objects: Objects, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However it is cut, in parts no larger than told; and what breaks off leaves nothing."""
+    monkeypatch.setattr(large, "STREAM_PART_BYTES", 5 * 1024**2)
+    data = DATA * (12 * 1024**2 // len(DATA) + 1)
+    cuts = (data[at : at + 700_001] for at in range(0, len(data), 700_001))
+    objects.write_stream(BUCKET, "s", cuts, size_bytes=len(data), content_type="video/mp4", cache_control="no-store")
+    assert objects.read(BUCKET, "s") == data
+    assert objects.head(BUCKET, "s").content_type == "video/mp4"
+
+    def breaks() -> Iterator[bytes]:
+        yield data
+        raise ObjectMissing("a piece is gone")
+
+    with pytest.raises(ObjectMissing):
+        objects.write_stream(BUCKET, "broken", breaks(), size_bytes=1 << 30, content_type="video/mp4")
+    assert not objects.exists(BUCKET, "broken")
+    assert list(objects.stale_multiparts(BUCKET, "broken", older_than_ms=1 << 42)) == []
+
+
+@pytest.mark.parametrize("part_bytes", [1 << 30, 5 * 1024**2])
+def test_a_copy_is_of_one_etag(objects: Objects, monkeypatch: pytest.MonkeyPatch, part_bytes: int) -> None:
+    """In one request or in parts the same bytes; another etag or no object is refused, and nothing is left."""
+    monkeypatch.setattr(large, "COPY_PART_BYTES", part_bytes)
+    data = DATA * (11 * 1024**2 // len(DATA) + 1)
+    etag = objects.write(BUCKET, "original", data, content_type="video/mp4")
+    named = {"size_bytes": len(data), "content_type": "video/webm"}
+    objects.copy((BUCKET, "original"), BUCKET, "copy", etag=etag, **named)  # type: ignore[arg-type]
+    assert objects.read(BUCKET, "copy") == data
+    assert objects.head(BUCKET, "copy").content_type == "video/webm"
+    with pytest.raises(SourceChanged):
+        objects.copy((BUCKET, "original"), BUCKET, "other", etag="0" * 32, **named)  # type: ignore[arg-type]
+    with pytest.raises(ObjectMissing):
+        objects.copy((BUCKET, "nothing"), BUCKET, "other", etag=etag, **named)  # type: ignore[arg-type]
+    assert not objects.exists(BUCKET, "other")
+
+
 def _send(url: str, data: bytes, **headers: str) -> int:
     request = urllib.request.Request(url, data=data, method="PUT", headers=headers)  # noqa: S310
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -125,9 +163,10 @@ def test_presigned_urls_take_a_plain_put(emulator: Clients) -> None:
         assert _send(url, DATA, **{"Content-Type": content_type}) == 200
     assert objects.read(BUCKET, "put") == DATA
     with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
-        objects.presign_get(BUCKET, "put", expires_s=60), timeout=30
+        objects.presign_get(BUCKET, "put", expires_s=60, download_name='Übung "1".mp4'), timeout=30
     ) as answer:
         assert answer.read() == DATA
+        assert answer.headers["Content-Disposition"] == "attachment; filename*=UTF-8''%C3%9Cbung%20%221%22.mp4"
 
 
 def test_a_presigned_size_is_kept(emulator: Clients) -> None:

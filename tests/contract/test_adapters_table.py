@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
@@ -23,10 +24,12 @@ from chalicelib.catalog.asset import (
 )
 from chalicelib.catalog.ids import ASSET_PREFIX, UPLOAD_PREFIX, new_id
 from chalicelib.catalog.options import Archive, AssetOptions, Encoder
+from chalicelib.catalog.rendition import RenditionChange, RenditionStatus
 from chalicelib.catalog.upload import UploadStatus
 from chalicelib.catalog.vod.outcome import JobEvent, JobStatus
-from chalicelib.errors import AssetNotFound, UploadNotFound
-from tests.unit.catalog.samples import NOW_MS, PLAN_HASH, an_asset, an_upload
+from chalicelib.errors import AssetNotFound, RenditionNotFound, UploadNotFound
+from chalicelib.media.timing import TimeRange
+from tests.unit.catalog.samples import NOW_MS, PLAN_HASH, a_rendition, an_asset, an_upload
 
 PREPARING, READY, ERRORED = AssetStatus.PREPARING, AssetStatus.READY, AssetStatus.ERRORED
 
@@ -42,7 +45,7 @@ def _assets(table: Table, count: int, status: AssetStatus) -> list[Asset]:
 
 def test_an_asset_is_created_once(table: Table) -> None:
     """The first record stays, whatever a second create brings."""
-    asset = an_asset()
+    asset = an_asset(clip=TimeRange(Fraction(5, 4), Fraction(30)))
     assert table.create_asset(asset)
     assert not table.create_asset(replace(asset, filename="other.mp4"))
     assert table.get_asset(asset.id) == asset
@@ -176,6 +179,41 @@ def test_expired_uploads_are_the_waiting_ones_past_their_time(table: Table) -> N
     assert [upload.expires_at_ms - NOW_MS for upload in table.expired_uploads(NOW_MS + 3)] == [0, 2]
     assert len(table.list_uploads(status=None, limit=9, cursor=None).items) == 4
     assert len(table.list_uploads(status=UploadStatus.COMPLETED, limit=9, cursor=None).items) == 1
+
+
+def test_a_rendition_is_made_once(table: Table) -> None:
+    """The first record of an id stays, until it is deleted; an asset's own are listed by age."""
+    first, second = a_rendition(), a_rendition(id="rn_2", created_at_ms=NOW_MS - 1)
+    other = a_rendition(asset_id="as_other")
+    assert all(table.create_rendition(each) for each in (first, second, other))
+    assert not table.create_rendition(replace(first, created_at_ms=1))
+    assert table.list_renditions(first.asset_id) == [second, first]
+    assert table.get_rendition(first.asset_id, first.id) == first
+    for _ in range(2):
+        table.delete_rendition(first.asset_id, first.id)
+    with pytest.raises(RenditionNotFound):
+        table.get_rendition(first.asset_id, first.id)
+    assert table.list_renditions("as_none") == []
+
+
+def test_a_rendition_changes_under_its_conditions(table: Table) -> None:
+    """Not for another birth, attempt or status; and what is finished is stuck no more."""
+    made = a_rendition(execution_arn="arn:one")
+    table.create_rendition(made)
+    preparing = frozenset({RenditionStatus.PREPARING})
+    ready = RenditionChange(status=RenditionStatus.READY, size_bytes=5)
+    for stale in (replace(made, created_at_ms=1), replace(made, attempt=2), replace(made, id="rn_none")):
+        assert table.update_rendition(stale, ready, expect=preparing, now_ms=NOW_MS) is None
+    again = RenditionChange(attempt=2, execution_arn=None)
+    changed = table.update_rendition(made, again, expect=preparing, now_ms=NOW_MS + 5)
+    assert changed == replace(made, attempt=2, execution_arn=None, updated_at_ms=NOW_MS + 5)
+    assert list(table.stuck_renditions(before_ms=NOW_MS + 5)) == []
+    assert list(table.stuck_renditions(before_ms=NOW_MS + 6)) == [changed]
+    done = table.update_rendition(changed, ready, expect=preparing, now_ms=NOW_MS + 9)
+    assert done is not None
+    assert (done.status, done.size_bytes, done.error) == (RenditionStatus.READY, 5, None)
+    assert table.update_rendition(changed, ready, expect=preparing, now_ms=NOW_MS) is None
+    assert list(table.stuck_renditions(before_ms=NOW_MS + 99)) == []
 
 
 def test_api_keys_are_found_by_hash(table: Table) -> None:

@@ -22,6 +22,7 @@ from chalicelib.media.commands import chunk_command, seek_pads
 from chalicelib.media.decide import PlanOptions, build_plan
 from chalicelib.media.plan import Chunk, Plan, Rendition, SourceIdentity, VideoPlan
 from chalicelib.media.source import Source, Transfer
+from chalicelib.media.timing import TimeRange
 from chalicelib.tools import Ffmpeg, MediaInfo
 from tests.fixtures.media_factory import EDIT_START_S, PICTURE_LATE_S, PICTURE_SECONDS, MediaFactory
 
@@ -80,7 +81,7 @@ class Bench:
         with path.open("rb") as file:
             return MediaInfo().probe(file, path.stat().st_size)
 
-    def plan(self, clip: str, options: PlanOptions = OPTIONS) -> Plan:
+    def plan(self, clip: str, options: PlanOptions = OPTIONS, part: TimeRange | None = None) -> Plan:
         path, source = self.factory.clip(clip), self.probe(clip)
         scan = self.ffmpeg.scan_packets(path, container=source.container, deadline=soon())
         return build_plan(
@@ -90,6 +91,7 @@ class Bench:
             scan=scan,
             options=options,
             ffmpeg_version=self.ffmpeg.version(),
+            clip=part,
         )
 
     def publish(self, plan: Plan, clip: str, folder: Path) -> bytes:

@@ -101,7 +101,7 @@ def test_a_message_stays_hidden_longer_than_its_consumer_runs(template: Document
 
 def test_tasks_do_not_outlast_their_functions(template: Document) -> None:
     """A state waits no longer than its function may run, so a timeout has one meaning; a token is another matter."""
-    for name in ("early", "publish", "render"):
+    for name in ("early", "publish", "render", "rendition"):
         machine = json.loads((Project.here().state_machines / f"{name}.asl.json").read_text())
         for task in _tasks(machine["States"]):
             function = task["Parameters"].get("FunctionName", "")
@@ -128,6 +128,7 @@ def test_settings_are_given_by_the_template(template: Document) -> None:
     words |= {"SLUICE_AUDIO_CHANNELS": "source", "SLUICE_TRIGGERS": "video", "SLUICE_ENCODER": "auto"}
     words |= {"SLUICE_JOB_TEMPLATES": "a,b,c", "SLUICE_INPUT_ROTATE": "AUTO", "SLUICE_FRAME_CAPTURE": "on"}
     words |= {"SLUICE_ACCELERATED_TRANSCODING": "PREFERRED", "SLUICE_ARCHIVE_SOURCE": "GLACIER"}
+    words |= {"SLUICE_AUDIO_CHANNELS": "source", "SLUICE_STATIC_RENDITIONS": "mp4", "SLUICE_MASTER_ACCESS": "off"}
     read: set[str] = set()
 
     class Watched(dict[str, str]):
@@ -141,7 +142,8 @@ def test_settings_are_given_by_the_template(template: Document) -> None:
 
 def test_parameters_default_to_the_settings(template: Document) -> None:
     """A parameter's default is the same as the setting's own."""
-    names = ("STAGE", "TABLE", "SOURCE_BUCKET", "MEDIA_BUCKET", "ENCODE_QUEUE_URL", "PUBLISH_STATE_MACHINE_ARN")
+    names = ["STAGE", "TABLE", "SOURCE_BUCKET", "MEDIA_BUCKET", "ENCODE_QUEUE_URL"]
+    names += ["PUBLISH_STATE_MACHINE_ARN", "RENDITION_STATE_MACHINE_ARN"]
     settings = Settings.from_env({f"SLUICE_{name}": "x" for name in names})
     defaults = {name: body["Default"] for name, body in template["Parameters"].items()}
     assert defaults["UploadMaxBytes"] == settings.upload_max_bytes
@@ -159,6 +161,8 @@ def test_parameters_default_to_the_settings(template: Document) -> None:
     assert defaults["AcceleratedTranscoding"] == settings.accelerated_transcoding
     assert defaults["FrameCapture"] == ("on" if settings.frame_capture else "off")
     assert defaults["ArchiveSource"] == settings.archive_source
+    assert defaults["StaticRenditions"] == ",".join(settings.static_renditions)
+    assert defaults["MasterAccess"] == ("on" if settings.master_access else "off")
     assert defaults["PruneLadder"] == ("on" if settings.prune_ladder else "off")
 
 

@@ -14,6 +14,7 @@ NAMES = {
     "SLUICE_MEDIA_BUCKET": "media",
     "SLUICE_ENCODE_QUEUE_URL": "https://queue",
     "SLUICE_PUBLISH_STATE_MACHINE_ARN": "arn:aws:states:::stateMachine:x",
+    "SLUICE_RENDITION_STATE_MACHINE_ARN": "arn:aws:states:::stateMachine:y",
 }
 
 
@@ -26,6 +27,7 @@ def test_defaults_are_those_of_the_api_document() -> None:
     assert (settings.codecs, settings.quality) == (("h264",), "balanced")
     assert (settings.max_frame_rate, settings.prune_ladder) == (60, True)
     assert settings.cors_origins == ("*",)
+    assert (settings.static_renditions, settings.master_access) == ((), True)
     assert settings.public_base_url == ""
 
 
@@ -48,6 +50,8 @@ def test_a_missing_name_is_named(name: str) -> None:
         ("SLUICE_QUALITY", "best"),
         ("SLUICE_MAX_FRAME_RATE", "1000"),
         ("SLUICE_PRUNE_LADDER", "yes"),
+        ("SLUICE_STATIC_RENDITIONS", "mp4,webp"),
+        ("SLUICE_MASTER_ACCESS", "admins"),
     ],
 )
 def test_a_malformed_value_is_named(name: str, value: str) -> None:

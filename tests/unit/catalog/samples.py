@@ -21,7 +21,15 @@ from chalicelib.catalog.asset import (
 )
 from chalicelib.catalog.ids import ASSET_PREFIX, UPLOAD_PREFIX, new_id
 from chalicelib.catalog.keys import upload_key
+from chalicelib.catalog.rendition import (
+    RenditionStatus,
+    RenditionType,
+    RenditionWish,
+    StaticRendition,
+    rendition_id,
+)
 from chalicelib.catalog.upload import Upload, UploadStatus
+from chalicelib.media.plan import Rendition
 
 NOW_MS = 1_800_000_000_000
 ASSET_ID = new_id(ASSET_PREFIX, NOW_MS, bytes(10))
@@ -51,7 +59,7 @@ def an_asset(**changes: Any) -> Asset:
             audio=(AudioInfo("aac", 2, 48000, "en"),),
             text=(TextInfo("PGS", "en", bitmap=True),),
         ),
-        renditions=(RenditionInfo("720p", 1280, 720, 2_800_000),),
+        renditions=(RenditionInfo("720p", 1280, 720, 2_800_000, Rendition("720p", 1280, 720, 23, 2_500_000)),),
         tracks=(
             TrackInfo(TrackType.AUDIO, "en", "English", channels=2, default=True),
             TrackInfo(TrackType.TEXT, "fr", "fr", forced=True, key="media/a/b/text/subtitles.vtt"),
@@ -67,6 +75,21 @@ def an_asset(**changes: Any) -> Asset:
         errors=(AssetError("not-a-video", "no track was found"),),
         passthrough="order 7",
         meta={"a": [1, 2.5, None], "b": {"c": True}},
+        has_static_renditions=1,
+    )
+    return replace(full, **changes)
+
+
+def a_rendition(**changes: Any) -> StaticRendition:
+    wish = RenditionWish(RenditionType.MP4, "720p", Fraction(3, 2), Fraction(20))
+    full = StaticRendition(
+        id=rendition_id(ASSET_ID, PLAN_HASH, wish),
+        asset_id=ASSET_ID,
+        plan_hash=PLAN_HASH,
+        wish=wish,
+        status=RenditionStatus.PREPARING,
+        created_at_ms=NOW_MS,
+        updated_at_ms=NOW_MS,
     )
     return replace(full, **changes)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -10,14 +12,16 @@ from chalice.test import Client
 
 from chalicelib.catalog.asset import AssetStatus
 from chalicelib.catalog.keys import upload_key
-from chalicelib.errors import ActionUnknown, ObjectMissing
+from chalicelib.catalog.rendition import RenditionStatus
+from chalicelib.errors import ActionUnknown, ObjectMissing, WorkSuperseded
 from chalicelib.handlers import wiring
 from chalicelib.handlers.early import EarlyEvent
 from chalicelib.handlers.events import parse_event
 from chalicelib.handlers.publish import PublishEvent
 from chalicelib.handlers.render import parse_render_event
 from chalicelib.media import early
-from tests.unit.catalog.samples import ASSET_ID, PLAN_HASH, an_asset
+from chalicelib.media.timing import TimeRange
+from tests.unit.catalog.samples import ASSET_ID, PLAN_HASH, a_rendition, an_asset
 from tests.unit.media.progressive import audio, file_of, video
 from tests.unit.usecases.desk import Desk
 from tests.unit.usecases.studio import Studio
@@ -83,6 +87,17 @@ def test_the_early_events_make_an_asset_playable(desk: Desk, monkeypatch: pytest
     assert desk.table.get_progress(ASSET_ID, None).transitions > sum(waves)
 
 
+def test_a_clip_does_not_play_early(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy would begin at a keyframe, not where the clip does."""
+    data, _ = file_of(video(600), audio(60))
+    asset = an_asset(hls_key=None, attempt=1, clip=TimeRange(Fraction(1)))
+    etag = desk.objects.write("source", asset.source_key, data, content_type="video/mp4")
+    desk.table.create_asset(replace(asset, source_etag=etag, source_size_bytes=len(data)))
+    client = _client(desk, monkeypatch)
+    state = _invoke(client, "early", {"Action": "startEarly", "AssetId": ASSET_ID, "Attempt": 1})
+    assert (state["Count"], desk.table.get_asset(ASSET_ID).hls_key) == (0, None)
+
+
 @pytest.mark.parametrize("start", [{"AssetId": ASSET_ID, "Etag": "e", "Attempt": 2}, {"AssetId": ASSET_ID}])
 def test_a_catch_is_recorded(client: Client, desk: Desk, start: dict[str, object]) -> None:
     """What a Catch hands over, with or without a cause, and the input of whoever started the execution."""
@@ -91,6 +106,29 @@ def test_a_catch_is_recorded(client: Client, desk: Desk, start: dict[str, object
     answer = _invoke(client, "publish", event)
     assert answer["Error"] == "EncoderFailed"
     assert desk.table.get_asset(ASSET_ID).status is AssetStatus.ERRORED
+
+
+def test_a_rendition_failure_is_recorded_on_the_rendition(client: Client, desk: Desk) -> None:
+    """The input of its execution names it; the asset stays ready."""
+    made = a_rendition()
+    desk.table.create_asset(an_asset(status=AssetStatus.READY))
+    desk.table.create_rendition(made)
+    start = {"AssetId": ASSET_ID, "RenditionId": made.id, "CreatedAtMs": made.created_at_ms, "Attempt": 1}
+    error = {"Error": "EncoderFailed", "Cause": "{}"}
+    event = {"Action": "recordFailure", "AssetId": ASSET_ID, "Input": start, "Error": error}
+    assert _invoke(client, "publish", event)["Error"] == "EncoderFailed"
+    assert desk.table.get_rendition(ASSET_ID, made.id).status is RenditionStatus.ERRORED
+    assert desk.table.get_asset(ASSET_ID).status is AssetStatus.READY
+
+
+def test_a_rendition_that_is_gone_is_not_made(client: Client, desk: Desk) -> None:
+    """The work is superseded, and billed all the same."""
+    made = a_rendition()
+    desk.table.create_asset(an_asset(status=AssetStatus.READY))
+    event = {"AssetId": ASSET_ID, "RenditionId": made.id, "CreatedAtMs": made.created_at_ms}
+    with pytest.raises(WorkSuperseded):
+        client.lambda_.invoke("render", {"Action": "rendition", **event})
+    assert desk.table.get_progress(ASSET_ID, None).transitions == 1
 
 
 @pytest.mark.parametrize("event", [{}, {"Action": "dance"}, {"Action": "renderChunk", "AssetId": "as_1"}])
@@ -109,12 +147,16 @@ def test_only_failed_messages_come_back(client: Client, desk: Desk) -> None:
     asset = an_asset(execution_arn=None)
     desk.table.create_asset(asset)
     good = json.dumps({"asset_id": asset.id, "etag": asset.source_etag})
-    event = client.events.generate_sqs_event([good, "not json", json.dumps({"asset": 1})])
+    made = a_rendition()
+    desk.table.create_rendition(made)
+    wanted = json.dumps({"asset_id": ASSET_ID, "rendition_id": made.id, "created_at_ms": made.created_at_ms})
+    event = client.events.generate_sqs_event([good, "not json", json.dumps({"asset": 1}), wanted])
     for number, record in enumerate(event["Records"]):
         record["messageId"] = f"m{number}"
     answer = _invoke(client, "encode", event)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m1"}, {"itemIdentifier": "m2"}]}
-    assert len(desk.workflows.inputs) == 1
+    assert len(desk.workflows.inputs) == 2
+    assert desk.table.get_rendition(ASSET_ID, made.id).execution_arn is not None
 
 
 def _created(client: Client, key: str) -> Any:

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from chalicelib.catalog.asset import AssetError
+from chalicelib.catalog.rendition import RenditionStatus
 from chalicelib.errors import all_errors
 from chalicelib.handlers.simple import BINARY_TYPES
-from tests.unit.catalog.samples import an_asset
+from tests.unit.catalog.samples import a_rendition, an_asset
 from tests.unit.handlers.conftest import Api
 
 
@@ -52,10 +54,13 @@ def _type(operation: Any) -> dict[str, str]:
 def test_records_have_the_described_members(api: Api, document: Any) -> None:
     """Each member of an answer is described, at any depth, and each required one is there."""
     api.desk.table.create_asset(an_asset())
+    error = AssetError("encoder-failed", "why")
+    api.desk.table.create_rendition(a_rendition(status=RenditionStatus.ERRORED, error=error))
     upload = api("POST", "/v1/uploads", {"filename": "a", "size": 5}).json_body
     large = api("POST", "/v1/uploads", {"filename": "a", "size": 1 << 30}).json_body
     problem = api("GET", "/v1/assets?limit=0").json_body
     asset = api("GET", f"/v1/assets/{an_asset().id}").json_body
+    assert asset["static_renditions"][0]["error"] == {"code": "encoder-failed", "message": "why"}
     for name, shown in (("Upload", upload), ("Upload", large), ("Problem", problem), ("Asset", asset)):
         _check(shown, document["components"]["schemas"][name], document, name)
 

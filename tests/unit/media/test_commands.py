@@ -124,6 +124,32 @@ def test_the_grid_begins_where_the_picture_does() -> None:
     assert after(chunk_command(plan, 2, SOURCE), "-ss") == "25.424000"
 
 
+def test_a_clip_is_cut_out_of_the_whole_grid() -> None:
+    """Its chunks take the grid's frames, later by the clip's first, and number them from nought."""
+    plan = planned(clip_frame=90, first_frame=-90)
+    # The origin is the clip's own; the grid begins 90 frames, 3.003 s, before.
+    graph = after(chunk_command(plan, 1, SOURCE), "-filter_complex")
+    assert "setpts=PTS-round(-1.603000/TB)" in graph
+    assert "trim=end_pts=810:start_pts=450" in graph
+    assert "setpts=PTS-90" in graph
+    assert after(chunk_command(plan, 1, SOURCE), "-ss") == "13.412000"
+    # The first chunk seeks too: there is something before it.
+    assert after(chunk_command(plan, 0, SOURCE), "-ss") == "1.400000"
+    assert "start_time" not in after(chunk_command(plan, 0, SOURCE), "-filter_complex")
+
+
+def test_a_clips_sound_ends_with_it() -> None:
+    """Cut to the sample before anything is filled in; a late clip is sought where the container has an index."""
+    plan = replace(planned(), clipped=True, origin=Fraction(100))
+    words = audio_command(plan, STEREO, SOURCE).arguments
+    graph = after(Command(words, ()), "-filter_complex")
+    assert graph.index("asetpts") < graph.index("atrim=end=26.693333:start=0") < graph.index("aresample")
+    assert after(Command(words, ()), "-ss") == "90.000000"
+    early = replace(plan, origin=Fraction(50))
+    for other in (early, replace(plan, container=Container.MPEGTS), replace(plan, clipped=False)):
+        assert "-ss" not in audio_command(other, STEREO, SOURCE).arguments
+
+
 def test_a_pad_moves_the_seek_and_nothing_else() -> None:
     """A retry reads more and writes the same."""
     plan = planned()

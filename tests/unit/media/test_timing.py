@@ -11,10 +11,14 @@ from hypothesis import strategies as st
 
 from chalicelib.errors import UnsupportedMedia
 from chalicelib.media.timing import (
+    Grid,
     Scan,
+    TimeRange,
     TrackScan,
     audio_duration,
+    clip_grid,
     grid_rate,
+    is_heard,
     origin_of,
     plan_grid,
     round_near,
@@ -129,6 +133,38 @@ def test_the_last_frame_lasts_as_long_as_ffmpeg_shows_it(duration: int, expected
     times = beat(Fraction(30), 100, CLOCK)
     scan = TrackScan(CLOCK, times, [3000] * 99 + [duration])
     assert plan_grid(scan, NONE, nominal=None).total_frames == expected
+
+
+@given(
+    total=st.integers(1, 5000),
+    rate=st.sampled_from([Fraction(25), NTSC, Fraction(1)]),
+    start=st.fractions(0, 100),
+    length=st.fractions(0, 100),
+)
+def test_a_clip_lies_on_its_grid(total: int, rate: Fraction, start: Fraction, length: Fraction) -> None:
+    """Its bounds are the frames nearest to the range, none lies outside, and nothing else of the grid changes."""
+    grid = Grid(rate, 3, total)
+    try:
+        part = clip_grid(grid, TimeRange(start, start + length))
+    except UnsupportedMedia:
+        assert round_near(start * rate) >= min(round_near((start + length) * rate), total)
+        return
+    assert (part.frame_rate, part.first_frame + part.clip_frame) == (rate, 3)
+    assert abs(part.clip_frame - start * rate) <= Fraction(1, 2)
+    end = part.clip_frame + part.total_frames
+    assert part.total_frames >= 1
+    assert end == total or abs(end - (start + length) * rate) <= Fraction(1, 2)
+    assert clip_grid(grid, TimeRange(Fraction(0))) == grid
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "heard"),
+    [("0", None, True), ("0", "10", False), ("9", "10.01", True), ("14.9", "20", True), ("15", None, False)],
+)
+def test_sound_is_heard_where_it_has_a_packet(start: str, end: str | None, heard: bool) -> None:
+    """Packets from 10 s to 15 s; one that has begun before the range is heard in it."""
+    sound = track(list(range(10_000, 15_000, 100)), 100, MILLI)
+    assert is_heard(sound, Fraction(start), Fraction(end) if end else None) is heard
 
 
 def test_fields_are_not_frames() -> None:

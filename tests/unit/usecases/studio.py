@@ -110,7 +110,7 @@ class Encoder:
         if name.endswith(".jpg"):
             return [b"a picture"]
         if name.endswith(".vtt"):
-            return [b"WEBVTT\n\n", b"01:00:01.000 --> 01:00:02.000\nHello\n" if name == "text.vtt" else b""]
+            return [b"WEBVTT\n\n", b"25:00:01.000 --> 25:00:02.000\nHello\n" if name == "text.vtt" else b""]
         if span is None:
             pieces = [fragment(at, [Sample(9, 288_000)]) for at in range(start_ticks, 4 * 288_000, 288_000)]
             return [init_segment(aac_entry(), timescale=AUDIO_RATE, handler=b"soun"), *pieces]

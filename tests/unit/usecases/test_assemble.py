@@ -24,7 +24,15 @@ def _validate(studio: Studio, digest: str) -> None:
 
 
 def _finish(studio: Studio, digest: str, attempt: int | None = None) -> dict[str, object]:
-    return finish(studio.asset.id, attempt or studio.asset.attempt, digest, studio.table, now_ms=studio.clock())
+    return finish(
+        studio.asset.id,
+        attempt or studio.asset.attempt,
+        digest,
+        studio.table,
+        studio.queues,
+        studio.settings,
+        now_ms=studio.clock(),
+    )
 
 
 def test_the_multivariant_playlist_is_written_last(studio: Studio) -> None:
@@ -84,6 +92,18 @@ def test_ready_is_said_once(studio: Studio) -> None:
     assert _finish(studio, digest) == first
     assert studio.table.get_progress(studio.asset.id, digest) == work
     assert (studio.now.status, studio.now.state) == (AssetStatus.READY, ProgressState.COMPLETED)
+
+
+def test_what_is_made_of_every_asset_is_asked_for_when_it_is_ready(studio: Studio) -> None:
+    """After the asset is ready, once, and without waiting for it."""
+    studio.settings = replace(studio.settings, static_renditions=("m4a", "gif"))
+    digest = studio.render_all()
+    _assemble(studio, digest)
+    for _ in range(2):
+        assert _finish(studio, digest)["Status"] == "ready"
+    asked = studio.table.list_renditions(studio.asset.id)
+    assert {(each.wish.type.value, each.status.value) for each in asked} == {("m4a", "preparing"), ("gif", "preparing")}
+    assert {message.rendition_id for message in studio.queues.renditions} == {each.id for each in asked}
 
 
 def test_only_the_current_attempt_finishes(studio: Studio) -> None:

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from chalicelib.aws.workflows import execution_arn
 from chalicelib.catalog.asset import AssetStatus
 from chalicelib.usecases.encode import execution_name, start_encode
 from tests.unit.catalog.samples import an_asset
@@ -30,7 +31,7 @@ def test_a_message_starts_one_execution(desk: Desk) -> None:
     _start(desk, asset.id, etag)
     ((name, state_input),) = desk.workflows.inputs.items()
     assert state_input == {"AssetId": asset.id, "Etag": etag, "Attempt": asset.attempt}
-    assert desk.table.get_asset(asset.id).execution_arn == desk.workflows.publish_execution_arn(name)
+    assert desk.table.get_asset(asset.id).execution_arn == execution_arn(desk.settings.publish_state_machine_arn, name)
 
 
 @pytest.mark.parametrize("status", [status for status in AssetStatus if status is not AssetStatus.PREPARING])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -10,12 +11,22 @@ from chalicelib.catalog.asset import Asset, AssetStatus, Outputs, SourceInfo, Vi
 from chalicelib.catalog.keys import media_prefix
 from chalicelib.catalog.options import Acceleration, Archive, AssetOptions, Encoder
 from chalicelib.catalog.vod.outcome import JobEvent, JobStatus
-from chalicelib.errors import JobTemplateMissing, ObjectMissing, SourceArchived, SourceNotArchived, WorkSuperseded
+from chalicelib.catalog.wishes import RenditionRequest
+from chalicelib.errors import (
+    JobTemplateMissing,
+    ObjectMissing,
+    RenditionUnsuitable,
+    SourceArchived,
+    SourceNotArchived,
+    WorkSuperseded,
+)
+from chalicelib.media.timing import TimeRange
 from chalicelib.usecases.archive import RestoreOrder, archive_source, restore_source
 from chalicelib.usecases.assets import delete_asset, retry_asset
 from chalicelib.usecases.package_asset import package_asset
 from chalicelib.usecases.publish import finish, probe, validate
 from chalicelib.usecases.record_failure import record_failure
+from chalicelib.usecases.renditions import request_rendition
 from chalicelib.usecases.transcode import encoder_of, note_job_event, start_job, turned_size
 from tests.unit.catalog.samples import ASSET_ID, an_asset
 from tests.unit.usecases.desk import Desk
@@ -208,7 +219,12 @@ def test_outputs_are_checked_and_kept_by_role() -> None:
     assert asset.outputs is not None
     assert len(asset.outputs.thumbnails) == 25
     assert asset.poster_key == f"{prefix}{pictures[2]}"
-    assert finish(ASSET_ID, 1, asset.plan_hash or "", desk.table, now_ms=desk.clock())["Status"] == "ready"
+    assert (
+        finish(ASSET_ID, 1, asset.plan_hash or "", desk.table, desk.queues, desk.settings, now_ms=desk.clock())[
+            "Status"
+        ]
+        == "ready"
+    )
 
 
 def test_what_the_job_has_not_written_fails_the_asset() -> None:
@@ -366,5 +382,16 @@ def test_a_job_costs_no_transitions_of_chunks() -> None:
     _create(desk)
     _publish(desk, "hls/x.m3u8", hls="hls/x.m3u8")
     asset = _validate(desk)
-    finish(ASSET_ID, 1, asset.plan_hash or "", desk.table, now_ms=desk.clock())
+    finish(ASSET_ID, 1, asset.plan_hash or "", desk.table, desk.queues, desk.settings, now_ms=desk.clock())
     assert desk.table.get_progress(ASSET_ID, asset.plan_hash).transitions < 10
+
+
+def test_a_part_of_a_source_is_for_our_own_workers() -> None:
+    """They cut at frames; and files are made only of what they published."""
+    desk = _desk()
+    clipped = an_asset(clip=TimeRange(Fraction(1), Fraction(2)))
+    assert encoder_of(clipped, desk.settings).encoder is Encoder.LAMBDA
+    ready = an_asset(status=AssetStatus.READY, encoder=Encoder.MEDIACONVERT)
+    desk.table.create_asset(ready)
+    with pytest.raises(RenditionUnsuitable, match="MediaConvert"):
+        request_rendition(ready, RenditionRequest(kind="mp4"), desk.table, desk.queues, now_ms=desk.clock())

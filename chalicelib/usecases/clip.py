@@ -1,0 +1,100 @@
+"""A new asset out of a part of another one's source.
+
+The source is copied inside S3, so that each asset owns its own: deleting one takes nothing from the other. Frames are
+cut by the plan, later; here a range is only kept. A part of a part counts from the part's own beginning.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.catalog.asset import Asset, AssetChange, AssetStatus, ProgressState
+from chalicelib.catalog.ids import ASSET_PREFIX, ENTROPY_BYTES, new_id
+from chalicelib.catalog.keys import upload_key
+from chalicelib.errors import InvalidRequest, ObjectMissing, SluiceError, SourceChanged, SourceGone
+from chalicelib.media.timing import TimeRange
+from chalicelib.usecases.ingest import ingest_source
+
+if TYPE_CHECKING:
+    from chalicelib.aws.objects import Objects
+    from chalicelib.aws.queues import Queues
+    from chalicelib.aws.table import Table
+    from chalicelib.settings import Settings
+    from chalicelib.tools import Tools
+
+_WAITING = frozenset({AssetStatus.WAITING})
+
+
+@dataclass(frozen=True, slots=True)
+class NewClip:
+    """What a client asks for. `clip` counts from the beginning of what `source` shows."""
+
+    source: Asset
+    clip: TimeRange
+    passthrough: str | None = None
+    meta: dict[str, Any] = field(default_factory=dict)
+
+
+def create_clip(
+    new: NewClip, objects: Objects, table: Table, queues: Queues, tools: Tools, settings: Settings, *, now_ms: int
+) -> Asset:
+    """Make the asset, copy the source and take it in.
+
+    Raises:
+        InvalidRequest: If the range lies behind the end of the source, as far as that is known.
+        SourceGone: If the source was not taken in, is gone or was replaced.
+    """
+    other = new.source
+    clip = _within(new.clip, other)
+    if other.source_etag is None or other.source_size_bytes is None:
+        raise SourceGone("the asset has no source yet", asset_id=other.id)
+    asset_id = new_id(ASSET_PREFIX, now_ms, secrets.token_bytes(ENTROPY_BYTES))
+    asset = Asset(
+        id=asset_id,
+        status=AssetStatus.WAITING,
+        state=ProgressState.INGESTING,
+        created_at_ms=now_ms,
+        updated_at_ms=now_ms,
+        source_bucket=settings.source_bucket,
+        source_key=upload_key(asset_id),
+        filename=other.filename,
+        content_type=other.content_type,
+        passthrough=new.passthrough,
+        meta=new.meta,
+        clip=clip,
+    )
+    # The record first: the object's own event must find the range.
+    table.create_asset(asset)
+    try:
+        objects.copy(
+            (other.source_bucket, other.source_key),
+            asset.source_bucket,
+            asset.source_key,
+            etag=other.source_etag,
+            size_bytes=other.source_size_bytes,
+            content_type=other.content_type or "application/octet-stream",
+        )
+    except SluiceError as error:
+        # Nobody was told of this asset.
+        cancelled = AssetChange(status=AssetStatus.CANCELLED)
+        table.update_asset(asset_id, cancelled, expect=_WAITING, now_ms=now_ms)
+        if isinstance(error, ObjectMissing | SourceChanged):
+            raise SourceGone("the source of the asset is gone", asset_id=other.id) from error
+        raise
+    return ingest_source(
+        objects, table, queues, tools, settings, bucket=asset.source_bucket, key=asset.source_key, now_ms=now_ms
+    )
+
+
+def _within(clip: TimeRange, other: Asset) -> TimeRange:
+    """The range on the source's own clock."""
+    if other.duration is not None and clip.start >= other.duration:
+        errors = [{"pointer": "/input/start", "detail": "Expected a time before the end of the asset", "in": "body"}]
+        raise InvalidRequest("input/start: the range begins behind the end of the asset", errors=errors)
+    if other.clip is None:
+        return clip
+    end = None if clip.end is None else other.clip.start + clip.end
+    ends = [each for each in (end, other.clip.end) if each is not None]
+    return TimeRange(other.clip.start + clip.start, min(ends, default=None))

@@ -1,0 +1,108 @@
+"""Files on request, a clip as an asset of its own, and the master, through the API of the deployed local AWS."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.browser import chromium
+from tests.e2e.clips import clip, played_frames
+from tests.e2e.conftest import LocalAws
+
+
+def _made(local_aws: LocalAws, asset_id: str, **wanted: Any) -> dict[str, Any]:
+    """Ask for a rendition, and poll it until nothing more will happen to it."""
+    path = f"/v1/assets/{asset_id}/renditions"
+    answer = local_aws.api("POST", path, json=wanted)
+    assert answer.status_code == 202, answer.text
+    made: dict[str, Any] = answer.json()
+    until = time.monotonic() + 60
+    while made["status"] == "preparing" and time.monotonic() < until:
+        time.sleep(0.1)
+        made = local_aws.api("GET", f"{path}/{made['id']}").raise_for_status().json()
+    assert made["status"] == "ready", made
+    return made
+
+
+def test_files_and_clips_of_one_asset(local_aws: LocalAws, tmp_path: Path) -> None:
+    """An MP4, a clip of it, its sound and a preview play; a clip becomes an asset that outlives the first one."""
+    source = clip(tmp_path / "clip.mp4", seconds=5)
+    asset_id = local_aws.publish(source)["id"]
+
+    whole = _made(local_aws, asset_id, type="mp4")
+    assert played_frames(whole["url"], "0:v")[0] == 5 * 30
+    assert whole["size_bytes"] == int(httpx.head(whole["url"]).headers["Content-Length"])
+    cut = _made(local_aws, asset_id, type="mp4", height=360, start=0.5, end=3.1)
+    assert played_frames(cut["url"], "0:v")[0] == 78
+    sound = _made(local_aws, asset_id, type="m4a")
+    assert abs(played_frames(sound["url"], "0:a")[0] * 1024 / 48_000 - 5) < 0.05
+    preview = _made(local_aws, asset_id, type="gif", end=2, fps=10)
+    assert played_frames(preview["url"], "0:v")[0] == 20
+
+    shown = local_aws.api("GET", f"/v1/assets/{asset_id}").json()
+    assert {each["id"] for each in shown["static_renditions"]} == {each["id"] for each in (whole, cut, sound, preview)}
+    assert shown["images"]["animated"] == preview["url"]
+    listed = local_aws.sluice("renditions", "ls", asset_id, "--json")
+    assert cut["id"] in listed.stdout, listed.stderr
+
+    assert local_aws.api("DELETE", f"/v1/assets/{asset_id}/renditions/{cut['id']}").status_code == 202
+    assert httpx.head(cut["url"]).status_code == 404
+
+    master = local_aws.api("GET", f"/v1/assets/{asset_id}/master").raise_for_status().json()
+    assert httpx.get(master["url"]).content == source.read_bytes()
+
+    answer = local_aws.api("POST", "/v1/assets", json={"input": {"asset": asset_id, "start": 1, "end": 3.5}})
+    assert answer.status_code == 202, answer.text
+    part = local_aws.settled(answer.json()["id"])
+    assert (part["status"], part["duration"]) == ("ready", 2.5), part["errors"]
+    assert local_aws.api("DELETE", f"/v1/assets/{asset_id}").status_code == 202
+    for gone in (whole, sound, preview):
+        assert httpx.head(gone["url"]).status_code == 404
+    assert played_frames(part["playback"]["hls"], "0:v:0")[0] == 75
+    assert local_aws.api("GET", f"/v1/assets/{part['id']}/master").status_code == 200
+
+
+PLAY = """async (url) => {
+  const video = document.createElement("video");
+  Object.assign(video, {muted: true, src: url});
+  const shown = [];
+  const note = (_, frame) => { shown.push(frame.mediaTime); video.requestVideoFrameCallback(note); };
+  video.requestVideoFrameCallback(note);
+  const end = new Promise((resolve, reject) => {
+    video.onended = resolve;
+    video.onerror = () => reject(new Error(video.error.message));
+  });
+  document.body.append(video);
+  video.playbackRate = 2;
+  await video.play();
+  await end;
+  return {duration: video.duration, first: shown[0], last: shown.at(-1), width: video.videoWidth};
+}"""
+SHOW = """async (url) => {
+  const image = new Image();
+  image.src = url;
+  await image.decode();
+  return [image.naturalWidth, image.naturalHeight];
+}"""
+
+
+def test_a_browser_plays_what_is_made(local_aws: LocalAws, tmp_path: Path) -> None:
+    """The file and its clip from their first picture at nought to their last, and both kinds of preview."""
+    asset_id = local_aws.publish(clip(tmp_path / "clip.mp4", seconds=5))["id"]
+    whole = _made(local_aws, asset_id, type="mp4")
+    cut = _made(local_aws, asset_id, type="mp4", start=0.5, end=3.1)
+    previews = [_made(local_aws, asset_id, type=kind, width=160, end=1) for kind in ("gif", "avif")]
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto(local_aws.base_url)
+        for made, seconds in ((whole, 5), (cut, 2.6)):
+            played = page.evaluate(PLAY, made["url"])
+            assert abs(played["duration"] - seconds) < 0.05
+            assert played["first"] < 0.1
+            assert abs(played["last"] - (seconds - 1 / 30)) < 0.1
+            assert played["width"] == 640
+        for preview in previews:
+            assert page.evaluate(SHOW, preview["url"]) == [160, 90]

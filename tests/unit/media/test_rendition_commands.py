@@ -1,0 +1,49 @@
+"""The commands of static renditions, word by word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import pytest
+
+from chalicelib.media.commands import Command
+from chalicelib.media.rendition_commands import edge_command, preview_command, sound_command
+from tests.publication import LADDER, NTSC
+from tests.unit.media.test_commands import text
+
+Golden = Callable[[str, str], None]
+EXCERPT = "excerpt.mp4"
+
+
+def _commands() -> dict[str, Command]:
+    part = (Fraction(12), Fraction(27, 2), Fraction(185, 10))
+    return {
+        "edge": edge_command(EXCERPT, LADDER[0], NTSC, 17, 60, 60),
+        "clip-sound": sound_command(EXCERPT, *part, channels=2, bitrate_bps=128_000),
+        "preview-gif": preview_command(EXCERPT, "preview.gif", *part, width=320, fps=15),
+        "preview-avif": preview_command(EXCERPT, "preview.avif", *part, width=320, fps=15),
+    }
+
+
+@pytest.mark.parametrize("name", list(_commands()))
+def test_rendition_commands(golden: Golden, name: str) -> None:
+    """The edge of a clip, its sound, and both previews."""
+    golden(f"commands/{name}.txt", text(_commands()[name]))
+
+
+@pytest.mark.parametrize("name", list(_commands()))
+def test_an_excerpt_is_opened_as_an_mp4_alone(name: str) -> None:
+    """It is our own, but nothing else would be followed either."""
+    arguments = _commands()[name].arguments
+    first_input = arguments.index("-i")
+    for flag, value in (("-f", "mov"), ("-format_whitelist", "mov"), ("-protocol_whitelist", "file")):
+        position = arguments.index(flag)
+        assert position < first_input
+        assert arguments[position + 1] == value
+
+
+def test_a_preview_is_bounded() -> None:
+    """In pictures, whatever the last one's duration says."""
+    graph = " ".join(_commands()["preview-gif"].arguments)
+    assert "trim=end_frame=75" in graph
