@@ -195,6 +195,22 @@ class AssetNotRetryable(ConflictError):
     """Only an errored asset can be retried."""
 
 
+class MetadataInvalid(UserError):
+    """A metadata file says something that cannot be; `context["field"]` names where."""
+
+
+class ExtensionNotAllowed(UserError):
+    """The deployment takes no files with this extension."""
+
+
+class SourceArchived(ConflictError):
+    """The source is in an archive and has to be restored before it can be read."""
+
+
+class SourceNotArchived(ConflictError):
+    """Only an archived source can be restored."""
+
+
 # --- media ----------------------------------------------------------------------------------------------------------
 
 
@@ -291,6 +307,26 @@ class ExecutionLost(TransientError):
 
 class EncoderKilled(TransientError):
     """The encoder was ended by a signal, most often for want of memory."""
+
+
+class MediaConvertUnavailable(TransientError):
+    """MediaConvert did not answer, or throttled us."""
+
+
+class MediaPackageUnavailable(TransientError):
+    """MediaPackage did not answer, or throttled us."""
+
+
+class MediaConvertFailed(UserError):
+    """MediaConvert ended the job with an error; the message is its own."""
+
+
+class MediaConvertCancelled(ConflictError):
+    """The job was cancelled in MediaConvert."""
+
+
+class JobTemplateMissing(UserError):
+    """MediaConvert has no job template of the asked name, nor of those that stand in for it."""
 
 
 class ObjectMissing(InternalError):

@@ -10,9 +10,11 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.aws.clients import Clients
+from chalicelib.aws.mediaconvert import MediaConvert
+from chalicelib.aws.mediapackage import MediaPackage
 from chalicelib.aws.multipart import OpenMultipart, Part
 from chalicelib.aws.objects import ObjectHead, Objects
 from chalicelib.aws.outlets import DeliveryMessage, Outlets
@@ -22,7 +24,7 @@ from chalicelib.aws.table import Table
 from chalicelib.aws.workflows import Execution, ExecutionStatus, Workflows, execution_arn
 from chalicelib.catalog.messages import Message
 from chalicelib.catalog.webhook import Delivery
-from chalicelib.errors import ObjectMissing, SourceChanged, UploadIncomplete
+from chalicelib.errors import JobTemplateMissing, ObjectMissing, SourceChanged, UploadIncomplete
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
@@ -169,6 +171,9 @@ class FakeObjects(Objects):
         self.stored: dict[tuple[str, str], Stored] = {}
         self.multiparts: dict[str, _Multipart] = {}
         self.reads: list[tuple[str, int, int]] = []
+        self.restored: list[tuple[str, int, str]] = []
+        self.tags: dict[tuple[str, str], dict[str, str]] = {}
+        self.stored_as: dict[tuple[str, str], tuple[str, str]] = {}
 
     def _find(self, bucket: str, key: str) -> Stored:
         if (bucket, key) not in self.stored:
@@ -202,6 +207,21 @@ class FakeObjects(Objects):
         content = data.read_bytes() if isinstance(data, Path) else data
         self.stored[bucket, key] = Stored(content, content_type, cache_control)
         return self.stored[bucket, key].etag
+
+    def add_tags(self, bucket: str, key: str, tags: Mapping[str, str]) -> None:
+        self._find(bucket, key)
+        self.tags.setdefault((bucket, key), {}).update(tags)
+
+    def storage(self, bucket: str, key: str) -> tuple[str, str]:
+        self._find(bucket, key)
+        return self.stored_as.get((bucket, key), ("STANDARD", ""))
+
+    def restore(self, bucket: str, key: str, *, days: int, tier: str) -> bool:
+        storage_class, _ = self.storage(bucket, key)
+        if storage_class != "STANDARD":
+            self.restored.append((key, days, tier))
+            self.stored_as[bucket, key] = (storage_class, 'ongoing-request="true"')
+        return storage_class != "STANDARD"
 
     def write_stream(
         self,
@@ -333,12 +353,13 @@ class FakeOutlets(Outlets):
 
 
 class FakeWorkflows(Workflows):
-    """`executions` by ARN and `inputs` by name are open to tests."""
+    """`executions` by ARN, `inputs` by name and `ended` (token, output or error) are open to tests."""
 
     def __init__(self) -> None:
         super().__init__(Clients(), settings().publish_state_machine_arn, settings().rendition_state_machine_arn)
         self.executions: dict[str, Execution] = {}
         self.inputs: dict[str, Mapping[str, object]] = {}
+        self.ended: list[tuple[str, object]] = []
 
     def _start(self, machine_arn: str, name: str, state_input: Mapping[str, object]) -> str:
         arn = execution_arn(machine_arn, name)
@@ -354,3 +375,51 @@ class FakeWorkflows(Workflows):
         found = self.executions.get(execution_arn)
         if found is not None and found.status is ExecutionStatus.RUNNING:
             self.executions[execution_arn] = Execution(execution_arn, ExecutionStatus.ABORTED, error, cause)
+
+    def succeed_task(self, token: str, output: Mapping[str, object]) -> None:
+        self.ended.append((token, output))
+
+    def fail_task(self, token: str, error_name: str, message: str) -> None:
+        self.ended.append((token, (error_name, message)))
+
+
+class FakeMediaConvert(MediaConvert):
+    """`templates` by name; `jobs` holds each request by its token, `cancelled` the ids of jobs."""
+
+    def __init__(self) -> None:
+        super().__init__(Clients(), "")
+        self.templates: dict[str, dict[str, Any]] = {}
+        self.jobs: dict[str, Mapping[str, Any]] = {}
+        self.cancelled: list[str] = []
+
+    def find_template(self, names: Sequence[str]) -> dict[str, Any]:
+        for name in names:
+            if name in self.templates:
+                return {"Name": name, **self.templates[name]}
+        raise JobTemplateMissing(f"there is no job template {names[0]}", looked_for=list(names))
+
+    def create_job(self, request: Mapping[str, Any], *, token: str) -> str:
+        self.jobs.setdefault(token, request)
+        return f"job-of-{token}"
+
+    def cancel_job(self, job_id: str) -> None:
+        self.cancelled.append(job_id)
+
+
+class FakeMediaPackage(MediaPackage):
+    """`assets` by id."""
+
+    def __init__(self) -> None:
+        super().__init__(Clients())
+        self.assets: dict[str, Mapping[str, Any]] = {}
+
+    def create_asset(self, request: Mapping[str, Any]) -> list[dict[str, Any]]:
+        self.assets[request["Id"]] = request
+        url = f"https://package.test/out/v1/{request['Id']}/index"
+        return [
+            {"PackagingConfigurationId": f"{request['PackagingGroupId']}-hls", "Url": f"{url}.m3u8"},
+            {"PackagingConfigurationId": f"{request['PackagingGroupId']}-dash", "Url": f"{url}.mpd"},
+        ]
+
+    def delete_asset(self, asset_id: str) -> None:
+        self.assets.pop(asset_id, None)

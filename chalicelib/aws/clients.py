@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 from botocore.config import Config
@@ -63,6 +63,7 @@ _TRANSIENT_CODES = frozenset(
         "Throttling",
         "ThrottlingException",
         "ThrottledException",
+        "TooManyRequestsException",
         "TransactionConflictException",
     }
 )
@@ -86,6 +87,18 @@ class Clients:
     @cached_property
     def sqs(self) -> SQSClient:
         return cast("SQSClient", self._session.create_client("sqs", config=_COMMON))
+
+    def mediaconvert(self, endpoint: str) -> Any:
+        """At an endpoint, or at the region's own."""
+        return self._at("mediaconvert", endpoint)
+
+    @cached_property
+    def mediapackage(self) -> Any:
+        return self._session.create_client("mediapackage-vod", config=_COMMON)
+
+    @cache  # noqa: B019  the clients of a process live as long as it does
+    def _at(self, service: str, endpoint: str) -> Any:
+        return self._session.create_client(service, config=_COMMON, endpoint_url=endpoint or None)
 
     @cached_property
     def sns(self) -> SNSClient:

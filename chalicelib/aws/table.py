@@ -4,6 +4,7 @@
 |-------------|--------------|--------|-----------------------------|
 | Asset       | asset#<id>   | asset  | asset#<status>, <id>        |
 | Work        | asset#<id>   | work   |                             |
+| Job         | asset#<id>   | job#<attempt> |                      |
 | Rendition   | asset#<id>   | rendition#<id> | rendition#<status>, <asset id>#<id> |
 | Upload      | upload#<id>  | upload | upload#<status>, <id>       |
 | API key     | key#<sha256> | key    |                             |
@@ -20,11 +21,12 @@ update carries the condition that makes a late or duplicated event harmless.
 from __future__ import annotations
 
 from chalicelib.aws.assets import AssetRecords
+from chalicelib.aws.jobs import JobRecords
 from chalicelib.aws.renditions import RenditionRecords
 from chalicelib.aws.tokens import TokenRecords
 from chalicelib.aws.uploads import UploadRecords
 from chalicelib.aws.webhooks import WebhookRecords
 
 
-class Table(AssetRecords, RenditionRecords, UploadRecords, WebhookRecords, TokenRecords):
+class Table(AssetRecords, JobRecords, RenditionRecords, UploadRecords, WebhookRecords, TokenRecords):
     """Every record of a deployment."""

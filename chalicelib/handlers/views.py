@@ -65,7 +65,7 @@ def asset_view(asset: Asset, work: Work, made: Sequence[StaticRendition], base_u
         },
         "duration": _seconds(asset.duration),
         "aspect_ratio": asset.aspect_ratio,
-        "encoder": "lambda",
+        "encoder": asset.encoder or asset.options.encoder,
         "attempt": asset.attempt,
         "upload_id": asset.upload_id,
         "filename": asset.filename,
@@ -86,6 +86,9 @@ def asset_view(asset: Asset, work: Work, made: Sequence[StaticRendition], base_u
         },
         "tracks": [_track_view(track, base_url) for track in asset.tracks],
         "renditions": [_rendition_view(rendition) for rendition in asset.renditions],
+        "archive": asset.archive,
+        "packaging": asset.packaged.endpoints if asset.packaged else {},
+        "metadata_key": asset.metadata.key if asset.metadata else None,
         "static_renditions": [static_rendition_view(each, base_url) for each in made],
         "clip": _clip_view(asset.clip),
         "passthrough": asset.passthrough,
@@ -197,7 +200,11 @@ def _cost_view(work: Work) -> View:
         "accrued_usd": _usd(cost.total_usd),
         "estimated": True,
         "currency": "USD",
-        "breakdown": {"lambda": _usd(cost.lambda_usd), "sfn": _usd(cost.sfn_usd)},
+        "breakdown": {
+            "lambda": _usd(cost.lambda_usd),
+            "sfn": _usd(cost.sfn_usd),
+            "mediaconvert": _usd(cost.mediaconvert_usd),
+        },
         "excludes": list(prices.EXCLUDED),
     }
 

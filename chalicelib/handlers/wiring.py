@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from chalicelib.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from chalicelib.aws.mediaconvert import MediaConvert
+    from chalicelib.aws.mediapackage import MediaPackage
     from chalicelib.aws.objects import Objects
     from chalicelib.aws.outlets import Outlets
     from chalicelib.aws.queues import Queues
@@ -34,6 +36,8 @@ class Services:
     table: Table
     queues: Queues
     workflows: Workflows
+    mediaconvert: MediaConvert
+    mediapackage: MediaPackage
     clock: Callable[[], int]
     find_tools: Callable[[], Tools]
     outlets: Outlets
@@ -49,6 +53,8 @@ def services() -> Services:
     """The services of this process. Raises ConfigurationInvalid if a setting is missing."""
     # Imported here: boto3 takes a third of a second, which /v1/health and the command line need not wait for.
     from chalicelib.aws.clients import Clients
+    from chalicelib.aws.mediaconvert import MediaConvert
+    from chalicelib.aws.mediapackage import MediaPackage
     from chalicelib.aws.objects import Objects
     from chalicelib.aws.outlets import Outlets
     from chalicelib.aws.queues import Queues
@@ -65,6 +71,8 @@ def services() -> Services:
         table=Table(clients, settings.table, outlets.announce),
         queues=Queues(clients, settings.encode_queue_url),
         workflows=Workflows(clients, settings.publish_state_machine_arn, settings.rendition_state_machine_arn),
+        mediaconvert=MediaConvert(clients, settings.mediaconvert_endpoint),
+        mediapackage=MediaPackage(clients),
         clock=now_ms,
         find_tools=installed_tools,
         outlets=outlets,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,15 @@ import pytest
 from chalicelib.aws import large
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.objects import Objects
-from chalicelib.errors import AwsRefused, ObjectMissing, SourceChanged, StorageUnavailable, UploadIncomplete
+from chalicelib.errors import (
+    AwsRefused,
+    ObjectMissing,
+    SourceArchived,
+    SourceChanged,
+    StorageUnavailable,
+    UploadIncomplete,
+)
+from chalicelib.usecases.source_state import SourceState, source_state
 from tests.contract.conftest import BUCKET
 
 MIB = 1024**2
@@ -194,3 +203,37 @@ def test_a_refusal_is_no_outage(emulator: Clients, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(StorageUnavailable):
         Objects(Clients()).head(BUCKET, "a")
+
+
+def test_tags_are_added_to_those_that_are_there(emulator: Clients) -> None:
+    """The customer's own tags stay; the same tag again is replaced."""
+    objects = Objects(emulator)
+    objects.write(BUCKET, "tagged", b"x", content_type="video/mp4")
+    emulator.s3.put_object_tagging(Bucket=BUCKET, Key="tagged", Tagging={"TagSet": [{"Key": "mine", "Value": "1"}]})
+    for storage_class in ("GLACIER", "DEEP_ARCHIVE"):
+        objects.add_tags(BUCKET, "tagged", {"guid": "as_1", "stack": storage_class})
+    found = emulator.s3.get_object_tagging(Bucket=BUCKET, Key="tagged")["TagSet"]
+    expected = {"mine": "1", "guid": "as_1", "stack": "DEEP_ARCHIVE"}
+    assert {tag["Key"]: tag["Value"] for tag in found} == expected
+    with pytest.raises(ObjectMissing):
+        objects.add_tags(BUCKET, "none", {"guid": "as_1"})
+
+
+def test_an_archived_object_is_restored(emulator: Clients) -> None:
+    """It cannot be read until it is back; asking twice is fine; what is not archived has nothing to restore."""
+    objects = Objects(emulator)
+    emulator.s3.put_object(Bucket=BUCKET, Key="cold", Body=b"film", StorageClass="GLACIER")
+    objects.write(BUCKET, "warm", b"film", content_type="video/mp4")
+    assert source_state(objects.storage(BUCKET, "cold")) is SourceState.ARCHIVED
+    with pytest.raises(SourceArchived):
+        objects.read_range(BUCKET, "cold", 0, 1)
+    for _ in range(2):
+        assert objects.restore(BUCKET, "cold", days=1, tier="Standard")
+    assert source_state(objects.storage(BUCKET, "cold")) is SourceState.RESTORING
+    assert not objects.restore(BUCKET, "warm", days=1, tier="Standard")
+    assert source_state(objects.storage(BUCKET, "warm")) is SourceState.AVAILABLE
+    until = time.monotonic() + 30
+    while source_state(objects.storage(BUCKET, "cold")) is SourceState.RESTORING:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    assert objects.read_range(BUCKET, "cold", 0, 4) == b"film"

@@ -14,7 +14,18 @@ from sluice.package import TEMPLATE_NAME, package
 from sluice.paths import Project
 from sluice.template import Document, Resolver
 
-FUNCTIONS = ("APIHandler", "Cleanup", "Deliver", "Early", "Encode", "Ingest", "Notify", "Publish", "Render")
+FUNCTIONS = (
+    "APIHandler",
+    "Cleanup",
+    "Deliver",
+    "Early",
+    "Encode",
+    "Ingest",
+    "JobChanged",
+    "Notify",
+    "Publish",
+    "Render",
+)
 WITH_TOOLS = ("APIHandler", "Cleanup", "Ingest", "Render")
 OUTPUTS = {
     "ApiUrl",
@@ -32,7 +43,7 @@ OUTPUTS = {
     "TableName",
 }
 # Actions that have no resource to name.
-NOWHERE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+NOWHERE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments", "states:SendTaskSuccess", "states:SendTaskFailure"}
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +96,11 @@ def test_events_come_from_the_stacks_own_resources(template: Document) -> None:
     pattern = _properties(template, "Ingest")["Events"]["IngestEvent"]["Properties"]["Pattern"]
     assert pattern["detail"] == {
         "bucket": {"name": [{"Ref": "SourceBucket"}]},
-        "object": {"key": [{"prefix": "uploads/"}]},
+        "object": {"key": [{"prefix": "uploads/"}, {"prefix": {"Ref": "MetadataPrefix"}}]},
     }
+    changed = _properties(template, "JobChanged")["Events"]["JobChangedEvent"]["Properties"]["Pattern"]
+    assert changed["detail"]["userMetadata"] == {"workflow": [{"Ref": "AWS::StackName"}]}
+    assert changed["detail"]["status"] == ["COMPLETE", "ERROR", "CANCELED", "STATUS_UPDATE"]
     queue = _properties(template, "Encode")["Events"]["EncodeSqsEventSource"]["Properties"]
     assert queue["Queue"] == {"Fn::Sub": "${EncodeQueue.Arn}"}
     assert queue["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
@@ -114,12 +128,12 @@ def test_queues_and_topic_are_encrypted(template: Document) -> None:
 
 
 def test_tasks_do_not_outlast_their_functions(template: Document) -> None:
-    """A state waits no longer than its function may run, so a timeout has one meaning."""
+    """A state waits no longer than its function may run, so a timeout has one meaning; a token is another matter."""
     for name in ("early", "publish", "render", "rendition"):
         machine = json.loads((Project.here().state_machines / f"{name}.asl.json").read_text())
         for task in _tasks(machine["States"]):
             function = task["Parameters"].get("FunctionName", "")
-            if function:
+            if function and not task["Resource"].endswith(".waitForTaskToken"):
                 logical_id = function.removeprefix("${").removesuffix("FunctionArn}")
                 assert task["TimeoutSeconds"] <= _properties(template, logical_id)["Timeout"]
 
@@ -140,6 +154,9 @@ def test_settings_are_given_by_the_template(template: Document) -> None:
     numbers |= {"SLUICE_MAX_FRAME_RATE": "60"}
     words = {"SLUICE_PRUNE_LADDER": "on", "SLUICE_CODECS": "h264", "SLUICE_QUALITY": "fast"}
     words |= {"SLUICE_WEBHOOK_LOOPBACK": "on", "SLUICE_WEBHOOK_RETRY_SECONDS": "1,2"}
+    words |= {"SLUICE_TRIGGERS": "video", "SLUICE_ENCODER": "auto"}
+    words |= {"SLUICE_JOB_TEMPLATES": "a,b,c", "SLUICE_INPUT_ROTATE": "AUTO", "SLUICE_FRAME_CAPTURE": "on"}
+    words |= {"SLUICE_ACCELERATED_TRANSCODING": "PREFERRED", "SLUICE_ARCHIVE_SOURCE": "GLACIER"}
     words |= {"SLUICE_AUDIO_CHANNELS": "source", "SLUICE_STATIC_RENDITIONS": "mp4", "SLUICE_MASTER_ACCESS": "off"}
     read: set[str] = set()
 
@@ -165,6 +182,15 @@ def test_parameters_default_to_the_settings(template: Document) -> None:
     assert defaults["Quality"] == settings.quality
     assert defaults["MaxFrameRate"] == settings.max_frame_rate
     assert defaults["WebhookRetrySeconds"] == ",".join(map(str, settings.webhook_retry_s))
+    assert defaults["Triggers"] == ",".join(settings.triggers)
+    assert defaults["VideoExtensions"] == ",".join(settings.video_extensions)
+    assert defaults["MetadataExtensions"] == ",".join(settings.metadata_extensions)
+    assert defaults["MetadataPrefix"] == settings.metadata_prefix
+    assert defaults["Encoder"] == settings.encoder
+    assert defaults["InputRotate"] == settings.input_rotate
+    assert defaults["AcceleratedTranscoding"] == settings.accelerated_transcoding
+    assert defaults["FrameCapture"] == ("on" if settings.frame_capture else "off")
+    assert defaults["ArchiveSource"] == settings.archive_source
     assert defaults["StaticRenditions"] == ",".join(settings.static_renditions)
     assert defaults["MasterAccess"] == ("on" if settings.master_access else "off")
     assert defaults["PruneLadder"] == ("on" if settings.prune_ladder else "off")
@@ -172,7 +198,7 @@ def test_parameters_default_to_the_settings(template: Document) -> None:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_no_function_may_do_everything(template: Document, name: str) -> None:
-    """Each function has its own role; no action and, but for tracing, no resource is a star."""
+    """Each function has its own role; no action and, but for tracing and task tokens, no resource is a star."""
     role = _properties(template, name)["Role"]["Fn::GetAtt"][0]
     (policy,) = _properties(template, role)["Policies"]
     for statement in policy["PolicyDocument"]["Statement"]:

@@ -12,7 +12,17 @@ from chalicelib.media.source import Container, Source
 from chalicelib.settings import Settings
 from chalicelib.tools import Tools
 from chalicelib.tools.post import Outcome
-from tests.fakes import Clock, FakeObjects, FakeOutlets, FakeQueues, FakeTable, FakeWorkflows, settings
+from tests.fakes import (
+    Clock,
+    FakeMediaConvert,
+    FakeMediaPackage,
+    FakeObjects,
+    FakeOutlets,
+    FakeQueues,
+    FakeTable,
+    FakeWorkflows,
+    settings,
+)
 
 
 class _Probe:
@@ -51,6 +61,8 @@ class Desk:
         self.workflows = FakeWorkflows()
         self.outlets = FakeOutlets()
         self.receiver = Receiver()
+        self.mediaconvert = FakeMediaConvert()
+        self.mediapackage = FakeMediaPackage()
         self.tools = cast(Tools, _Tools())
         self.settings: Settings = settings(**changes)
 
@@ -61,6 +73,8 @@ class Desk:
             table=self.table,
             queues=self.queues,
             workflows=self.workflows,
+            mediaconvert=self.mediaconvert,
+            mediapackage=self.mediapackage,
             clock=self.clock,
             find_tools=lambda: self.tools,
             outlets=self.outlets,

@@ -88,7 +88,8 @@ def test_an_asset_deleted_in_this_moment_gets_none(desk: Desk) -> None:
     """The record goes again, and nothing is sent."""
     seen = _asset(desk)
     of = desk.services()
-    delete_asset(ASSET_ID, of.objects, of.table, of.workflows, of.settings, now_ms=of.clock())
+    services = (of.objects, of.table, of.workflows, of.mediaconvert, of.mediapackage)
+    delete_asset(ASSET_ID, *services, of.settings, now_ms=of.clock())
     with pytest.raises(AssetNotReady):
         request_rendition(seen, RenditionRequest(kind="mp4"), desk.table, desk.queues, now_ms=desk.clock())
     assert (desk.table.list_renditions(ASSET_ID), desk.queues.renditions) == ([], [])
@@ -99,7 +100,8 @@ def test_deleting_an_asset_takes_its_renditions(desk: Desk) -> None:
     made = _started(desk)
     desk.objects.write("media", made.key, b"moving", content_type="video/mp4")
     of = desk.services()
-    delete_asset(ASSET_ID, of.objects, of.table, of.workflows, of.settings, now_ms=of.clock())
+    services = (of.objects, of.table, of.workflows, of.mediaconvert, of.mediapackage)
+    delete_asset(ASSET_ID, *services, of.settings, now_ms=of.clock())
     assert desk.table.list_renditions(ASSET_ID) == []
     assert desk.workflows.describe(str(made.execution_arn)).status is ExecutionStatus.ABORTED
     assert desk.objects.stored == {}
