@@ -7,6 +7,8 @@
 | Job         | asset#<id>   | job#<attempt> |                      |
 | Rendition   | asset#<id>   | rendition#<id> | rendition#<status>, <asset id>#<id> |
 | Upload      | upload#<id>  | upload | upload#<status>, <id>       |
+| Upload token| uptoken#<id> | uptoken|                             |
+| Its secret  | uptoken#<id> | secret#<sha256> |                    |
 | API key     | key#<sha256> | key    |                             |
 | Idempotency | idem#<digest>| idem   |                             |
 | Event       | event#<id>   | event  | event#pending, <time>#<id>  |
@@ -24,9 +26,10 @@ from chalicelib.aws.assets import AssetRecords
 from chalicelib.aws.jobs import JobRecords
 from chalicelib.aws.renditions import RenditionRecords
 from chalicelib.aws.tokens import TokenRecords
+from chalicelib.aws.upload_tokens import UploadTokenRecords
 from chalicelib.aws.uploads import UploadRecords
 from chalicelib.aws.webhooks import WebhookRecords
 
 
-class Table(AssetRecords, JobRecords, RenditionRecords, UploadRecords, WebhookRecords, TokenRecords):
+class Table(AssetRecords, JobRecords, RenditionRecords, UploadRecords, UploadTokenRecords, WebhookRecords, TokenRecords):
     """Every record of a deployment."""
