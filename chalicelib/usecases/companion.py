@@ -103,9 +103,7 @@ def sign_part_numbers(upload: Upload, numbers: Sequence[int], objects: Objects, 
     if max(numbers) > most_parts:
         raise UploadTooLarge(f"this upload may have at most {most_parts} parts", upload_id=upload.id)
     return {
-        number: objects.presign_part(
-            upload.bucket, upload.key, multipart_id, number, expires_s=settings.presign_ttl_s
-        )
+        number: objects.presign_part(upload.bucket, upload.key, multipart_id, number, expires_s=settings.presign_ttl_s)
         for number in numbers
     }
 
