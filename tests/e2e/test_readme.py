@@ -86,7 +86,7 @@ def test_curl_commands(local_aws: LocalAws, shell_environ: dict[str, str], tmp_p
     waiting = [asset for asset in made if asset["filename"] == "clip.mp4" and asset["status"] != "errored"]
     assert len(made) == len(waiting) == sum(line.startswith("curl") for line in API) - 1
     ends = [local_aws.settled(asset["id"])["status"] for asset in made if asset["source"]["size"]]
-    assert ends == ["ready"] * 3
+    assert ends == ["ready"] * 4
 
 
 def test_make_run_publishes_a_sample_and_serves(tmp_path: Path) -> None:
