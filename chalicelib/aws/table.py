@@ -6,6 +6,7 @@
 | Work        | asset#<id>   | work   |                             |
 | Job         | asset#<id>   | job#<attempt> |                      |
 | Rendition   | asset#<id>   | rendition#<id> | rendition#<status>, <asset id>#<id> |
+| Track       | asset#<id>   | track#<id> | track#<status>, <asset id>#<id> |
 | Upload      | upload#<id>  | upload | upload#<status>, <id>       |
 | API key     | key#<sha256> | key    |                             |
 | Idempotency | idem#<digest>| idem   |                             |
@@ -24,9 +25,10 @@ from chalicelib.aws.assets import AssetRecords
 from chalicelib.aws.jobs import JobRecords
 from chalicelib.aws.renditions import RenditionRecords
 from chalicelib.aws.tokens import TokenRecords
+from chalicelib.aws.tracks import TrackRecords
 from chalicelib.aws.uploads import UploadRecords
 from chalicelib.aws.webhooks import WebhookRecords
 
 
-class Table(AssetRecords, JobRecords, RenditionRecords, UploadRecords, WebhookRecords, TokenRecords):
+class Table(AssetRecords, JobRecords, RenditionRecords, TrackRecords, UploadRecords, WebhookRecords, TokenRecords):
     """Every record of a deployment."""

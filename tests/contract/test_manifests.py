@@ -131,7 +131,7 @@ def publication(ffmpeg_path: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     receipts.append(ChunkReceipt(plan_hash(plan), 6, (), tiles=0, texts=(text_receipt,)))
     presentation = present(plan, plan_hash(plan), receipts)
     for text in presentation.text:
-        (folder / text.name / HLS_NAME).write_text(text_playlist(presentation))
+        (folder / text.name / HLS_NAME).write_text(text_playlist(presentation.duration))
     for track in presentation.tracks:
         (folder / track.name / HLS_NAME).write_text(media_playlist(presentation, track))
     for picture in presentation.video:
