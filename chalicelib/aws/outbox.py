@@ -17,6 +17,7 @@ from chalicelib.aws.records import decode_record, encode_record
 from chalicelib.aws.store import NewItem, Store, Update
 from chalicelib.catalog.asset import Asset
 from chalicelib.catalog.events import Event, EventType, Subject
+from chalicelib.catalog.render import Render
 from chalicelib.catalog.rendition import StaticRendition
 from chalicelib.catalog.track import CaptionTrack
 from chalicelib.catalog.upload import Upload
@@ -33,6 +34,7 @@ RECORDS: dict[str, type] = {
     "upload": Upload,
     "rendition": StaticRendition,
     "track": CaptionTrack,
+    "render": Render,
     "ping": Ping,
 }
 """The records that events are about, by the name they are stored under."""
