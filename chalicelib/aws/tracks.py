@@ -13,7 +13,7 @@ from msgspec import UNSET
 from chalicelib.aws.outbox import Outbox
 from chalicelib.aws.records import decode_record, encode_record, removed_fields
 from chalicelib.aws.store import Update
-from chalicelib.catalog.events import track_events
+from chalicelib.catalog.events import Event, track_events
 from chalicelib.catalog.track import CaptionTrack, TrackChange, TrackStatus
 from chalicelib.errors import TrackNotFound
 
@@ -60,7 +60,7 @@ class TrackRecords(Outbox):
         for name in removed_fields(change):
             update.remove(name)
         update.set("updated_at_ms", now_ms)
-        events = ()
+        events: tuple[Event, ...] = ()
         if change.status is not UNSET:
             update.set("gsi1pk", _partition(change.status))
             events = track_events(dataclasses.replace(track, **given, updated_at_ms=now_ms), at_ms=now_ms)

@@ -28,8 +28,8 @@ class SubtitleFormat(StrEnum):
 
 _LATIN = "cp1252"
 _LATIN_LANGUAGES = frozenset(
-    {*"af br ca co da de en es et eu fi fo fr ga gd gl id is it la lb ms nb nl nn no oc pt rm sq sv sw".split()}
-)
+    {"af", "br", "ca", "co", "da", "de", "en", "es", "et", "eu", "fi", "fo", "fr", "ga", "gd", "gl", "id", "is", "it"}
+) | {"la", "lb", "ms", "nb", "nl", "nn", "no", "oc", "pt", "rm", "sq", "sv", "sw"}
 _TIME = r"(?:([0-9]{1,4}):)?([0-5]?[0-9]):([0-5]?[0-9])[.,]([0-9]{3})"
 _TIMING = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s+(.*))?")
 _EXAMPLE = "00:00:01,000 --> 00:00:02,500"

@@ -28,6 +28,7 @@ from chalicelib.errors import (
 )
 from chalicelib.usecases.asset_settings import check_encoder
 from chalicelib.usecases.ingest import ingest_source
+from chalicelib.usecases.tracks import Wish, add_track, check_wishes, name_tracks
 
 if TYPE_CHECKING:
     from chalicelib.aws.multipart import Part
@@ -55,6 +56,7 @@ class NewUpload:
     meta: dict[str, Any] = field(default_factory=dict)
     encoder: Encoder | None = None
     clip: TimeRange | None = None
+    captions: tuple[Wish, ...] = ()
 
 
 def open_upload(new: NewUpload, objects: Objects, table: Table, settings: Settings, *, now_ms: int) -> Upload:
@@ -63,10 +65,13 @@ def open_upload(new: NewUpload, objects: Objects, table: Table, settings: Settin
     Raises:
         UploadTooLarge: If the announced size is above `upload_max_bytes`.
         InvalidRequest: If the encoder is one that this deployment does not have.
+        CaptionsInvalid: If captions that came with it are no good.
+        TrackExists: If two of its captions have one language and name.
     """
     check_encoder(new.encoder, settings)
     _refuse_too_large(new.size_bytes, settings.upload_max_bytes)
     asset_id = new_id(ASSET_PREFIX, now_ms, secrets.token_bytes(ENTROPY_BYTES))
+    check_wishes(asset_id, new.captions, now_ms=now_ms)
     key = upload_key(asset_id)
     part_bytes = part_size(new.size_bytes) if new.size_bytes is not None else None
     multipart_id = None
@@ -106,6 +111,10 @@ def open_upload(new: NewUpload, objects: Objects, table: Table, settings: Settin
     # The upload first: without its asset it still expires, and an asset without an upload would wait for ever.
     table.create_upload(upload)
     table.create_asset(asset)
+    name_tracks(asset_id, [wanted for wanted, sent in new.captions if sent is None], table, now_ms=now_ms)
+    for wish in new.captions:
+        if wish[1] is not None:
+            add_track(asset, wish, objects, table, settings, now_ms=now_ms)
     return upload
 
 
