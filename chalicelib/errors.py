@@ -155,6 +155,22 @@ class MasterAccessOff(UserError):
     status = 403
 
 
+class WebhookNotFound(UserError):
+    """No webhook has this id."""
+
+    status = 404
+
+
+class DeliveryNotFound(UserError):
+    """The webhook has no delivery of this id, or no longer."""
+
+    status = 404
+
+
+class TooManyWebhooks(ConflictError):
+    """A deployment has at most so many webhooks; delete one first."""
+
+
 class UnsupportedContentType(UserError):
     """The content type is not one that this route takes."""
 
@@ -205,6 +221,22 @@ class SourceGone(ConflictError):
 
 class AssetNotRetryable(ConflictError):
     """Only an errored asset can be retried."""
+
+
+class MetadataInvalid(UserError):
+    """A metadata file says something that cannot be; `context["field"]` names where."""
+
+
+class ExtensionNotAllowed(UserError):
+    """The deployment takes no files with this extension."""
+
+
+class SourceArchived(ConflictError):
+    """The source is in an archive and has to be restored before it can be read."""
+
+
+class SourceNotArchived(ConflictError):
+    """Only an archived source can be restored."""
 
 
 # --- media ----------------------------------------------------------------------------------------------------------
@@ -370,6 +402,18 @@ class WorkflowUnavailable(TransientError):
     """Step Functions did not answer, or throttled us."""
 
 
+class TopicUnavailable(TransientError):
+    """SNS did not answer, or throttled us."""
+
+
+class BusUnavailable(TransientError):
+    """EventBridge did not answer, or throttled us."""
+
+
+class EventNotReadable(TransientError):
+    """An event was announced that the table does not have yet."""
+
+
 class ExecutionLost(TransientError):
     """A state machine execution ended without leaving a result."""
 
@@ -384,6 +428,26 @@ class BrowserCrashed(TransientError):
 
 class BrowserUnavailable(InternalError):
     """No browser can be started; the message says what is missing."""
+
+
+class MediaConvertUnavailable(TransientError):
+    """MediaConvert did not answer, or throttled us."""
+
+
+class MediaPackageUnavailable(TransientError):
+    """MediaPackage did not answer, or throttled us."""
+
+
+class MediaConvertFailed(UserError):
+    """MediaConvert ended the job with an error; the message is its own."""
+
+
+class MediaConvertCancelled(ConflictError):
+    """The job was cancelled in MediaConvert."""
+
+
+class JobTemplateMissing(UserError):
+    """MediaConvert has no job template of the asked name, nor of those that stand in for it."""
 
 
 class ObjectMissing(InternalError):

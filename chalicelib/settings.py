@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from chalicelib.errors import ConfigurationInvalid
 
 GIB = 1024**3
+WEBHOOK_RETRY_S = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
+"""As Standard Webhooks proposes: ten attempts within 75 hours and 35 minutes."""
 CODECS = ("h264", "hevc", "av1")
+_ROTATIONS = ("auto", "degree_0", "degrees_90", "degrees_180", "degrees_270")
 STATIC_RENDITIONS = ("mp4", "m4a", "gif", "avif")
 
 
@@ -34,9 +37,24 @@ class Settings:
         quality: "fast", "balanced" or "high": more CPU for fewer bytes.
         max_frame_rate: Faster sources are halved until they fit.
         prune_ladder: Whether rungs that add nothing for a title are left out.
+        notify_topic_arn, notify_queue_url, event_bus: Where events go beside webhooks; empty where they do not.
+        webhook_retry_s: Waits between the attempts of a delivery, so there is one attempt more.
+        webhook_loopback: Whether webhooks may name this very machine: on the local AWS.
         static_renditions: Types of static renditions that are made of every asset.
         master_access: Whether the API gives out URLs of sources.
         cors_origins: Browser origins allowed to call the API, or ("*",).
+        triggers: What sets work going by appearing in the bucket: "video", "metadata" or both.
+        metadata_prefix: Where metadata files are looked for.
+        video_extensions, metadata_extensions: In lower case, without dots; "*" is every one.
+        extra_source_bucket: A second bucket that metadata files may name videos in; empty for none.
+        encoder: "lambda", "mediaconvert" or "auto".
+        mediaconvert_role_arn: What MediaConvert reads and writes as; empty where MediaConvert is off.
+        mediaconvert_endpoint: An account's own endpoint, only where one must be used.
+        job_templates: Of MediaConvert, for sources of 2160, 1080 and 720 lines and above.
+        frame_capture: Whether MediaConvert jobs write a picture every five seconds.
+        archive_source: Where sources go once they are published: "DISABLED", "GLACIER" or "DEEP_ARCHIVE".
+        mediapackage_group: The packaging group; empty where MediaPackage is off.
+        mediapackage_role_arn: What MediaPackage reads the media bucket as.
     """
 
     stage: str
@@ -46,6 +64,13 @@ class Settings:
     encode_queue_url: str
     publish_state_machine_arn: str
     render_state_machine_arn: str
+    events_queue_url: str
+    webhook_queue_url: str
+    notify_topic_arn: str
+    notify_queue_url: str
+    event_bus: str
+    webhook_retry_s: tuple[int, ...]
+    webhook_loopback: bool
     rendition_state_machine_arn: str
     public_base_url: str
     upload_max_bytes: int
@@ -63,6 +88,21 @@ class Settings:
     cors_origins: tuple[str, ...]
     abort_incomplete_days: int
     keep_surround: bool
+    triggers: tuple[str, ...]
+    metadata_prefix: str
+    video_extensions: tuple[str, ...]
+    metadata_extensions: tuple[str, ...]
+    extra_source_bucket: str
+    encoder: str
+    mediaconvert_role_arn: str
+    mediaconvert_endpoint: str
+    job_templates: tuple[str, str, str]
+    input_rotate: str
+    accelerated_transcoding: str
+    frame_capture: bool
+    archive_source: str
+    mediapackage_group: str
+    mediapackage_role_arn: str
     static_renditions: tuple[str, ...]
     master_access: bool
 
@@ -77,6 +117,13 @@ class Settings:
             encode_queue_url=_text(environ, "SLUICE_ENCODE_QUEUE_URL"),
             publish_state_machine_arn=_text(environ, "SLUICE_PUBLISH_STATE_MACHINE_ARN"),
             render_state_machine_arn=_text(environ, "SLUICE_RENDER_STATE_MACHINE_ARN"),
+            events_queue_url=_text(environ, "SLUICE_EVENTS_QUEUE_URL"),
+            webhook_queue_url=_text(environ, "SLUICE_WEBHOOK_QUEUE_URL"),
+            notify_topic_arn=environ.get("SLUICE_NOTIFY_TOPIC_ARN", "").strip(),
+            notify_queue_url=environ.get("SLUICE_NOTIFY_QUEUE_URL", "").strip(),
+            event_bus=environ.get("SLUICE_EVENT_BUS", "").strip(),
+            webhook_retry_s=_seconds(environ, "SLUICE_WEBHOOK_RETRY_SECONDS", WEBHOOK_RETRY_S),
+            webhook_loopback=_choice(environ, "SLUICE_WEBHOOK_LOOPBACK", "off", ("on", "off")) == "on",
             rendition_state_machine_arn=_text(environ, "SLUICE_RENDITION_STATE_MACHINE_ARN"),
             public_base_url=environ.get("SLUICE_PUBLIC_BASE_URL", "").rstrip("/"),
             upload_max_bytes=_count(environ, "SLUICE_UPLOAD_MAX_BYTES", 8 * GIB),
@@ -94,6 +141,25 @@ class Settings:
             cors_origins=cors_origins(environ),
             abort_incomplete_days=_count(environ, "SLUICE_ABORT_INCOMPLETE_DAYS", 2),
             keep_surround=_audio_channels(environ) == "source",
+            triggers=_words(environ, "SLUICE_TRIGGERS", "video,metadata", ("video", "metadata")),
+            metadata_prefix=environ.get("SLUICE_METADATA_PREFIX", "").strip() or "uploads/",
+            video_extensions=_words(environ, "SLUICE_VIDEO_EXTENSIONS", "*"),
+            metadata_extensions=_words(environ, "SLUICE_METADATA_EXTENSIONS", "json"),
+            extra_source_bucket=environ.get("SLUICE_EXTRA_SOURCE_BUCKET", "").strip(),
+            encoder=_encoder(environ),
+            mediaconvert_role_arn=environ.get("SLUICE_MEDIACONVERT_ROLE_ARN", "").strip(),
+            mediaconvert_endpoint=environ.get("SLUICE_MEDIACONVERT_ENDPOINT", "").strip(),
+            job_templates=_job_templates(environ),
+            input_rotate=_choice(environ, "SLUICE_INPUT_ROTATE", "auto", _ROTATIONS).upper(),
+            accelerated_transcoding=_choice(
+                environ, "SLUICE_ACCELERATED_TRANSCODING", "disabled", ("disabled", "preferred", "enabled")
+            ).upper(),
+            frame_capture=_choice(environ, "SLUICE_FRAME_CAPTURE", "off", ("on", "off")) == "on",
+            archive_source=_choice(
+                environ, "SLUICE_ARCHIVE_SOURCE", "disabled", ("disabled", "glacier", "deep_archive")
+            ).upper(),
+            mediapackage_group=environ.get("SLUICE_MEDIAPACKAGE_GROUP", "").strip(),
+            mediapackage_role_arn=environ.get("SLUICE_MEDIAPACKAGE_ROLE_ARN", "").strip(),
             static_renditions=_static_renditions(environ),
             master_access=_choice(environ, "SLUICE_MASTER_ACCESS", "on", ("on", "off")) == "on",
         )
@@ -143,6 +209,13 @@ def _codecs(environ: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(codec for codec in CODECS if codec in wanted)
 
 
+def _seconds(environ: Mapping[str, str], name: str, default: tuple[int, ...]) -> tuple[int, ...]:
+    parts = [part.strip() for part in environ.get(name, "").split(",") if part.strip()]
+    if not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise ConfigurationInvalid(f"the environment variable {name} is not a list of seconds", setting=name)
+    return tuple(int(part) for part in parts) or default
+
+
 def _static_renditions(environ: Mapping[str, str]) -> tuple[str, ...]:
     name = "SLUICE_STATIC_RENDITIONS"
     wanted = {part.strip().lower() for part in environ.get(name, "").split(",") if part.strip()}
@@ -167,3 +240,33 @@ def _audio_channels(environ: Mapping[str, str]) -> str:
     if text not in ("stereo", "source"):
         raise ConfigurationInvalid(f"the environment variable {name} is neither stereo nor source", setting=name)
     return text
+
+
+def _words(environ: Mapping[str, str], name: str, default: str, allowed: Sequence[str] = ()) -> tuple[str, ...]:
+    """A list of words in lower case, in the order of `allowed` if only those are."""
+    parts = (environ.get(name, "").strip() or default).lower().split(",")
+    words = [word for part in parts if (word := part.strip().removeprefix("."))]
+    if not words or (allowed and not set(words) <= set(allowed)):
+        among = f" of {', '.join(allowed)}" if allowed else ""
+        raise ConfigurationInvalid(f"the environment variable {name} is not a list{among}", setting=name)
+    return tuple(each for each in (allowed or dict.fromkeys(words)) if each in words)
+
+
+def _encoder(environ: Mapping[str, str]) -> str:
+    """MediaConvert cannot be the only encoder where there is none."""
+    name = "SLUICE_ENCODER"
+    chosen = _choice(environ, name, "lambda", ("lambda", "mediaconvert", "auto"))
+    if chosen == "mediaconvert" and not environ.get("SLUICE_MEDIACONVERT_ROLE_ARN", "").strip():
+        raise ConfigurationInvalid(f"{name} is mediaconvert, but MediaConvert is off here", setting=name)
+    return chosen
+
+
+def _job_templates(environ: Mapping[str, str]) -> tuple[str, str, str]:
+    """Named as Video on Demand on AWS names those that it creates, after the stack."""
+    name = "SLUICE_JOB_TEMPLATES"
+    stage = environ.get("SLUICE_STAGE", "").strip()
+    own = ",".join(f"{stage}_Ott_{height}p_Avc_Aac_16x9_qvbr_no_preset" for height in (2160, 1080, 720))
+    named = [part.strip() for part in (environ.get(name, "").strip() or own).split(",")]
+    if len(named) != 3 or not all(named):
+        raise ConfigurationInvalid(f"the environment variable {name} is not a list of three names", setting=name)
+    return named[0], named[1], named[2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -102,6 +103,43 @@ class Api:
 
     def cancel_render(self, render_id: str) -> Json:
         return _object(self._call("POST", f"/v1/renders/{quote(render_id)}/cancel", json={}))
+
+    def webhooks(self) -> list[Json]:
+        """Every webhook, the latest first."""
+        found: list[Json] = []
+        query: dict[str, str | int] = {"limit": 100}
+        while True:
+            page = _object(self._call("GET", "/v1/webhooks", params=query))
+            found += page["data"]
+            if not page["next_cursor"]:
+                return found
+            query["cursor"] = page["next_cursor"]
+
+    def create_webhook(self, url: str, *, events: Sequence[str] = (), description: str | None = None) -> Json:
+        """The webhook, with its secret."""
+        body = {"url": url, "events": list(events), "description": description}
+        return _object(self._call("POST", "/v1/webhooks", json=body))
+
+    def delete_webhook(self, webhook_id: str) -> None:
+        self._call("DELETE", f"/v1/webhooks/{quote(webhook_id)}")
+
+    def rotate_webhook(self, webhook_id: str) -> Json:
+        """The webhook, with its new secret."""
+        return _object(self._call("POST", f"/v1/webhooks/{quote(webhook_id)}/rotate", json={}))
+
+    def ping_webhook(self, webhook_id: str) -> Json:
+        return _object(self._call("POST", f"/v1/webhooks/{quote(webhook_id)}/ping", json={}))
+
+    def deliveries(self, webhook_id: str, *, limit: int) -> list[Json]:
+        query = {"limit": limit}
+        data: list[Json] = self._call("GET", f"/v1/webhooks/{quote(webhook_id)}/deliveries", params=query).json()[
+            "data"
+        ]
+        return data
+
+    def replay_delivery(self, webhook_id: str, delivery_id: str) -> Json:
+        path = f"/v1/webhooks/{quote(webhook_id)}/deliveries/{quote(delivery_id)}/replay"
+        return _object(self._call("POST", path, json={}))
 
     def delete_asset(self, asset_id: str) -> None:
         self._call("DELETE", f"/v1/assets/{quote(asset_id)}")

@@ -35,9 +35,19 @@ def _register() -> None:
         verbs_renders,
         verbs_renditions,
         verbs_run,
+        verbs_webhooks,
     )
 
-    modules = (verbs_run, verbs_local, verbs_assets, verbs_renditions, verbs_renders, verbs_preview, verbs_package)
+    modules = (
+        verbs_run,
+        verbs_local,
+        verbs_assets,
+        verbs_renditions,
+        verbs_renders,
+        verbs_preview,
+        verbs_webhooks,
+        verbs_package,
+    )
     for module in modules:
         for verb in module.VERBS:
             main.add_command(verb)

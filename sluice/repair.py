@@ -15,6 +15,8 @@ def _arn(kind: str, physical: str) -> str:
     name = physical.rsplit("/", 1)[-1]
     forms = {
         "AWS::SQS::Queue": f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:{name}",
+        "AWS::SNS::Topic": physical,
+        "AWS::Events::EventBus": f"arn:aws:events:{REGION}:{ACCOUNT_ID}:event-bus/{name}",
         "AWS::S3::Bucket": f"arn:aws:s3:::{name}",
         "AWS::DynamoDB::Table": f"arn:aws:dynamodb:{REGION}:{ACCOUNT_ID}:table/{name}",
         "AWS::Serverless::Function": f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{name}",

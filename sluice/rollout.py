@@ -34,6 +34,15 @@ ENCODING_SETTINGS = {
     "SLUICE_QUALITY": "Quality",
     "SLUICE_MAX_FRAME_RATE": "MaxFrameRate",
     "SLUICE_AUDIO_CHANNELS": "AudioChannels",
+    "SLUICE_TRIGGERS": "Triggers",
+    "SLUICE_VIDEO_EXTENSIONS": "VideoExtensions",
+    "SLUICE_METADATA_EXTENSIONS": "MetadataExtensions",
+    "SLUICE_METADATA_PREFIX": "MetadataPrefix",
+    "SLUICE_ENCODER": "Encoder",
+    "SLUICE_MEDIACONVERT": "MediaConvert",
+    "SLUICE_MEDIACONVERT_ENDPOINT": "MediaConvertEndpoint",
+    "SLUICE_FRAME_CAPTURE": "FrameCapture",
+    "SLUICE_ARCHIVE_SOURCE": "ArchiveSource",
     "SLUICE_STATIC_RENDITIONS": "StaticRenditions",
     "SLUICE_MASTER_ACCESS": "MasterAccess",
 }
@@ -47,6 +56,8 @@ def parameters_of(local: Local) -> dict[str, str]:
         "UploadMaxBytes": str(_UPLOAD_MAX_BYTES),
         # Each chunk's encoder keeps a core busy; more at once only cost memory.
         "MaxParallelChunks": str(max(2, os.cpu_count() or 2)),
+        # Nobody waits five minutes for a receiver that he has just mended.
+        "WebhookRetrySeconds": "1,2,5,10,30,60,120,300,600",
         **{parameter: os.environ[name] for name, parameter in ENCODING_SETTINGS.items() if os.environ.get(name)},
     }
 

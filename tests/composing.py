@@ -5,6 +5,7 @@ measure. Every chunk may be rendered in a process of its own, as on Lambda: what
 from __future__ import annotations
 
 import multiprocessing
+from collections.abc import Mapping
 from pathlib import Path
 
 from chalicelib.tools import Chromium, Ffmpeg, MediaInfo
@@ -31,18 +32,33 @@ def make_side_by_side(screening: Screening, name: str, workers: int, **config: o
     Raises:
         RuntimeError: If a worker fails; what it says of the reason is on standard error.
     """
-    planned = screening.plan(name, **config)
-    if workers > 1:
-        _deal_out(screening, planned, workers)
-    else:
-        for index in range(planned.chunks):
-            screening.render(planned, index)
+    if workers == 1:
+        return screening.make(name, **config)
+    planned = _plan_apart(screening, name, config)
+    _deal_out(screening, planned, workers)
     return screening.assemble(planned)
 
 
+def _plan_apart(screening: Screening, name: str, config: Mapping[str, object]) -> Planned:
+    """In a process of its own: this one must have no thread and no browser when it forks."""
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe(duplex=False)
+
+    def work() -> None:
+        planned = screening.plan(name, **config)
+        screening.tools.chromium.close()
+        theirs.send(planned)
+
+    process = context.Process(target=work)
+    process.start()
+    process.join()
+    if process.exitcode:
+        raise RuntimeError("the plan failed")
+    planned: Planned = ours.recv()
+    return planned
+
+
 def _deal_out(screening: Screening, planned: Planned, workers: int) -> None:
-    # Plan may have left a browser for the next step; two processes must not speak to the same one.
-    screening.tools.chromium.close()
     context = multiprocessing.get_context("fork")
     waiting = context.SimpleQueue()
     for index in (*range(planned.chunks), *[-1] * workers):

@@ -10,16 +10,21 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.aws.clients import Clients
+from chalicelib.aws.mediaconvert import MediaConvert
+from chalicelib.aws.mediapackage import MediaPackage
 from chalicelib.aws.multipart import OpenMultipart, Part
 from chalicelib.aws.objects import ObjectHead, Objects
+from chalicelib.aws.outlets import DeliveryMessage, Outlets
 from chalicelib.aws.queues import EncodeMessage, Queues, RenditionMessage
-from chalicelib.aws.store import Condition, Update
+from chalicelib.aws.store import Condition, NewItem, Update
 from chalicelib.aws.table import Table
 from chalicelib.aws.workflows import Execution, ExecutionStatus, Workflows, execution_arn
-from chalicelib.errors import ObjectMissing, SourceChanged, UploadIncomplete
+from chalicelib.catalog.messages import Message
+from chalicelib.catalog.webhook import Delivery
+from chalicelib.errors import JobTemplateMissing, ObjectMissing, SourceChanged, UploadIncomplete
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
@@ -38,6 +43,8 @@ def settings(**changes: object) -> Settings:
             "SLUICE_ENCODE_QUEUE_URL": "https://queue.test/encode",
             "SLUICE_PUBLISH_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:test-publish",
             "SLUICE_RENDER_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:test-render",
+            "SLUICE_EVENTS_QUEUE_URL": "https://queue.test/events",
+            "SLUICE_WEBHOOK_QUEUE_URL": "https://queue.test/webhooks",
             "SLUICE_RENDITION_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:test-rendition",
             "SLUICE_PUBLIC_BASE_URL": "https://media.test",
         }
@@ -59,8 +66,11 @@ class Clock:
 
 
 class FakeTable(Table):
+    """`told` holds the ids of committed events."""
+
     def __init__(self) -> None:
-        super().__init__(Clients(), "sluice-test")
+        self.told: list[str] = []
+        super().__init__(Clients(), "sluice-test", self.told.extend)
         self.items: dict[tuple[str, str], Values] = {}
 
     def _get(self, pk: str, sk: str) -> Item | None:
@@ -69,16 +79,22 @@ class FakeTable(Table):
     def _get_many(self, keys: list[tuple[str, str]]) -> list[Item]:
         return [self.items[key] for key in keys if key in self.items]
 
-    def _put_new(self, pk: str, sk: str, values: Values) -> bool:
+    def _put_new(self, pk: str, sk: str, values: Values, also: Sequence[NewItem] = ()) -> bool:
         if (pk, sk) in self.items:
             return False
         self._put(pk, sk, values)
+        self._put_also(also)
         return True
+
+    def _put_also(self, also: Sequence[NewItem]) -> None:
+        for each in also:
+            if (each.pk, each.sk) not in self.items:
+                self._put(each.pk, each.sk, each.values)
 
     def _put(self, pk: str, sk: str, values: Values) -> None:
         self.items[pk, sk] = {**values, "pk": {"S": pk}, "sk": {"S": sk}}
 
-    def _update(self, pk: str, sk: str, update: Update) -> Item | None:
+    def _update(self, pk: str, sk: str, update: Update, also: Sequence[NewItem] = ()) -> Item | None:
         item = self.items.get((pk, sk), {})
         if not all(any(_holds(each, item) for each in group) for group in update.conditions):
             return None
@@ -92,6 +108,7 @@ class FakeTable(Table):
             else:
                 changed[name] = {"N": str(int(changed.get(name, {"N": "0"})["N"]) + int(value["N"]))}
         self.items[pk, sk] = changed
+        self._put_also(also)
         return changed
 
     def _delete(self, pk: str, sk: str) -> None:
@@ -103,6 +120,11 @@ class FakeTable(Table):
     def _index_page(self, gsi1pk: str, *, before: str | None, limit: int) -> list[Item]:
         found = [item for item in self._partition(gsi1pk) if before is None or item["gsi1sk"]["S"] < before]
         return found[::-1][:limit]
+
+    def _page_under(self, pk: str, *, prefix: str, before: str | None, limit: int) -> list[Item]:
+        keys = sorted(sk for held, sk in self.items if held == pk and sk.startswith(prefix))
+        wanted = [sk for sk in reversed(keys) if before is None or sk < before]
+        return [self.items[pk, sk] for sk in wanted[:limit]]
 
     def _index_below(self, gsi1pk: str, attribute: str, limit_value: int) -> Iterator[Item]:
         return iter([item for item in self._partition(gsi1pk) if int(item[attribute]["N"]) < limit_value])
@@ -151,6 +173,9 @@ class FakeObjects(Objects):
         self.stored: dict[tuple[str, str], Stored] = {}
         self.multiparts: dict[str, _Multipart] = {}
         self.reads: list[tuple[str, int, int]] = []
+        self.restored: list[tuple[str, int, str]] = []
+        self.tags: dict[tuple[str, str], dict[str, str]] = {}
+        self.stored_as: dict[tuple[str, str], tuple[str, str]] = {}
 
     def _find(self, bucket: str, key: str) -> Stored:
         if (bucket, key) not in self.stored:
@@ -184,6 +209,21 @@ class FakeObjects(Objects):
         content = data.read_bytes() if isinstance(data, Path) else data
         self.stored[bucket, key] = Stored(content, content_type, cache_control)
         return self.stored[bucket, key].etag
+
+    def add_tags(self, bucket: str, key: str, tags: Mapping[str, str]) -> None:
+        self._find(bucket, key)
+        self.tags.setdefault((bucket, key), {}).update(tags)
+
+    def storage(self, bucket: str, key: str) -> tuple[str, str]:
+        self._find(bucket, key)
+        return self.stored_as.get((bucket, key), ("STANDARD", ""))
+
+    def restore(self, bucket: str, key: str, *, days: int, tier: str) -> bool:
+        storage_class, _ = self.storage(bucket, key)
+        if storage_class != "STANDARD":
+            self.restored.append((key, days, tier))
+            self.stored_as[bucket, key] = (storage_class, 'ongoing-request="true"')
+        return storage_class != "STANDARD"
 
     def write_stream(
         self,
@@ -280,8 +320,45 @@ class FakeQueues(Queues):
         self.renditions.append(RenditionMessage(asset_id, rendition_id, created_at_ms))
 
 
+class FakeOutlets(Outlets):
+    """What was sent, and to where; `broken` outlets fail with the error they are given."""
+
+    def __init__(self) -> None:
+        super().__init__(Clients(), settings())
+        self.events: list[str] = []
+        self.deliveries: list[tuple[DeliveryMessage, int]] = []
+        self.published: list[Message] = []
+        self.records: list[Message] = []
+        self.on_bus: list[tuple[str, str]] = []
+        self.broken: dict[str, Exception] = {}
+
+    def send_events(self, event_ids: Sequence[str]) -> None:
+        self._fail("events")
+        self.events += event_ids
+
+    def send_delivery(self, delivery: Delivery, *, delay_s: int = 0) -> None:
+        message = DeliveryMessage(delivery.webhook_id, delivery.id, delivery.attempts + 1, delivery.replays)
+        self.deliveries.append((message, delay_s))
+
+    def publish(self, message: Message) -> None:
+        self._fail("topic")
+        self.published.append(message)
+
+    def send_record(self, message: Message) -> None:
+        self._fail("queue")
+        self.records.append(message)
+
+    def put_on_bus(self, detail_type: str, detail: str, *, at_ms: int) -> None:  # noqa: ARG002
+        self._fail("bus")
+        self.on_bus.append((detail_type, detail))
+
+    def _fail(self, outlet: str) -> None:
+        if outlet in self.broken:
+            raise self.broken[outlet]
+
+
 class FakeWorkflows(Workflows):
-    """`executions` by ARN and `inputs` by name are open to tests."""
+    """`executions` by ARN, `inputs` by name and `ended` (token, output or error) are open to tests."""
 
     def __init__(self) -> None:
         arns = settings()
@@ -293,6 +370,7 @@ class FakeWorkflows(Workflows):
         )
         self.executions: dict[str, Execution] = {}
         self.inputs: dict[str, Mapping[str, object]] = {}
+        self.ended: list[tuple[str, object]] = []
 
     def _start(self, machine_arn: str, name: str, state_input: Mapping[str, object]) -> str:
         arn = execution_arn(machine_arn, name)
@@ -308,3 +386,51 @@ class FakeWorkflows(Workflows):
         found = self.executions.get(execution_arn)
         if found is not None and found.status is ExecutionStatus.RUNNING:
             self.executions[execution_arn] = Execution(execution_arn, ExecutionStatus.ABORTED, error, cause)
+
+    def succeed_task(self, token: str, output: Mapping[str, object]) -> None:
+        self.ended.append((token, output))
+
+    def fail_task(self, token: str, error_name: str, message: str) -> None:
+        self.ended.append((token, (error_name, message)))
+
+
+class FakeMediaConvert(MediaConvert):
+    """`templates` by name; `jobs` holds each request by its token, `cancelled` the ids of jobs."""
+
+    def __init__(self) -> None:
+        super().__init__(Clients(), "")
+        self.templates: dict[str, dict[str, Any]] = {}
+        self.jobs: dict[str, Mapping[str, Any]] = {}
+        self.cancelled: list[str] = []
+
+    def find_template(self, names: Sequence[str]) -> dict[str, Any]:
+        for name in names:
+            if name in self.templates:
+                return {"Name": name, **self.templates[name]}
+        raise JobTemplateMissing(f"there is no job template {names[0]}", looked_for=list(names))
+
+    def create_job(self, request: Mapping[str, Any], *, token: str) -> str:
+        self.jobs.setdefault(token, request)
+        return f"job-of-{token}"
+
+    def cancel_job(self, job_id: str) -> None:
+        self.cancelled.append(job_id)
+
+
+class FakeMediaPackage(MediaPackage):
+    """`assets` by id."""
+
+    def __init__(self) -> None:
+        super().__init__(Clients())
+        self.assets: dict[str, Mapping[str, Any]] = {}
+
+    def create_asset(self, request: Mapping[str, Any]) -> list[dict[str, Any]]:
+        self.assets[request["Id"]] = request
+        url = f"https://package.test/out/v1/{request['Id']}/index"
+        return [
+            {"PackagingConfigurationId": f"{request['PackagingGroupId']}-hls", "Url": f"{url}.m3u8"},
+            {"PackagingConfigurationId": f"{request['PackagingGroupId']}-dash", "Url": f"{url}.mpd"},
+        ]
+
+    def delete_asset(self, asset_id: str) -> None:
+        self.assets.pop(asset_id, None)

@@ -6,11 +6,13 @@ move a record backwards.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
 from msgspec import UNSET
 
 from chalicelib.aws.lists import ListedRecords, Page, update_of
+from chalicelib.aws.outbox import Outbox
 from chalicelib.aws.records import decode_record, encode_record
 from chalicelib.catalog.asset import (
     LISTED,
@@ -21,16 +23,18 @@ from chalicelib.catalog.asset import (
     AssetStatus,
     states_up_to,
 )
+from chalicelib.catalog.events import Event, asset_events, may_tell
 from chalicelib.errors import AssetNotFound
 
 
-class AssetRecords(ListedRecords):
+class AssetRecords(ListedRecords, Outbox):
     def create_asset(self, asset: Asset) -> bool:
         """Returns False, and changes nothing, if an asset of this id exists."""
         values = encode_record(asset)
         values["gsi1pk"] = {"S": _partition(asset.status)}
         values["gsi1sk"] = {"S": asset.id}
-        return self._put_new(_pk(asset.id), "asset", values)
+        events = asset_events(None, asset, at_ms=asset.created_at_ms)
+        return self._put_new_telling(_pk(asset.id), "asset", values, events)
 
     def get_asset(self, asset_id: str) -> Asset:
         """Raises AssetNotFound. A deleted asset is still found, as a tombstone."""
@@ -81,8 +85,18 @@ class AssetRecords(ListedRecords):
         update.require_in("status", sorted(expect))
         if purge_at_s is not None:
             update.set("expires_at", purge_at_s)
-        item = self._update(_pk(asset_id), "asset", update)
+        item = self._update_telling(_pk(asset_id), "asset", update, self._events(asset_id, change, now_ms))
         return decode_record(item, Asset) if item else None
+
+    def _events(self, asset_id: str, change: AssetChange, now_ms: int) -> tuple[Event, ...]:
+        """What a change will tell if its condition holds, which is what makes the record read here the right one."""
+        item = self._get(_pk(asset_id), "asset") if may_tell(change) else None
+        if item is None:
+            return ()
+        before = decode_record(item, Asset)
+        written = {name: getattr(change, name) for name in change.__dataclass_fields__}
+        given = {name: value for name, value in written.items() if value is not UNSET}
+        return asset_events(before, dataclasses.replace(before, **given, updated_at_ms=now_ms), at_ms=now_ms)
 
     def stuck_assets(self, status: AssetStatus, *, before_ms: int) -> Iterator[Asset]:
         """Assets of one status whose record has not changed since `before_ms`, the oldest first."""

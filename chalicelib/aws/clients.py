@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 from botocore.config import Config
@@ -24,7 +24,9 @@ from chalicelib.errors import AwsRefused, SluiceError, TransientError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
 
@@ -61,6 +63,7 @@ _TRANSIENT_CODES = frozenset(
         "Throttling",
         "ThrottlingException",
         "ThrottledException",
+        "TooManyRequestsException",
         "TransactionConflictException",
     }
 )
@@ -84,6 +87,26 @@ class Clients:
     @cached_property
     def sqs(self) -> SQSClient:
         return cast("SQSClient", self._session.create_client("sqs", config=_COMMON))
+
+    def mediaconvert(self, endpoint: str) -> Any:
+        """At an endpoint, or at the region's own."""
+        return self._at("mediaconvert", endpoint)
+
+    @cached_property
+    def mediapackage(self) -> Any:
+        return self._session.create_client("mediapackage-vod", config=_COMMON)
+
+    @cache  # noqa: B019  the clients of a process live as long as it does
+    def _at(self, service: str, endpoint: str) -> Any:
+        return self._session.create_client(service, config=_COMMON, endpoint_url=endpoint or None)
+
+    @cached_property
+    def sns(self) -> SNSClient:
+        return cast("SNSClient", self._session.create_client("sns", config=_COMMON))
+
+    @cached_property
+    def events(self) -> EventBridgeClient:
+        return cast("EventBridgeClient", self._session.create_client("events", config=_COMMON))
 
     @cached_property
     def stepfunctions(self) -> SFNClient:

@@ -1,17 +1,18 @@
 """Objects in S3: reading, writing and signing. `Objects` extends `multipart.py` and, on it, `large.py`.
 
 Permissions used: s3:GetObject, PutObject, DeleteObject, ListBucket, AbortMultipartUpload, ListMultipartUploadParts,
-ListBucketMultipartUploads. Etags are without quotes throughout.
+ListBucketMultipartUploads, GetObjectTagging, PutObjectTagging, RestoreObject. Etags are without quotes throughout.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from botocore.exceptions import ClientError
@@ -19,10 +20,14 @@ from botocore.exceptions import ClientError
 from chalicelib.aws.clients import calling, error_code
 from chalicelib.aws.large import LargeObjects
 from chalicelib.aws.ranges import RangeReader
-from chalicelib.errors import ObjectMissing, SourceChanged, StorageUnavailable
+from chalicelib.errors import ObjectMissing, SluiceError, SourceArchived, SourceChanged, StorageUnavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import TagTypeDef
 
 _DOWNLOAD_RANGE_BYTES = 16 * 1024 * 1024
 _DOWNLOAD_THREADS = 6
+_NOT_ARCHIVED = frozenset({"InvalidObjectState", "ObjectAlreadyInActiveTierError"})
 _BODY_ATTEMPTS = 3
 _DELETE_BATCH = 1000
 _ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
@@ -82,7 +87,14 @@ class Objects(LargeObjects):
         if end <= start:
             return b""
         changed = SourceChanged("the object is no longer the one that was probed", bucket=bucket, key=key)
-        known = _missing(bucket, key) | {"PreconditionFailed": changed, "412": changed, "InvalidRange": changed}
+        archived = SourceArchived("the source is archived; restore it first", bucket=bucket, key=key)
+        known: dict[str, SluiceError] = {
+            **_missing(bucket, key),
+            "InvalidObjectState": archived,
+            "PreconditionFailed": changed,
+            "412": changed,
+            "InvalidRange": changed,
+        }
         byte_range = f"bytes={start}-{end - 1}"
         for attempt in range(1, _BODY_ATTEMPTS + 1):
             try:
@@ -153,6 +165,37 @@ class Objects(LargeObjects):
                 **options,  # type: ignore[arg-type]
             )
         return stored["ETag"].strip('"')
+
+    def add_tags(self, bucket: str, key: str, tags: Mapping[str, str]) -> None:
+        """Set these tags of an object and keep the others. Raises ObjectMissing."""
+        with calling("s3:GetObjectTagging", StorageUnavailable, _missing(bucket, key)):
+            found = self._s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
+        merged = {tag["Key"]: tag["Value"] for tag in found} | dict(tags)
+        tag_set: list[TagTypeDef] = [{"Key": name, "Value": value} for name, value in merged.items()]
+        with calling("s3:PutObjectTagging", StorageUnavailable, _missing(bucket, key)):
+            self._s3.put_object_tagging(Bucket=bucket, Key=key, Tagging={"TagSet": tag_set})
+
+    def storage(self, bucket: str, key: str) -> tuple[str, str]:
+        """The storage class of an object, and S3's word on its restoration, if any. Raises ObjectMissing."""
+        with calling("s3:HeadObject", StorageUnavailable, _missing(bucket, key)):
+            found = self._s3.head_object(Bucket=bucket, Key=key)
+        return found.get("StorageClass", "STANDARD"), found.get("Restore", "")
+
+    def restore(self, bucket: str, key: str, *, days: int, tier: str) -> bool:
+        """Have an archived object readable for some days. Returns False if it is not archived. Raises ObjectMissing."""
+        with calling("s3:RestoreObject", StorageUnavailable, _missing(bucket, key)):
+            try:
+                self._s3.restore_object(
+                    Bucket=bucket,
+                    Key=key,
+                    RestoreRequest={"Days": days, "GlacierJobParameters": {"Tier": tier}},  # type: ignore[typeddict-item]
+                )
+            except ClientError as error:
+                if error_code(error) in _NOT_ARCHIVED:
+                    return False
+                if error_code(error) != "RestoreAlreadyInProgress":
+                    raise
+        return True
 
     def list_keys(self, bucket: str, prefix: str) -> Iterator[str]:
         """Keys under a prefix, in order."""

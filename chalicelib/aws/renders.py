@@ -6,17 +6,20 @@ move a record backwards.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
 from msgspec import UNSET
 
 from chalicelib.aws.lists import ListedRecords, Page, update_of
+from chalicelib.aws.outbox import Outbox
 from chalicelib.aws.records import decode_record, encode_record
+from chalicelib.catalog.events import Event, render_events
 from chalicelib.catalog.render import PREDECESSORS, UNCHANGED, Render, RenderChange, RenderStatus
 from chalicelib.errors import RenderNotFound
 
 
-class RenderRecords(ListedRecords):
+class RenderRecords(ListedRecords, Outbox):
     def create_render(self, render: Render) -> bool:
         """Returns False, and changes nothing, if a render of this id exists."""
         values = encode_record(render)
@@ -45,7 +48,7 @@ class RenderRecords(ListedRecords):
         now_ms: int,
         unchanged: RenderChange = UNCHANGED,
     ) -> Render | None:
-        """Write `change` if the render is in one of the expected statuses and may move as asked.
+        """Write `change` if the render is in one of the expected statuses and may move as asked, and what it tells.
 
         Args:
             unchanged: Fields that must still hold these values, such as the attempt a report comes from.
@@ -63,8 +66,19 @@ class RenderRecords(ListedRecords):
         if not expect:
             raise ValueError(f"no expected status leads to {change.status}")
         update.require_in("status", sorted(expect))
-        item = self._update(_pk(render_id), "render", update)
+        events = self._told_by(render_id, change, now_ms)
+        item = self._update_telling(_pk(render_id), "render", update, events)
         return decode_record(item, Render) if item else None
+
+    def _told_by(self, render_id: str, change: RenderChange, now_ms: int) -> tuple[Event, ...]:
+        """What a change of status will tell if its condition holds."""
+        item = self._get(_pk(render_id), "render") if change.status is not UNSET else None
+        if item is None:
+            return ()
+        written = {name: getattr(change, name) for name in change.__dataclass_fields__}
+        given = {name: value for name, value in written.items() if value is not UNSET}
+        after = dataclasses.replace(decode_record(item, Render), **given, updated_at_ms=now_ms)
+        return render_events(after, at_ms=now_ms)
 
     def stuck_renders(self, status: RenderStatus, *, before_ms: int) -> Iterator[Render]:
         """Renders of one status whose record has not changed since `before_ms`, the oldest first."""

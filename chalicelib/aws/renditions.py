@@ -10,15 +10,17 @@ from collections.abc import Iterator
 
 from msgspec import UNSET
 
+from chalicelib.aws.outbox import Outbox
 from chalicelib.aws.records import decode_record, encode_record, removed_fields
-from chalicelib.aws.store import Store, Update
+from chalicelib.aws.store import Update
+from chalicelib.catalog.events import Event, rendition_events
 from chalicelib.catalog.rendition import RenditionChange, RenditionStatus, StaticRendition
 from chalicelib.errors import RenditionNotFound
 
 _SK_PREFIX = "rendition#"
 
 
-class RenditionRecords(Store):
+class RenditionRecords(Outbox):
     def create_rendition(self, rendition: StaticRendition) -> bool:
         """Returns False, and changes nothing, if the asset has a rendition of this id."""
         values = encode_record(rendition)
@@ -64,7 +66,8 @@ class RenditionRecords(Store):
         for name in removed_fields(change):
             update.remove(name)
         update.set("updated_at_ms", now_ms)
-        item = self._update(_pk(rendition.asset_id), _sk(rendition.id), update)
+        events = _events(rendition, change, now_ms)
+        item = self._update_telling(_pk(rendition.asset_id), _sk(rendition.id), update, events)
         return decode_record(item, StaticRendition) if item else None
 
     def delete_rendition(self, asset_id: str, rendition_id: str) -> None:
@@ -75,6 +78,15 @@ class RenditionRecords(Store):
         """Those in preparation whose record has not changed since `before_ms`."""
         for item in self._index_below(_partition(RenditionStatus.PREPARING), "updated_at_ms", before_ms):
             yield decode_record(item, StaticRendition)
+
+
+def _events(rendition: StaticRendition, change: RenditionChange, now_ms: int) -> tuple[Event, ...]:
+    """What a change to its end tells, and nothing for every other change."""
+    if change.status is UNSET:
+        return ()
+    written = {field.name: getattr(change, field.name) for field in dataclasses.fields(change)}
+    given = {name: value for name, value in written.items() if value is not UNSET}
+    return rendition_events(dataclasses.replace(rendition, **given, updated_at_ms=now_ms), at_ms=now_ms)
 
 
 def _pk(asset_id: str) -> str:

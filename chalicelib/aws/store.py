@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import random
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
     from chalicelib.aws.records import Item, Values
 
 INDEX = "GSI1"
+
+_FAILED = "ConditionalCheckFailed"
+_WORTH_ANOTHER_TRY = {"None", _FAILED, "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+_CONFLICT_TRIES = 6
+_CONFLICT_WAIT_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,15 @@ class Update:
         """There is no such record yet, or its number `name` is at most `limit`."""
         at_most = Condition("at_most", name, ({"N": str(limit)},))
         self.conditions.append((Condition("absent", "pk"), at_most))
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """An item to be written together with another one, unless it is there."""
+
+    pk: str
+    sk: str
+    values: Values
 
 
 class _Rendered:
@@ -129,45 +145,82 @@ class Store:
             wanted = answer["UnprocessedKeys"]  # type: ignore[assignment]
         return found
 
-    def _put_new(self, pk: str, sk: str, values: Values) -> bool:
+    def _put_new(self, pk: str, sk: str, values: Values, also: Sequence[NewItem] = ()) -> bool:
         """Returns False, and writes nothing, if the record exists."""
+        item = {**values, **_key(pk, sk)}
+        if also:
+            return self._write_together({"Put": self._new(item)}, also)
         with calling("dynamodb:PutItem", TableUnavailable):
             try:
-                self._dynamodb.put_item(
-                    TableName=self._table,
-                    Item={**values, **_key(pk, sk)},
-                    ConditionExpression="attribute_not_exists(pk)",
-                )
+                self._dynamodb.put_item(**self._new(item))  # type: ignore[arg-type]
             except ClientError as error:
                 if error_code(error) == "ConditionalCheckFailedException":
                     return False
                 raise
         return True
 
+    def _new(self, item: Values) -> dict[str, object]:
+        return {"TableName": self._table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
+
     def _put(self, pk: str, sk: str, values: Values) -> None:
         with calling("dynamodb:PutItem", TableUnavailable):
             self._dynamodb.put_item(TableName=self._table, Item={**values, **_key(pk, sk)})
 
-    def _update(self, pk: str, sk: str, update: Update) -> Item | None:
-        """Returns the new item, or None if the condition did not hold."""
+    def _update(self, pk: str, sk: str, update: Update, also: Sequence[NewItem] = ()) -> Item | None:
+        """Returns the new item, or None, and writes nothing, if the condition did not hold."""
         rendered = _Rendered(update)
-        condition = {"ConditionExpression": rendered.condition} if rendered.condition else {}
+        request = {
+            "TableName": self._table,
+            "Key": _key(pk, sk),
+            "UpdateExpression": rendered.expression,
+            "ExpressionAttributeNames": rendered.names,
+            **({"ExpressionAttributeValues": rendered.values} if rendered.values else {}),
+            **({"ConditionExpression": rendered.condition} if rendered.condition else {}),
+        }
+        if also:
+            return self._get(pk, sk) if self._write_together({"Update": request}, also) else None
         with calling("dynamodb:UpdateItem", TableUnavailable):
             try:
-                answer = self._dynamodb.update_item(
-                    TableName=self._table,
-                    Key=_key(pk, sk),
-                    UpdateExpression=rendered.expression,
-                    ExpressionAttributeNames=rendered.names,
-                    ExpressionAttributeValues=rendered.values,
-                    ReturnValues="ALL_NEW",
-                    **condition,  # type: ignore[arg-type]
-                )
+                answer = self._dynamodb.update_item(**request, ReturnValues="ALL_NEW")  # type: ignore[arg-type]
             except ClientError as error:
                 if error_code(error) == "ConditionalCheckFailedException":
                     return None
                 raise
         return answer["Attributes"]
+
+    def _write_together(self, first: dict[str, object], also: Sequence[NewItem]) -> bool:
+        """One write and some new items: all or nothing, but that items which are there already stay as they are.
+
+        Returns:
+            False, and nothing is written, if the condition of the first write did not hold.
+        """
+        left = list(also)
+        for number in range(_CONFLICT_TRIES):
+            puts: list[dict[str, object]] = [
+                {"Put": self._new({**each.values, **_key(each.pk, each.sk)})} for each in left
+            ]
+            reasons = self._transact([first, *puts])
+            if not reasons:
+                return True
+            if reasons[0] == _FAILED:
+                return False
+            if _FAILED in reasons:
+                left = [each for each, reason in zip(left, reasons[1:], strict=True) if reason != _FAILED]
+            else:
+                time.sleep(random.uniform(0, _CONFLICT_WAIT_S * 2**number))  # noqa: S311  jitter, not a secret
+        raise TableUnavailable("a transaction met others at every try")
+
+    def _transact(self, writes: list[dict[str, object]]) -> list[str]:
+        """Returns nothing if it was done, else the reason of each write why nothing was ("None" for most)."""
+        with calling("dynamodb:TransactWriteItems", TableUnavailable):
+            try:
+                self._dynamodb.transact_write_items(TransactItems=writes)  # type: ignore[arg-type]
+            except self._dynamodb.exceptions.TransactionCanceledException as error:
+                reasons = [str(each.get("Code")) for each in error.response["CancellationReasons"]]
+                if not {*reasons} <= _WORTH_ANOTHER_TRY:
+                    raise
+                return reasons
+        return []
 
     def _delete(self, pk: str, sk: str) -> None:
         with calling("dynamodb:DeleteItem", TableUnavailable):
@@ -198,6 +251,21 @@ class Store:
                 PaginationConfig={"MaxItems": limit, "PageSize": limit},
             )
             return [item for page in pages for item in page["Items"]]
+
+    def _page_under(self, pk: str, *, prefix: str, before: str | None, limit: int) -> list[Item]:
+        """At most `limit` items of one key, the latest first: sort keys with `prefix`, below `before` if given."""
+        values: Values = {":pk": {"S": pk}, ":low": {"S": prefix}, ":high": {"S": before or f"{prefix}~"}}
+        with calling("dynamodb:Query", TableUnavailable):
+            pages = self._dynamodb.get_paginator("query").paginate(
+                TableName=self._table,
+                KeyConditionExpression="pk = :pk AND sk BETWEEN :low AND :high",
+                ExpressionAttributeValues=values,
+                ScanIndexForward=False,
+                ConsistentRead=True,
+                PaginationConfig={"MaxItems": limit + 1, "PageSize": limit + 1},
+            )
+            found: list[Item] = [item for page in pages for item in page["Items"]]
+        return [item for item in found if item["sk"]["S"] != before][:limit]
 
     def _index_below(self, gsi1pk: str, attribute: str, limit_value: int) -> Iterator[Item]:
         """Every item of one index partition whose number `attribute` is below `limit_value`, the oldest first."""

@@ -6,24 +6,40 @@
 | Work        | asset#<id>   | work   |                             |
 | Render      | render#<id>  | render | render#<status>, <id>       |
 | Work        | render#<id>  | work   |                             |
+| Job         | asset#<id>   | job#<attempt> |                      |
 | Rendition   | asset#<id>   | rendition#<id> | rendition#<status>, <asset id>#<id> |
 | Upload      | upload#<id>  | upload | upload#<status>, <id>       |
 | API key     | key#<sha256> | key    |                             |
 | Idempotency | idem#<digest>| idem   |                             |
+| Event       | event#<id>   | event  | event#pending, <time>#<id>  |
+| Webhook     | webhook#<id> | webhook| webhook, <id>               |
+| Delivery    | webhook#<id> | delivery#<id> | delivery#due, <time>#<id> |
 
-Ids sort by time of creation, so the index lists each status in that order. `expires_at` (seconds) is the table's TTL
-attribute; records without it stay. Every update carries the condition that makes a late or duplicated event harmless.
+Ids sort by time of creation, so the index lists each status in that order; events and deliveries are in it only while
+something is to be done with them. `expires_at` (seconds) is the table's TTL attribute; records without it stay. Every
+update carries the condition that makes a late or duplicated event harmless.
 """
 
 from __future__ import annotations
 
 from chalicelib.aws.assets import AssetRecords
+from chalicelib.aws.jobs import JobRecords
 from chalicelib.aws.renders import RenderRecords
 from chalicelib.aws.renditions import RenditionRecords
 from chalicelib.aws.tokens import TokenRecords
 from chalicelib.aws.uploads import UploadRecords
+from chalicelib.aws.webhooks import WebhookRecords
 from chalicelib.aws.work import WorkRecords
 
 
-class Table(AssetRecords, RenditionRecords, UploadRecords, RenderRecords, WorkRecords, TokenRecords):
+class Table(
+    AssetRecords,
+    JobRecords,
+    RenditionRecords,
+    UploadRecords,
+    RenderRecords,
+    WorkRecords,
+    WebhookRecords,
+    TokenRecords,
+):
     """Every record of a deployment."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from chalicelib.aws.lists import ListedRecords, Page
+from chalicelib.aws.outbox import Outbox
 from chalicelib.aws.records import decode_record, encode_record
 from chalicelib.aws.store import Update
+from chalicelib.catalog.events import upload_events
 from chalicelib.catalog.upload import Upload, UploadStatus
 from chalicelib.errors import UploadNotFound
 
 
-class UploadRecords(ListedRecords):
+class UploadRecords(ListedRecords, Outbox):
     def create_upload(self, upload: Upload) -> bool:
         """Returns False, and changes nothing, if an upload of this id exists."""
         values = encode_record(upload)
@@ -33,7 +36,12 @@ class UploadRecords(ListedRecords):
         update.set("status", status)
         update.set("gsi1pk", _partition(status))
         update.set("updated_at_ms", now_ms)
-        item = self._update(_pk(upload_id), "upload", update)
+        before = self._get(_pk(upload_id), "upload")
+        if before is None:
+            return None
+        ended = replace(decode_record(before, Upload), status=status, updated_at_ms=now_ms)
+        events = upload_events(ended, at_ms=now_ms)
+        item = self._update_telling(_pk(upload_id), "upload", update, events)
         return decode_record(item, Upload) if item else None
 
     def list_uploads(self, *, status: UploadStatus | None, limit: int, cursor: str | None) -> Page[Upload]:

@@ -58,13 +58,28 @@ class WorkRecords(Store):
         update.set("updated_at_ms", now_ms)
         self._update(owner_pk(owner_id), "work", update)
 
+    def note_percent(self, owner_id: str, plan_hash: str, percent: int, *, now_ms: int) -> None:
+        """Note that MediaConvert is so far, in hundredths; what is noted already stays, so it never goes back."""
+        update = Update()
+        update.adds[_done_attribute(plan_hash)] = {"NS": [str(index) for index in range(max(1, percent))]}
+        update.set("updated_at_ms", now_ms)
+        self._update(owner_pk(owner_id), "work", update)
+
     def add_work(
-        self, owner_id: str, *, billed_ms: int = 0, memory_mb: int = 0, transitions: int = 0, now_ms: int
+        self,
+        owner_id: str,
+        *,
+        billed_ms: int = 0,
+        memory_mb: int = 0,
+        transitions: int = 0,
+        mediaconvert_microusd: int = 0,
+        now_ms: int,
     ) -> None:
         """Add to the bill."""
         update = Update()
         update.add("lambda_mb_ms", billed_ms * memory_mb)
         update.add("transitions", transitions)
+        update.add("mediaconvert_microusd", mediaconvert_microusd)
         update.set("updated_at_ms", now_ms)
         self._update(owner_pk(owner_id), "work", update)
 
@@ -99,6 +114,7 @@ def _work(item: Item, plan_hash: str | None) -> Work:
         tasks_done=len(done.get("NS", ())),
         lambda_mb_ms=int(item.get("lambda_mb_ms", {"N": "0"})["N"]),
         transitions=int(item.get("transitions", {"N": "0"})["N"]),
+        mediaconvert_microusd=int(item.get("mediaconvert_microusd", {"N": "0"})["N"]),
         updated_at_ms=int(item["updated_at_ms"]["N"]),
         frames_done=sum(int(value["N"]) for name, value in item.items() if prefix and name.startswith(prefix)),
     )

@@ -19,6 +19,8 @@ from chalicelib.errors import WorkflowUnavailable
 # A malformed ARN is InvalidArn; what remains of ValidationException is an execution that has ended by itself.
 _NOTHING_TO_STOP = frozenset({"ExecutionDoesNotExist", "ValidationException"})
 
+_NOBODY_WAITS = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
+
 
 class ExecutionStatus(StrEnum):
     """Step Functions' own words, and MISSING for an execution it does not know."""
@@ -100,6 +102,26 @@ class Workflows:
         return Execution(
             execution_arn, ExecutionStatus(found["status"]), found.get("error", ""), found.get("cause", "")
         )
+
+    def succeed_task(self, token: str, output: Mapping[str, object]) -> None:
+        """End a task that waits for its token; nothing happens if nobody waits for it any more."""
+        document = msgspec.json.encode(output).decode()
+        with calling("states:SendTaskSuccess", WorkflowUnavailable):
+            try:
+                self._clients.stepfunctions.send_task_success(taskToken=token, output=document)
+            except ClientError as error:
+                if error_code(error) not in _NOBODY_WAITS:
+                    raise
+
+    def fail_task(self, token: str, error_name: str, message: str) -> None:
+        """The same with an error, in the form in which Lambda gives the cause of one."""
+        cause = msgspec.json.encode({"errorType": error_name, "errorMessage": message}).decode()
+        with calling("states:SendTaskFailure", WorkflowUnavailable):
+            try:
+                self._clients.stepfunctions.send_task_failure(taskToken=token, error=error_name, cause=cause)
+            except ClientError as error:
+                if error_code(error) not in _NOBODY_WAITS:
+                    raise
 
     def stop(self, execution_arn: str, *, error: str = "", cause: str = "") -> None:
         """End an execution; nothing happens if it has ended or is unknown."""

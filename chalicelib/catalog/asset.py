@@ -14,6 +14,7 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
+from chalicelib.catalog.options import NO_OPTIONS, Archive, AssetOptions, Encoder
 from chalicelib.media.plan import Rendition
 from chalicelib.media.timing import TimeRange
 
@@ -136,6 +137,50 @@ class TrackInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class MetadataFile:
+    """The metadata file that brought an asset."""
+
+    bucket: str
+    key: str
+    etag: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class EncodingJob:
+    """What MediaConvert was asked for. `profile` is the height of the template's class: 2160, 1080 or 720."""
+
+    id: str
+    template: str
+    profile: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What MediaConvert wrote, by role, as keys of the media bucket."""
+
+    hls: str | None = None
+    dash: str | None = None
+    cmaf_hls: str | None = None
+    cmaf_dash: str | None = None
+    mss: str | None = None
+    mp4: tuple[str, ...] = ()
+    thumbnails: tuple[str, ...] = ()
+
+
+NO_OUTPUTS = Outputs()
+
+
+@dataclass(frozen=True, slots=True)
+class Packaged:
+    """The asset in MediaPackage: its id there, and the URL of each packaging ("HLS", "DASH" ...)."""
+
+    id: str
+    endpoints: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Asset:
     """The record.
 
@@ -150,9 +195,14 @@ class Asset:
         dash_key, poster_key, storyboard_key: In the media bucket, known once ready.
         task_count: Chunk tasks of the plan; how many are done is in `Work`.
         attempt: 1, and one more for each retry.
-        meta: The customer's own JSON object.
+        meta: The customer's own JSON object; what a metadata file says without a meaning here is in it too.
         clip: The part of the source that is published; None for all of it.
         has_static_renditions: 1 as soon as one was asked for.
+        options: What was chosen for this asset alone.
+        metadata: The file that named the source; None if the source itself set the work going.
+        mediainfo: What MediaInfo said, as JSON in the form of catalog/vod/mediainfo.py.
+        encoder: LAMBDA or MEDIACONVERT, once it is chosen.
+        archive: The storage class that the source was marked for.
     """
 
     id: str
@@ -183,6 +233,14 @@ class Asset:
     errors: tuple[AssetError, ...] = ()
     passthrough: str | None = None
     meta: dict[str, Any] = field(default_factory=dict)
+    options: AssetOptions = NO_OPTIONS
+    metadata: MetadataFile | None = None
+    mediainfo: str | None = None
+    encoder: Encoder | None = None
+    job: EncodingJob | None = None
+    outputs: Outputs | None = None
+    archive: Archive | None = None
+    packaged: Packaged | None = None
     clip: TimeRange | None = None
     has_static_renditions: int = 0
 
@@ -214,6 +272,14 @@ class AssetChange:
     errors: tuple[AssetError, ...] | UnsetType = UNSET
     passthrough: str | UnsetType | None = UNSET
     meta: dict[str, Any] | UnsetType = UNSET
+    filename: str | UnsetType | None = UNSET
+    options: AssetOptions | UnsetType = UNSET
+    mediainfo: str | UnsetType | None = UNSET
+    encoder: Encoder | UnsetType | None = UNSET
+    job: EncodingJob | UnsetType | None = UNSET
+    outputs: Outputs | UnsetType | None = UNSET
+    archive: Archive | UnsetType | None = UNSET
+    packaged: Packaged | UnsetType | None = UNSET
     has_static_renditions: int | UnsetType = UNSET
 
 
@@ -225,7 +291,8 @@ class Work:
     """What the work on an asset or a render has come to: under its current plan, and everything billed so far.
 
     `lambda_mb_ms` is milliseconds times the function's memory in MB, over every attempt. `frames_done` counts for
-    renders only.
+    renders only. Of MediaConvert's work, a task is a hundredth; what it costs is an estimate by list price, in
+    millionths of a US dollar.
     """
 
     tasks_done: int = 0
@@ -233,6 +300,7 @@ class Work:
     transitions: int = 0
     updated_at_ms: int | None = None
     frames_done: int = 0
+    mediaconvert_microusd: int = 0
 
 
 def states_up_to(state: ProgressState) -> tuple[ProgressState, ...]:

@@ -11,6 +11,9 @@ import re
 ASSET_PREFIX = "as"
 UPLOAD_PREFIX = "up"
 RENDER_PREFIX = "rn"
+EVENT_PREFIX = "ev"
+WEBHOOK_PREFIX = "wh"
+DELIVERY_PREFIX = "de"
 ENTROPY_BYTES = 10
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -34,6 +37,11 @@ def new_id(prefix: str, now_ms: int, entropy: bytes) -> str:
     number = now_ms << 80 | int.from_bytes(entropy)
     digits = (_ALPHABET[number >> 5 * place & 31] for place in reversed(range(_DIGITS)))
     return f"{prefix}_{''.join(digits)}"
+
+
+def derived_id(prefix: str, digest: bytes) -> str:
+    """The id that a digest of at least 16 bytes stands for: the same for the same digest, and in no order."""
+    return new_id(prefix, int.from_bytes(digest[:6]), digest[6:16])
 
 
 def is_id(text: str, prefix: str) -> bool:

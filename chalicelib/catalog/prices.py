@@ -24,14 +24,16 @@ class Cost:
 
     lambda_usd: Fraction
     sfn_usd: Fraction
+    mediaconvert_usd: Fraction = Fraction(0)
 
     @property
     def total_usd(self) -> Fraction:
-        return self.lambda_usd + self.sfn_usd
+        return self.lambda_usd + self.sfn_usd + self.mediaconvert_usd
 
 
 def cost_of(work: Work) -> Cost:
     return Cost(
         lambda_usd=LAMBDA_USD_PER_GB_SECOND * Fraction(work.lambda_mb_ms, _MB_MS_PER_GB_S),
         sfn_usd=SFN_USD_PER_TRANSITION * work.transitions,
+        mediaconvert_usd=Fraction(work.mediaconvert_microusd, 1_000_000),
     )

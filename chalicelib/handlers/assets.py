@@ -10,12 +10,24 @@ from chalicelib.errors import AssetNotFound
 from chalicelib.handlers.http import Call, json_response, route
 from chalicelib.handlers.lists import list_query
 from chalicelib.handlers.once import made_once
-from chalicelib.handlers.requests import AssetBody, check_meta, clip_range, parse_body, query_number
+from chalicelib.handlers.requests import (
+    AssetBody,
+    RestoreBody,
+    body_bytes,
+    check_meta,
+    clip_range,
+    parse_body,
+    query_number,
+)
 from chalicelib.handlers.views import View, asset_view, master_view, page_response
+from chalicelib.settings import Settings
 from chalicelib.usecases import assets
+from chalicelib.usecases.archive import RestoreOrder, restore_source
+from chalicelib.usecases.asset_settings import settings_for
 from chalicelib.usecases.clip import NewClip, create_clip
 from chalicelib.usecases.master import master_url
 from chalicelib.usecases.renditions import static_renditions
+from chalicelib.usecases.vod_record import vod_record_of
 
 MASTER_TTL_MAX_S = 12 * 3600
 
@@ -27,7 +39,7 @@ def list_assets(call: Call) -> Response:
     page = table.list_assets(status=asked.status, limit=asked.limit, cursor=asked.cursor)
     work = table.get_work(page.items)
     made = static_renditions(page.items, table)
-    data = [asset_view(asset, work[asset.id], made[asset.id], settings.public_base_url) for asset in page.items]
+    data = [asset_view(asset, work[asset.id], made[asset.id], _base_url(asset, settings)) for asset in page.items]
     return page_response(data, page.next_cursor, asked.filters)
 
 
@@ -58,7 +70,14 @@ def delete_asset(call: Call, asset_id: str) -> View:
     services = call.services
     now_ms = services.clock()
     assets.delete_asset(
-        checked(asset_id), services.objects, services.table, services.workflows, services.settings, now_ms=now_ms
+        checked(asset_id),
+        services.objects,
+        services.table,
+        services.workflows,
+        services.mediaconvert,
+        services.mediapackage,
+        services.settings,
+        now_ms=now_ms,
     )
     return {"id": asset_id, "status": AssetStatus.DELETED}
 
@@ -78,6 +97,25 @@ def retry_asset(call: Call, asset_id: str) -> View:
     return shown(call, asset)
 
 
+@route("POST", "/v1/assets/{asset_id}/restore", status=202)
+def restore_asset(call: Call, asset_id: str) -> View:
+    body = parse_body(call.request, RestoreBody) if body_bytes(call.request) else RestoreBody()
+    order = RestoreOrder(body.days, body.tier)
+    state = restore_source(checked(asset_id), order, call.services.objects, call.services.table)
+    return {"id": asset_id, "source": state}
+
+
+@route("GET", "/v1/assets/{asset_id}/vod")
+def get_vod_record(call: Call, asset_id: str) -> View:
+    """The asset as Video on Demand on AWS would have it on record."""
+    asset = assets.living_asset(checked(asset_id), call.services.table)
+    return vod_record_of(asset, call.services.settings)
+
+
+def _base_url(asset: Asset, settings: Settings) -> str:
+    return settings_for(asset.options, settings).public_base_url
+
+
 @route("GET", "/v1/assets/{asset_id}/master")
 def get_master(call: Call, asset_id: str) -> View:
     of = call.services
@@ -91,7 +129,7 @@ def shown(call: Call, asset: Asset) -> View:
     table = call.services.table
     made = static_renditions([asset], table)[asset.id]
     work = table.get_progress(asset.id, asset.plan_hash)
-    return asset_view(asset, work, made, call.services.settings.public_base_url)
+    return asset_view(asset, work, made, _base_url(asset, call.services.settings))
 
 
 def checked(asset_id: str) -> str:

@@ -1,4 +1,7 @@
-"""The Ingest function: objects that appear under uploads/, by whatever way they got there."""
+"""The Ingest function: objects that appear in the source bucket, by whatever way they got there.
+
+A video becomes an asset; a metadata file names one (`catalog/vod/triggers.py` tells them apart).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from chalicelib.errors import ObjectMissing
 from chalicelib.handlers import wiring
 from chalicelib.handlers.entry import lambda_entry
 from chalicelib.handlers.triggers import ObjectCreated, on_object_created
-from chalicelib.usecases.ingest import ingest_source
+from chalicelib.usecases.ingest_object import ingest_object
 
 logger = logging.getLogger(__name__)
 
@@ -21,11 +24,9 @@ blueprint = Blueprint(__name__)
 @on_object_created(blueprint, prefix=UPLOADS_PREFIX)
 @lambda_entry("ingest")
 def ingest(created: ObjectCreated) -> None:
-    if created.key.endswith("/"):
-        return  # what consoles make to show a folder
     of = wiring.services()
     try:
-        ingest_source(
+        ingest_object(
             of.objects,
             of.table,
             of.queues,

@@ -29,7 +29,8 @@ def list_query(request: Request, statuses: type[S], id_prefix: str) -> ListQuery
     limit = query_number(request, "limit", default=LIMIT_DEFAULT, most=LIMIT_MAX)
     asked, cursor = query(request, "status"), query(request, "cursor")
     if asked is not None and asked not in set(statuses):
-        raise invalid("query", "/status", f"Expected one of {', '.join(statuses)}")
+        wanted = f"one of {', '.join(statuses)}" if len(statuses) else "no such filter"
+        raise invalid("query", "/status", f"Expected {wanted}")
     if cursor is not None and not is_id(cursor, id_prefix):
         raise invalid("query", "/cursor", "Expected the next_cursor of the page before")
     filters = {"limit": str(limit), **({"status": asked} if asked else {})}

@@ -10,16 +10,35 @@ from chalice.app import Blueprint
 from chalicelib.handlers import wiring
 from chalicelib.handlers.entry import lambda_entry
 from chalicelib.handlers.events import parse_event
+from chalicelib.usecases.archive import archive_source
+from chalicelib.usecases.package_asset import package_asset
 from chalicelib.usecases.progress import metered
 from chalicelib.usecases.publish import finish, probe, validate
 from chalicelib.usecases.record_failure import FailedWork, record_failure
 from chalicelib.usecases.renditions import record_rendition_failure
+from chalicelib.usecases.transcode import start_job
 
 
 class ProbeEvent(msgspec.Struct, tag_field="Action", tag="probe", rename="pascal", frozen=True):
     asset_id: str
     attempt: int
     etag: str
+
+
+class TranscodeEvent(msgspec.Struct, tag_field="Action", tag="transcode", rename="pascal", frozen=True):
+    asset_id: str
+    attempt: int
+    task_token: str
+
+
+class ArchiveEvent(msgspec.Struct, tag_field="Action", tag="archive", rename="pascal", frozen=True):
+    asset_id: str
+    attempt: int
+
+
+class PackageEvent(msgspec.Struct, tag_field="Action", tag="package", rename="pascal", frozen=True):
+    asset_id: str
+    attempt: int
 
 
 class ValidateEvent(msgspec.Struct, tag_field="Action", tag="validate", rename="pascal", frozen=True):
@@ -54,7 +73,9 @@ class RecordFailureEvent(msgspec.Struct, tag_field="Action", tag="recordFailure"
     input: ExecutionInput
 
 
-PublishEvent = ProbeEvent | ValidateEvent | ReadyEvent | RecordFailureEvent
+PublishEvent = (
+    ProbeEvent | TranscodeEvent | ValidateEvent | ArchiveEvent | PackageEvent | ReadyEvent | RecordFailureEvent
+)
 
 blueprint = Blueprint(__name__)
 
@@ -68,9 +89,28 @@ def publish(event: dict[str, Any], context: Any) -> dict[str, object]:
     with metered(_owner_id(step), of.table, memory_mb=memory_mb, clock=of.clock):
         match step:
             case ProbeEvent():
-                return probe(step.asset_id, step.attempt, step.etag, of.objects, of.table, now_ms=of.clock())
+                return probe(
+                    step.asset_id, step.attempt, step.etag, of.objects, of.table, of.settings, now_ms=of.clock()
+                )
+            case TranscodeEvent():
+                return start_job(
+                    step.asset_id,
+                    step.attempt,
+                    step.task_token,
+                    of.table,
+                    of.mediaconvert,
+                    of.workflows,
+                    of.settings,
+                    now_ms=of.clock(),
+                )
             case ValidateEvent():
-                return validate(step.asset_id, step.plan_hash, of.objects, of.table, of.settings)
+                return validate(step.asset_id, step.plan_hash, of.objects, of.table, of.settings, now_ms=of.clock())
+            case ArchiveEvent():
+                return archive_source(step.asset_id, step.attempt, of.objects, of.table, of.settings, now_ms=of.clock())
+            case PackageEvent():
+                return package_asset(
+                    step.asset_id, step.attempt, of.mediapackage, of.table, of.settings, now_ms=of.clock()
+                )
             case ReadyEvent():
                 now_ms = of.clock()
                 return finish(

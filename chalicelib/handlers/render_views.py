@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from chalicelib.catalog.asset import Work
+from chalicelib.catalog.events import rfc3339
 from chalicelib.catalog.render import Render, output_expires_at_ms, percent_rendered
 from chalicelib.catalog.site import CHECKSUM_HEADER, Site, checksum_of, site_id
 from chalicelib.composition.formats import Format, output_kind
-from chalicelib.handlers.views import View, cost_view, seconds, time_text, usd
+from chalicelib.handlers.views import View, cost_view, seconds, usd
 
 CONFIG_NAMES = {
     "composition": "entryFile",
@@ -31,7 +32,7 @@ def site_view(site: Site, url: str | None, expires_at_ms: int) -> View:
         "method": "PUT",
         "url": url,
         "headers": {CHECKSUM_HEADER: checksum_of(site.sha256)},
-        "expires_at": time_text(expires_at_ms),
+        "expires_at": rfc3339(expires_at_ms),
     }
     return {
         "id": site_id(site.sha256),
@@ -48,8 +49,8 @@ def render_view(render: Render, work: Work, url: str | None) -> View:
         "id": render.id,
         "status": render.status,
         "site_id": site_id(render.site_sha256),
-        "created_at": time_text(render.created_at_ms),
-        "updated_at": time_text(render.updated_at_ms),
+        "created_at": rfc3339(render.created_at_ms),
+        "updated_at": rfc3339(render.updated_at_ms),
         "started_at": _time_or_none(render.started_at_ms),
         "finished_at": _time_or_none(render.finished_at_ms),
         "progress": {
@@ -58,7 +59,7 @@ def render_view(render: Render, work: Work, url: str | None) -> View:
             "frames_total": render.total_frames,
             "chunks_done": work.tasks_done,
             "chunks_total": render.chunk_count,
-            "updated_at": time_text(max(render.updated_at_ms, work.updated_at_ms or 0)),
+            "updated_at": rfc3339(max(render.updated_at_ms, work.updated_at_ms or 0)),
         },
         "width": render.width,
         "height": render.height,
@@ -83,9 +84,9 @@ def _output_view(render: Render, url: str | None) -> View | None:
         "format": format,
         "content_type": output_kind(format).content_type,
         "size": render.output_size_bytes,
-        "expires_at": time_text(expires_at_ms),
+        "expires_at": rfc3339(expires_at_ms),
     }
 
 
 def _time_or_none(at_ms: int | None) -> str | None:
-    return None if at_ms is None else time_text(at_ms)
+    return None if at_ms is None else rfc3339(at_ms)

@@ -12,6 +12,7 @@ import msgspec
 from chalice.app import Request
 from msgspec import Meta
 
+from chalicelib.catalog.options import Encoder
 from chalicelib.catalog.problem import pointer_of
 from chalicelib.errors import InvalidRequest, MalformedRequest
 from chalicelib.media.timing import TimeRange
@@ -37,10 +38,11 @@ class ClipBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AssetOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the customer wants to find again on the asset."""
+    """What the customer wants to find again on the asset, and who is to encode it."""
 
     passthrough: Passthrough | None = None
     meta: dict[str, Any] = {}
+    encoder: Encoder | None = None
     clip: ClipBody | None = None
 
 
@@ -116,6 +118,13 @@ class RenderBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     chunk_frames: Any = None
     max_parallel: Any = None
     max_cost_usd: Annotated[float, Meta(gt=0, le=1_000_000)] | None = None
+
+
+class RestoreBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/assets/{id}/restore."""
+
+    days: Annotated[int, Meta(ge=1, le=365)] = 7
+    tier: Literal["Standard", "Bulk", "Expedited"] = "Standard"
 
 
 def body_bytes(request: Request) -> bytes:

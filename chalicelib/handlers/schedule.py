@@ -7,6 +7,7 @@ from chalice.app import Blueprint, CloudWatchEvent, Rate
 from chalicelib.handlers import wiring
 from chalicelib.handlers.entry import lambda_entry
 from chalicelib.usecases.cleanup import clean_up
+from chalicelib.usecases.notify import sweep
 
 blueprint = Blueprint(__name__)
 
@@ -15,4 +16,5 @@ blueprint = Blueprint(__name__)
 @lambda_entry("cleanup")
 def cleanup(_event: CloudWatchEvent) -> None:
     of = wiring.services()
+    sweep(of.table, of.outlets, now_ms=of.clock())
     clean_up(of.objects, of.table, of.queues, of.workflows, of.tools, of.settings, now_ms=of.clock())

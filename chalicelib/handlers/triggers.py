@@ -17,7 +17,7 @@ from chalice.app import Blueprint, CloudWatchEvent
 
 R = TypeVar("R")
 
-BUCKET_PLACEHOLDER = "replaced-by-the-merge-template"
+PLACEHOLDER = "replaced-by-the-merge-template"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class ObjectCreated:
 
 
 def on_object_created(
-    blueprint: Blueprint, *, prefix: str, bucket: str = BUCKET_PLACEHOLDER
+    blueprint: Blueprint, *, prefix: str, bucket: str = PLACEHOLDER
 ) -> Callable[[Callable[[ObjectCreated], R]], Callable[[CloudWatchEvent], R]]:
     """Decorate a handler of the objects that appear in a bucket under `prefix`.
 

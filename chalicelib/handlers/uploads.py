@@ -29,6 +29,7 @@ def create_upload(call: Call) -> Response:
         expires_in_s=body.expires_in,
         passthrough=body.asset.passthrough,
         meta=body.asset.meta,
+        encoder=body.asset.encoder,
         clip=clip_range(body.asset.clip.start, body.asset.clip.end, "/asset/clip") if body.asset.clip else None,
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from fractions import Fraction
 from urllib.parse import urlencode
 
@@ -20,6 +19,7 @@ from chalicelib.catalog.asset import (
     Work,
     percent_done,
 )
+from chalicelib.catalog.events import rfc3339
 from chalicelib.catalog.rendition import PREVIEWS, RenditionStatus, StaticRendition
 from chalicelib.catalog.upload import Upload, part_count
 from chalicelib.handlers.http import json_response
@@ -39,8 +39,8 @@ def upload_view(upload: Upload) -> View:
         "key": upload.key,
         "part_size": upload.part_size_bytes,
         "part_count": part_count(upload) or None,
-        "created_at": time_text(upload.created_at_ms),
-        "expires_at": time_text(upload.expires_at_ms),
+        "created_at": rfc3339(upload.created_at_ms),
+        "expires_at": rfc3339(upload.expires_at_ms),
     }
 
 
@@ -54,18 +54,18 @@ def asset_view(asset: Asset, work: Work, made: Sequence[StaticRendition], base_u
         "id": asset.id,
         "status": asset.status,
         "playable": asset.hls_key is not None and asset.status in (AssetStatus.PREPARING, AssetStatus.READY),
-        "created_at": time_text(asset.created_at_ms),
-        "updated_at": time_text(asset.updated_at_ms),
+        "created_at": rfc3339(asset.created_at_ms),
+        "updated_at": rfc3339(asset.updated_at_ms),
         "progress": {
             "state": asset.state,
             "percent": percent_done(asset, work),
             "chunks_done": work.tasks_done,
             "chunks_total": asset.task_count,
-            "updated_at": time_text(max(asset.updated_at_ms, work.updated_at_ms or 0)),
+            "updated_at": rfc3339(max(asset.updated_at_ms, work.updated_at_ms or 0)),
         },
         "duration": seconds(asset.duration),
         "aspect_ratio": asset.aspect_ratio,
-        "encoder": "lambda",
+        "encoder": asset.encoder or asset.options.encoder,
         "attempt": asset.attempt,
         "upload_id": asset.upload_id,
         "filename": asset.filename,
@@ -86,6 +86,9 @@ def asset_view(asset: Asset, work: Work, made: Sequence[StaticRendition], base_u
         },
         "tracks": [_track_view(track, base_url) for track in asset.tracks],
         "renditions": [_rendition_view(rendition) for rendition in asset.renditions],
+        "archive": asset.archive,
+        "packaging": asset.packaged.endpoints if asset.packaged else {},
+        "metadata_key": asset.metadata.key if asset.metadata else None,
         "static_renditions": [static_rendition_view(each, base_url) for each in made],
         "clip": _clip_view(asset.clip),
         "passthrough": asset.passthrough,
@@ -103,8 +106,8 @@ def static_rendition_view(rendition: StaticRendition, base_url: str) -> View:
         "asset_id": rendition.asset_id,
         "type": wish.type,
         "status": rendition.status,
-        "created_at": time_text(rendition.created_at_ms),
-        "updated_at": time_text(rendition.updated_at_ms),
+        "created_at": rfc3339(rendition.created_at_ms),
+        "updated_at": rfc3339(rendition.updated_at_ms),
         "rung": wish.rung,
         "start": seconds(wish.start),
         "end": seconds(wish.end),
@@ -118,7 +121,7 @@ def static_rendition_view(rendition: StaticRendition, base_url: str) -> View:
 
 
 def master_view(url: str, expires_at_ms: int) -> View:
-    return {"url": url, "expires_at": time_text(expires_at_ms)}
+    return {"url": url, "expires_at": rfc3339(expires_at_ms)}
 
 
 def page_response(data: Sequence[View], next_cursor: str | None, filters: dict[str, str]) -> Response:
@@ -197,7 +200,11 @@ def cost_view(work: Work) -> View:
         "accrued_usd": usd(cost.total_usd),
         "estimated": True,
         "currency": "USD",
-        "breakdown": {"lambda": usd(cost.lambda_usd), "sfn": usd(cost.sfn_usd)},
+        "breakdown": {
+            "lambda": usd(cost.lambda_usd),
+            "sfn": usd(cost.sfn_usd),
+            "mediaconvert": usd(cost.mediaconvert_usd),
+        },
         "excludes": list(prices.EXCLUDED),
     }
 
@@ -208,11 +215,6 @@ def usd(amount: Fraction) -> float:
 
 def seconds(duration: Fraction | None) -> float | None:
     return None if duration is None else round(float(duration), 3)
-
-
-def time_text(at_ms: int) -> str:
-    """RFC 3339, in UTC."""
-    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _url(base_url: str, key: str | None) -> str | None:

@@ -15,11 +15,15 @@ from typing import TYPE_CHECKING
 from chalicelib.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from chalicelib.aws.mediaconvert import MediaConvert
+    from chalicelib.aws.mediapackage import MediaPackage
     from chalicelib.aws.objects import Objects
+    from chalicelib.aws.outlets import Outlets
     from chalicelib.aws.queues import Queues
     from chalicelib.aws.table import Table
     from chalicelib.aws.workflows import Workflows
     from chalicelib.tools import Tools
+    from chalicelib.usecases.deliver import Send
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,12 @@ class Services:
     table: Table
     queues: Queues
     workflows: Workflows
+    mediaconvert: MediaConvert
+    mediapackage: MediaPackage
     clock: Callable[[], int]
     find_tools: Callable[[], Tools]
+    outlets: Outlets
+    send_webhook: Send
 
     @cached_property
     def tools(self) -> Tools:
@@ -45,17 +53,22 @@ def services() -> Services:
     """The services of this process. Raises ConfigurationInvalid if a setting is missing."""
     # Imported here: boto3 takes a third of a second, which /v1/health and the command line need not wait for.
     from chalicelib.aws.clients import Clients
+    from chalicelib.aws.mediaconvert import MediaConvert
+    from chalicelib.aws.mediapackage import MediaPackage
     from chalicelib.aws.objects import Objects
+    from chalicelib.aws.outlets import Outlets
     from chalicelib.aws.queues import Queues
     from chalicelib.aws.table import Table
     from chalicelib.aws.workflows import Workflows
+    from chalicelib.tools.post import Post
 
     settings = load_settings()
     clients = Clients()
+    outlets = Outlets(clients, settings)
     return Services(
         settings=settings,
         objects=Objects(clients),
-        table=Table(clients, settings.table),
+        table=Table(clients, settings.table, outlets.announce),
         queues=Queues(clients, settings.encode_queue_url),
         workflows=Workflows(
             clients,
@@ -63,8 +76,12 @@ def services() -> Services:
             settings.rendition_state_machine_arn,
             settings.render_state_machine_arn,
         ),
+        mediaconvert=MediaConvert(clients, settings.mediaconvert_endpoint),
+        mediapackage=MediaPackage(clients),
         clock=now_ms,
         find_tools=installed_tools,
+        outlets=outlets,
+        send_webhook=Post(loopback=settings.webhook_loopback),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
@@ -131,7 +131,7 @@ class TextTrack:
 @dataclass(frozen=True, slots=True)
 class Source:
     """What was uploaded. `duration` is the container's claim in seconds; the plan's own comes from the packets.
-    `cover` says that a picture is attached, as players of sound show it."""
+    `cover` says that a picture is attached, as players of sound show it. `report` is all that MediaInfo said."""
 
     container: Container
     size_bytes: int
@@ -141,6 +141,7 @@ class Source:
     title: str
     text: tuple[TextTrack, ...] = ()
     cover: bool = False
+    report: tuple[Mapping[str, Any], ...] = field(default=(), repr=False, compare=False)
 
 
 def source_from_mediainfo(
@@ -176,6 +177,7 @@ def source_from_mediainfo(
         title=str(general.get("title") or ""),
         text=tuple(_text_track(track, position) for position, track in enumerate(texts)),
         cover=str(general.get("cover") or "").startswith("Yes"),
+        report=tuple(tracks),
     )
 
 

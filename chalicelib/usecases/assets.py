@@ -11,11 +11,14 @@ from chalicelib.catalog import keys
 from chalicelib.catalog.asset import LISTED, Asset, AssetChange, AssetStatus, ProgressState
 from chalicelib.catalog.upload import UploadStatus
 from chalicelib.errors import AssetNotFound, AssetNotRetryable
-from chalicelib.usecases.ingest import ingest_source
+from chalicelib.usecases.ingest_metadata import ingest_asset
 from chalicelib.usecases.renditions import remove_rendition
+from chalicelib.usecases.source_state import refuse_archived, source_state
 from chalicelib.usecases.upload import drop_bytes
 
 if TYPE_CHECKING:
+    from chalicelib.aws.mediaconvert import MediaConvert
+    from chalicelib.aws.mediapackage import MediaPackage
     from chalicelib.aws.objects import Objects
     from chalicelib.aws.queues import Queues
     from chalicelib.aws.table import Table
@@ -36,9 +39,19 @@ def living_asset(asset_id: str, table: Table) -> Asset:
 
 
 def delete_asset(
-    asset_id: str, objects: Objects, table: Table, workflows: Workflows, settings: Settings, *, now_ms: int
+    asset_id: str,
+    objects: Objects,
+    table: Table,
+    workflows: Workflows,
+    jobs: MediaConvert,
+    packages: MediaPackage,
+    settings: Settings,
+    *,
+    now_ms: int,
 ) -> None:
     """Mark the asset deleted, stop its work, then remove every object of it. May be repeated, to remove what came late.
+
+    A MediaConvert job that still runs is cancelled, and what MediaPackage serves is deleted there.
 
     Raises:
         AssetNotFound: If there never was such an asset.
@@ -49,6 +62,10 @@ def delete_asset(
     table.update_asset(asset_id, deleted, expect=frozenset(LISTED), now_ms=now_ms, purge_at_s=purge_at_s)
     if asset.execution_arn is not None:
         workflows.stop(asset.execution_arn, error="AssetDeleted", cause="the asset was deleted")
+    if asset.job is not None and asset.outputs is None:
+        jobs.cancel_job(asset.job.id)
+    if asset.packaged is not None:
+        packages.delete_asset(asset.packaged.id)
     for rendition in table.list_renditions(asset_id):
         remove_rendition(rendition, objects, table, workflows, settings)
     if asset.upload_id is not None:
@@ -63,7 +80,9 @@ def purge_asset(asset: Asset, objects: Objects, settings: Settings) -> None:
     objects.delete_prefix(settings.media_bucket, keys.asset_media_prefix(asset.id))
     objects.delete_prefix(settings.media_bucket, keys.asset_early_prefix(asset.id))
     objects.delete_prefix(settings.source_bucket, keys.asset_renders_prefix(asset.id))
-    objects.delete(asset.source_bucket, asset.source_key)
+    if asset.metadata is None:
+        # A source that a metadata file names may have more than one, and was never given to us to keep.
+        objects.delete(asset.source_bucket, asset.source_key)
 
 
 def retry_asset(
@@ -74,20 +93,24 @@ def retry_asset(
     Raises:
         AssetNotFound: If there is no such asset.
         AssetNotRetryable: If it is not errored, or its source is gone.
+        SourceArchived: If its source has to be restored first.
     """
     asset = living_asset(asset_id, table)
     if not objects.exists(asset.source_bucket, asset.source_key):
         raise AssetNotRetryable("the source of the asset is gone", asset_id=asset_id)
+    if asset.archive is not None:
+        refuse_archived(source_state(objects.storage(asset.source_bucket, asset.source_key)))
     again = AssetChange(
         status=AssetStatus.WAITING,
         state=ProgressState.INGESTING,
         attempt=asset.attempt + 1,
         errors=(),
         execution_arn=None,
+        encoder=None,
+        outputs=None,
     )
     still = AssetChange(attempt=asset.attempt)
-    if table.update_asset(asset_id, again, expect=_ERRORED, now_ms=now_ms, unchanged=still) is None:
+    waiting = table.update_asset(asset_id, again, expect=_ERRORED, now_ms=now_ms, unchanged=still)
+    if waiting is None:
         raise AssetNotRetryable("only an errored asset can be retried", asset_id=asset_id, asset_status=asset.status)
-    return ingest_source(
-        objects, table, queues, tools, settings, bucket=asset.source_bucket, key=asset.source_key, now_ms=now_ms
-    )
+    return ingest_asset(waiting, objects, table, queues, tools, settings, now_ms=now_ms)

@@ -30,7 +30,7 @@ from chalicelib.catalog.keys import UPLOADS_PREFIX
 from chalicelib.catalog.render import UNFINISHED
 from chalicelib.catalog.upload import UploadStatus
 from chalicelib.errors import ExecutionLost, SluiceError, TransientError, UploadExpired, UploadNotFound
-from chalicelib.usecases.ingest import ingest_source
+from chalicelib.usecases.ingest_metadata import ingest_asset
 from chalicelib.usecases.lost_renders import reconcile_render
 from chalicelib.usecases.reconcile_renditions import reconcile_rendition
 from chalicelib.usecases.record_failure import Failed, put_failure, resolve
@@ -78,16 +78,7 @@ class _Shift:
         return self.now_ms - asset.updated_at_ms > GIVE_UP_AFTER_MS
 
     def ingest(self, asset: Asset) -> Asset:
-        return ingest_source(
-            self.objects,
-            self.table,
-            self.queues,
-            self.tools,
-            self.settings,
-            bucket=asset.source_bucket,
-            key=asset.source_key,
-            now_ms=self.now_ms,
-        )
+        return ingest_asset(asset, self.objects, self.table, self.queues, self.tools, self.settings, now_ms=self.now_ms)
 
 
 def clean_up(

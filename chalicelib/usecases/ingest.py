@@ -7,7 +7,8 @@ encode message. If it dies in between, the cleanup schedule sends the message.
 What is wrong with the source ends on the asset at once and is not raised: another attempt would find the same. What is
 wrong with the world is raised: Lambda tries again.
 
-Objects put under uploads/ by other means than our API (`aws s3 cp`) become assets too, one for each (key, etag).
+Objects put under uploads/ by other means than our API (`aws s3 cp`) become assets too, one for each (key, etag). So do
+metadata files, which name their source (`usecases/ingest_metadata.py`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import io
 import logging
 from math import gcd
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from chalicelib.catalog import keys
 from chalicelib.catalog.asset import (
@@ -32,7 +35,9 @@ from chalicelib.catalog.asset import (
 )
 from chalicelib.catalog.ids import ASSET_PREFIX, ENTROPY_BYTES, is_id, new_id
 from chalicelib.catalog.upload import UploadStatus
+from chalicelib.catalog.vod.mediainfo import json_tracks, mediainfo_record
 from chalicelib.errors import AssetNotFound, EmptySource, UploadTooLarge, UserError
+from chalicelib.usecases.asset_settings import largest_source
 
 if TYPE_CHECKING:
     from chalicelib.aws.objects import ObjectHead, Objects
@@ -65,17 +70,33 @@ def ingest_source(
         SourceChanged: If it was replaced while it was looked at.
     """
     head = objects.head(bucket, key)
-    asset = _asset_of(table, head, bucket, key, now_ms)
+    asset = asset_of(table, head, bucket, key, now_ms)
+    return take_in(asset, head, objects, table, queues, tools, settings, now_ms=now_ms)
+
+
+def take_in(
+    asset: Asset,
+    head: ObjectHead,
+    objects: Objects,
+    table: Table,
+    queues: Queues,
+    tools: Tools,
+    settings: Settings,
+    *,
+    now_ms: int,
+) -> Asset:
+    """Take in the source of an asset, which `head` describes, unless that has been done."""
+    bucket, key = asset.source_bucket, asset.source_key
     if asset.status is not AssetStatus.WAITING:
         if asset.source_etag not in (None, head.etag):
             logger.warning("the source was replaced after its ingest", extra={"asset_id": asset.id, "key": key})
         return asset
     try:
-        source = _look_at(objects, tools, settings, head, bucket, key)
+        source = _look_at(objects, tools, largest_source(asset.options, settings), head, bucket, key)
     except UserError as error:
-        return _refuse(asset, head, error, table, now_ms)
+        return refuse(asset, head, error, table, now_ms)
     changed = table.update_asset(
-        asset.id, _ingested(head, source), expect=_WAITING, now_ms=now_ms, unchanged=_same(asset)
+        asset.id, _ingested(head, source, key), expect=_WAITING, now_ms=now_ms, unchanged=_same(asset)
     )
     if changed is None:
         return table.get_asset(asset.id)
@@ -91,7 +112,7 @@ def foreign_asset_id(bucket: str, key: str, head: ObjectHead) -> str:
     return new_id(ASSET_PREFIX, head.last_modified_ms, digest[:ENTROPY_BYTES])
 
 
-def _asset_of(table: Table, head: ObjectHead, bucket: str, key: str, now_ms: int) -> Asset:
+def asset_of(table: Table, head: ObjectHead, bucket: str, key: str, now_ms: int) -> Asset:
     """The asset that the object belongs to, made if there is none."""
     asset_id = keys.asset_of_upload_key(key)
     filename = None
@@ -117,34 +138,36 @@ def _asset_of(table: Table, head: ObjectHead, bucket: str, key: str, now_ms: int
         return table.get_asset(asset_id)
 
 
-def _look_at(objects: Objects, tools: Tools, settings: Settings, head: ObjectHead, bucket: str, key: str) -> Source:
+def _look_at(objects: Objects, tools: Tools, limit: int | None, head: ObjectHead, bucket: str, key: str) -> Source:
     """Size, magic bytes, completeness and tracks, by ranged reads of this very etag."""
     if head.size_bytes == 0:
         raise EmptySource("the file is empty")
-    if head.size_bytes > settings.upload_max_bytes:
-        raise UploadTooLarge(f"a source may have at most {settings.upload_max_bytes} bytes, this has {head.size_bytes}")
+    if limit is not None and head.size_bytes > limit:
+        raise UploadTooLarge(f"a source may have at most {limit} bytes, this has {head.size_bytes}")
     reader = objects.reader(bucket, key, head.size_bytes, etag=head.etag)
     with io.BufferedReader(reader) as file:
         return tools.mediainfo.probe(file, head.size_bytes)
 
 
-def _ingested(head: ObjectHead, source: Source) -> AssetChange:
+def _ingested(head: ObjectHead, source: Source, key: str) -> AssetChange:
     return AssetChange(
         status=AssetStatus.PREPARING,
         state=ProgressState.INGESTING,
         source_etag=head.etag,
         source_size_bytes=head.size_bytes,
         source_info=_source_info(source),
+        mediainfo=msgspec.json.encode(mediainfo_record(json_tracks(source.report), key)).decode(),
         aspect_ratio=_aspect_ratio(source),
         duration=source.duration,
     )
 
 
-def _refuse(asset: Asset, head: ObjectHead, error: UserError, table: Table, now_ms: int) -> Asset:
+def refuse(asset: Asset, head: ObjectHead | None, error: UserError, table: Table, now_ms: int) -> Asset:
+    """Put the error on the asset. `head` is of its source, None if there is none."""
     errored = AssetChange(
         status=AssetStatus.ERRORED,
-        source_etag=head.etag,
-        source_size_bytes=head.size_bytes,
+        source_etag=head.etag if head else None,
+        source_size_bytes=head.size_bytes if head else None,
         errors=(AssetError(error.code(), error.message),),
     )
     changed = table.update_asset(asset.id, errored, expect=_WAITING, now_ms=now_ms, unchanged=_same(asset))

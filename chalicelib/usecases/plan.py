@@ -37,6 +37,7 @@ from chalicelib.media.prune import (
     rungs_of,
     sample_times,
 )
+from chalicelib.usecases.asset_settings import settings_for
 from chalicelib.usecases.source_cache import SOURCE_NAME, workspace
 from chalicelib.usecases.withdraw import withdraw_if_deleted
 
@@ -131,11 +132,11 @@ def _make_plan(asset: Asset, objects: Objects, tools: Tools, settings: Settings,
             identity=identity,
             source=source,
             scan=scan,
-            options=_options(settings),
+            options=_options(settings_for(asset.options, settings)),
             ffmpeg_version=tools.ffmpeg.version(),
             clip=asset.clip,
         )
-        if not settings.prune_ladder or plan.video is None:
+        if not settings_for(asset.options, settings).prune_ladder or plan.video is None:
             return plan
         needed = _first_needed(plan, plan.video, path, tools, deadline)
     peak_bps = peak_bitrate_bps(scan.video, source.video.codec) if scan.video and source.video else None

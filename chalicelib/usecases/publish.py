@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING
 
 from chalicelib.catalog import keys
 from chalicelib.catalog.asset import AssetChange, AssetStatus, ProgressState
+from chalicelib.catalog.options import Encoder
 from chalicelib.errors import ObjectMissing, SourceChanged, WorkSuperseded
 from chalicelib.media.plan import Plan
+from chalicelib.usecases.asset_settings import settings_for
 from chalicelib.usecases.plan import PREPARING, load_plan, preparing_asset
 from chalicelib.usecases.receipts import stored_receipt
 from chalicelib.usecases.renditions import request_defaults
+from chalicelib.usecases.transcode import encoder_of
+from chalicelib.usecases.validate_job import validate_job
 
 if TYPE_CHECKING:
     from chalicelib.aws.objects import Objects
@@ -30,8 +34,10 @@ _SILENT_TRANSITIONS = 4
 """Render, CountChunks, the Map and the start of the execution: transitions that no function of ours sees."""
 
 
-def probe(asset_id: str, attempt: int, etag: str, objects: Objects, table: Table, *, now_ms: int) -> dict[str, object]:
-    """Begin an attempt.
+def probe(
+    asset_id: str, attempt: int, etag: str, objects: Objects, table: Table, deployment: Settings, *, now_ms: int
+) -> dict[str, object]:
+    """Begin an attempt. Says which ways through the state machine it takes.
 
     Raises:
         WorkSuperseded: If the asset does not wait for this attempt.
@@ -40,18 +46,32 @@ def probe(asset_id: str, attempt: int, etag: str, objects: Objects, table: Table
     asset = preparing_asset(asset_id, table, attempt)
     if objects.head(asset.source_bucket, asset.source_key).etag != etag:
         raise SourceChanged("the source was replaced after its ingest", asset_id=asset_id)
-    probing = AssetChange(state=ProgressState.PROBING)
-    table.update_asset(asset_id, probing, expect=PREPARING, now_ms=now_ms, unchanged=AssetChange(attempt=attempt))
-    return {"AssetId": asset_id}
+    settings = settings_for(asset.options, deployment)
+    choice = encoder_of(asset, settings)
+    # By itself: the state of an attempt that was begun again is further on already, and stays there.
+    for change in (AssetChange(encoder=choice.encoder), AssetChange(state=ProgressState.PROBING)):
+        table.update_asset(asset_id, change, expect=PREPARING, now_ms=now_ms, unchanged=AssetChange(attempt=attempt))
+    logger.info("encoder chosen", extra={"encoder": choice.encoder.value, "reason": choice.reason})
+    return {
+        "AssetId": asset_id,
+        "Encoder": choice.encoder.value,
+        "Archive": settings.archive_source,
+        # MediaPackage reads HLS over MPEG-TS, which MediaConvert writes and our workers do not.
+        "Package": bool(settings.mediapackage_group) and choice.encoder is Encoder.MEDIACONVERT,
+    }
 
 
-def validate(asset_id: str, plan_hash: str, objects: Objects, table: Table, settings: Settings) -> dict[str, object]:
+def validate(
+    asset_id: str, plan_hash: str, objects: Objects, table: Table, settings: Settings, *, now_ms: int
+) -> dict[str, object]:
     """Look for what a player asks for first, and last.
 
     Raises:
         ObjectMissing: Which names the object that a player would miss.
     """
-    preparing_asset(asset_id, table)
+    asset = preparing_asset(asset_id, table)
+    if asset.encoder is Encoder.MEDIACONVERT:
+        return validate_job(asset, plan_hash, objects, table, settings, now_ms=now_ms)
     plan = load_plan(asset_id, plan_hash, objects, settings)
     names = [*_first_asked(plan), *_last_segments(asset_id, plan_hash, plan, objects, settings)]
     prefix = keys.media_prefix(asset_id, plan_hash)
@@ -76,7 +96,9 @@ def finish(
         if asset.status is not AssetStatus.READY or asset.plan_hash != plan_hash:
             raise WorkSuperseded("the asset is no longer being prepared", asset_id=asset_id, status=asset.status.value)
     else:
-        table.add_work(asset_id, transitions=asset.task_count + _SILENT_TRANSITIONS, now_ms=now_ms)
+        # A job of MediaConvert is one state; its tasks are hundredths.
+        tasks = 0 if asset.encoder is Encoder.MEDIACONVERT else asset.task_count
+        table.add_work(asset_id, transitions=tasks + _SILENT_TRANSITIONS, now_ms=now_ms)
         logger.info("ready", extra={"asset_id": asset_id, "plan_hash": plan_hash})
     request_defaults(asset, table, queues, settings, now_ms=now_ms)
     return {"AssetId": asset_id, "Status": asset.status.value, "HlsKey": asset.hls_key, "DashKey": asset.dash_key}

@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from chalicelib.catalog.asset import Asset, AssetChange, AssetError, AssetStatus
+from chalicelib.catalog.options import Encoder
 from chalicelib.catalog.rendition import RenditionChange, RenditionStatus, StaticRendition, rendition_id
 from chalicelib.catalog.wishes import RenditionRequest, choose_wish
 from chalicelib.errors import AssetNotReady, QueueUnavailable, RenditionNotFound, RenditionUnsuitable, WorkSuperseded
@@ -45,6 +46,8 @@ def request_rendition(
     """
     if asset.status is not AssetStatus.READY or asset.plan_hash is None:
         raise AssetNotReady("the asset is not ready", asset_id=asset.id, asset_status=asset.status.value)
+    if asset.encoder is Encoder.MEDIACONVERT:
+        raise RenditionUnsuitable("files are made of what our own workers published, and MediaConvert encoded this one")
     wish = choose_wish(request, asset)
     rendition = StaticRendition(
         id=rendition_id(asset.id, asset.plan_hash, wish),

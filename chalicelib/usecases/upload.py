@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.catalog.asset import Asset, AssetChange, AssetError, AssetStatus, ProgressState
 from chalicelib.catalog.ids import ASSET_PREFIX, ENTROPY_BYTES, UPLOAD_PREFIX, new_id
 from chalicelib.catalog.keys import upload_key
+from chalicelib.catalog.options import AssetOptions, Encoder
 from chalicelib.catalog.upload import Upload, UploadStatus, part_count, part_size
 from chalicelib.errors import (
     AssetNotFound,
@@ -25,6 +26,7 @@ from chalicelib.errors import (
     UploadNotOpen,
     UploadTooLarge,
 )
+from chalicelib.usecases.asset_settings import check_encoder
 from chalicelib.usecases.ingest import ingest_source
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ class NewUpload:
     expires_in_s: int | None = None
     passthrough: str | None = None
     meta: dict[str, Any] = field(default_factory=dict)
+    encoder: Encoder | None = None
     clip: TimeRange | None = None
 
 
@@ -59,7 +62,9 @@ def open_upload(new: NewUpload, objects: Objects, table: Table, settings: Settin
 
     Raises:
         UploadTooLarge: If the announced size is above `upload_max_bytes`.
+        InvalidRequest: If the encoder is one that this deployment does not have.
     """
+    check_encoder(new.encoder, settings)
     _refuse_too_large(new.size_bytes, settings.upload_max_bytes)
     asset_id = new_id(ASSET_PREFIX, now_ms, secrets.token_bytes(ENTROPY_BYTES))
     key = upload_key(asset_id)
@@ -95,6 +100,7 @@ def open_upload(new: NewUpload, objects: Objects, table: Table, settings: Settin
         content_type=new.content_type,
         passthrough=new.passthrough,
         meta=new.meta,
+        options=AssetOptions(encoder=new.encoder),
         clip=new.clip,
     )
     # The upload first: without its asset it still expires, and an asset without an upload would wait for ever.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from sluice.clients import LocalClients
-from sluice.promises import functions, queues, storage
+from sluice.promises import functions, notifications, queues, storage
 from sluice.promises.promise import Promise, Subject
 from sluice.template import Document, Resolver, resources
 
@@ -20,6 +20,8 @@ _KINDS: Mapping[str, Callable[[Subject], Iterator[Promise]]] = {
     "AWS::DynamoDB::Table": storage.of_table,
     "AWS::S3::Bucket": storage.of_bucket,
     "AWS::SQS::Queue": queues.of_queue,
+    "AWS::SNS::Topic": notifications.of_topic,
+    "AWS::Events::EventBus": notifications.of_bus,
 }
 
 

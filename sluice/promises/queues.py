@@ -8,11 +8,11 @@ from typing import Any
 
 from sluice.promises.promise import Promise, Subject
 
-_ATTRIBUTES = ("VisibilityTimeout", "MessageRetentionPeriod", "DelaySeconds")
+_ATTRIBUTES = ("VisibilityTimeout", "MessageRetentionPeriod", "DelaySeconds", "SqsManagedSseEnabled")
 
 
 def of_queue(subject: Subject) -> Iterator[Promise]:
-    """Times, and where messages that fail too often go."""
+    """Times, encryption, and where messages that fail too often go."""
     sqs, url = subject.clients.sqs, subject.physical_id
 
     def attributes() -> dict[str, str]:
@@ -20,7 +20,8 @@ def of_queue(subject: Subject) -> Iterator[Promise]:
         return {str(name): value for name, value in found.items()}
 
     def attribute(name: str) -> Promise:
-        value = str(subject.properties[name])
+        given = subject.properties[name]
+        value = str(given).lower() if isinstance(given, bool) else str(given)
         change: Any = {name: value}
         return subject.promise(
             name,

@@ -51,11 +51,17 @@ def of_bucket(subject: Subject) -> Iterator[Promise]:
 def lifecycle_rule(rule: Document) -> Document:
     """A rule of the template in the form of the S3 API."""
     converted: Document = {"ID": rule.get("Id", "rule"), "Status": rule["Status"]}
-    converted["Filter"] = {"Prefix": rule.get("Prefix", "")}
+    tags = [dict(tag) for tag in rule.get("TagFilters", [])]
+    converted["Filter"] = {"Tag": tags[0]} if tags else {"Prefix": rule.get("Prefix", "")}
     if "AbortIncompleteMultipartUpload" in rule:
         converted["AbortIncompleteMultipartUpload"] = dict(rule["AbortIncompleteMultipartUpload"])
     if "ExpirationInDays" in rule:
-        converted["Expiration"] = {"Days": rule["ExpirationInDays"]}
+        converted["Expiration"] = {"Days": int(rule["ExpirationInDays"])}
+    if "Transitions" in rule:
+        converted["Transitions"] = [
+            {"Days": int(transition["TransitionInDays"]), "StorageClass": transition["StorageClass"]}
+            for transition in rule["Transitions"]
+        ]
     return converted
 
 

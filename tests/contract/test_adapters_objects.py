@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,15 @@ from chalicelib.aws import large
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.objects import Objects
 from chalicelib.catalog.site import CHECKSUM_HEADER
-from chalicelib.errors import AwsRefused, ObjectMissing, SourceChanged, StorageUnavailable, UploadIncomplete
+from chalicelib.errors import (
+    AwsRefused,
+    ObjectMissing,
+    SourceArchived,
+    SourceChanged,
+    StorageUnavailable,
+    UploadIncomplete,
+)
+from chalicelib.usecases.source_state import SourceState, source_state
 from tests.contract.conftest import BUCKET
 
 MIB = 1024**2
@@ -222,3 +231,37 @@ def test_a_presigned_get_names_a_file(emulator: Clients) -> None:
     with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=30) as answer:
         assert answer.headers["Content-Disposition"] == "attachment; filename*=UTF-8''rn_1.mp4"
         assert answer.read() == DATA
+
+
+def test_tags_are_added_to_those_that_are_there(emulator: Clients) -> None:
+    """The customer's own tags stay; the same tag again is replaced."""
+    objects = Objects(emulator)
+    objects.write(BUCKET, "tagged", b"x", content_type="video/mp4")
+    emulator.s3.put_object_tagging(Bucket=BUCKET, Key="tagged", Tagging={"TagSet": [{"Key": "mine", "Value": "1"}]})
+    for storage_class in ("GLACIER", "DEEP_ARCHIVE"):
+        objects.add_tags(BUCKET, "tagged", {"guid": "as_1", "stack": storage_class})
+    found = emulator.s3.get_object_tagging(Bucket=BUCKET, Key="tagged")["TagSet"]
+    expected = {"mine": "1", "guid": "as_1", "stack": "DEEP_ARCHIVE"}
+    assert {tag["Key"]: tag["Value"] for tag in found} == expected
+    with pytest.raises(ObjectMissing):
+        objects.add_tags(BUCKET, "none", {"guid": "as_1"})
+
+
+def test_an_archived_object_is_restored(emulator: Clients) -> None:
+    """It cannot be read until it is back; asking twice is fine; what is not archived has nothing to restore."""
+    objects = Objects(emulator)
+    emulator.s3.put_object(Bucket=BUCKET, Key="cold", Body=b"film", StorageClass="GLACIER")
+    objects.write(BUCKET, "warm", b"film", content_type="video/mp4")
+    assert source_state(objects.storage(BUCKET, "cold")) is SourceState.ARCHIVED
+    with pytest.raises(SourceArchived):
+        objects.read_range(BUCKET, "cold", 0, 1)
+    for _ in range(2):
+        assert objects.restore(BUCKET, "cold", days=1, tier="Standard")
+    assert source_state(objects.storage(BUCKET, "cold")) is SourceState.RESTORING
+    assert not objects.restore(BUCKET, "warm", days=1, tier="Standard")
+    assert source_state(objects.storage(BUCKET, "warm")) is SourceState.AVAILABLE
+    until = time.monotonic() + 30
+    while source_state(objects.storage(BUCKET, "cold")) is SourceState.RESTORING:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    assert objects.read_range(BUCKET, "cold", 0, 4) == b"film"

@@ -7,13 +7,27 @@ from fractions import Fraction
 
 import pytest
 
+from chalicelib.aws.jobs import JobWait
 from chalicelib.aws.table import Table
 from chalicelib.aws.tokens import ApiKey
-from chalicelib.catalog.asset import Asset, AssetChange, AssetError, AssetStatus, ProgressState, Work
+from chalicelib.catalog.asset import (
+    Asset,
+    AssetChange,
+    AssetError,
+    AssetStatus,
+    EncodingJob,
+    MetadataFile,
+    Outputs,
+    Packaged,
+    ProgressState,
+    Work,
+)
 from chalicelib.catalog.ids import ASSET_PREFIX, RENDER_PREFIX, UPLOAD_PREFIX, new_id
+from chalicelib.catalog.options import Archive, AssetOptions, Encoder
 from chalicelib.catalog.render import RenderChange, RenderStatus
 from chalicelib.catalog.rendition import RenditionChange, RenditionStatus
 from chalicelib.catalog.upload import UploadStatus
+from chalicelib.catalog.vod.outcome import JobEvent, JobStatus
 from chalicelib.errors import AssetNotFound, RenderNotFound, RenditionNotFound, UploadNotFound
 from chalicelib.media.timing import TimeRange
 from tests.unit.catalog.samples import NOW_MS, PLAN_HASH, a_render, a_rendition, an_asset, an_upload
@@ -221,7 +235,7 @@ def test_expired_uploads_are_the_waiting_ones_past_their_time(table: Table) -> N
 
 def test_a_rendition_is_made_once(table: Table) -> None:
     """The first record of an id stays, until it is deleted; an asset's own are listed by age."""
-    first, second = a_rendition(), a_rendition(id="rn_2", created_at_ms=NOW_MS - 1)
+    first, second = a_rendition(), a_rendition(id="rd_2", created_at_ms=NOW_MS - 1)
     other = a_rendition(asset_id="as_other")
     assert all(table.create_rendition(each) for each in (first, second, other))
     assert not table.create_rendition(replace(first, created_at_ms=1))
@@ -240,7 +254,7 @@ def test_a_rendition_changes_under_its_conditions(table: Table) -> None:
     table.create_rendition(made)
     preparing = frozenset({RenditionStatus.PREPARING})
     ready = RenditionChange(status=RenditionStatus.READY, size_bytes=5)
-    for stale in (replace(made, created_at_ms=1), replace(made, attempt=2), replace(made, id="rn_none")):
+    for stale in (replace(made, created_at_ms=1), replace(made, attempt=2), replace(made, id="rd_none")):
         assert table.update_rendition(stale, ready, expect=preparing, now_ms=NOW_MS) is None
     again = RenditionChange(attempt=2, execution_arn=None)
     changed = table.update_rendition(made, again, expect=preparing, now_ms=NOW_MS + 5)
@@ -274,3 +288,41 @@ def test_an_idempotency_key_has_one_holder(table: Table) -> None:
     assert settled.result == "up_1"
     table.release_idempotency("d")
     assert table.claim_idempotency("d", "body", now_ms=NOW_MS) is None
+
+
+def test_what_mediaconvert_and_metadata_leave_on_an_asset_is_kept(table: Table) -> None:
+    """Options, files, jobs, outputs and packages come back as they were written, by create and by update."""
+    options = AssetOptions(encoder=Encoder.AUTO, frame_capture=False, ladder=(720, 360), archive_source=Archive.GLACIER)
+    asset = an_asset(options=options, metadata=MetadataFile("source", "uploads/a.json", "e", 9), mediainfo="{}")
+    assert table.create_asset(asset)
+    assert table.get_asset(asset.id) == asset
+    change = AssetChange(
+        encoder=Encoder.MEDIACONVERT,
+        job=EncodingJob("1-a", "mine", 1080, 1),
+        outputs=Outputs(hls="a", mp4=("b", "c")),
+        archive=Archive.GLACIER,
+        packaged=Packaged("p", {"HLS": "https://x"}),
+    )
+    changed = table.update_asset(asset.id, change, expect=frozenset({PREPARING}), now_ms=NOW_MS)
+    assert changed == table.get_asset(asset.id)
+    assert changed is not None
+    assert (changed.outputs, changed.packaged) == (change.outputs, change.packaged)
+
+
+def test_a_job_is_settled_once_and_waited_for_by_the_last(table: Table) -> None:
+    """Token and outcome meet on one record, whichever comes first; the first outcome stays."""
+    done = JobEvent("1-a", "as_1", 1, "ab", JobStatus.COMPLETE, outputs=Outputs(hls="a"), billed_seconds=((720, 9),))
+    assert table.get_job("as_1", 1) == JobWait()
+    assert table.await_job("as_1", 1, "first", now_ms=NOW_MS) == JobWait("first")
+    assert table.settle_job("as_1", 1, done, now_ms=NOW_MS)
+    assert not table.settle_job("as_1", 1, replace(done, status=JobStatus.ERROR), now_ms=NOW_MS)
+    assert table.await_job("as_1", 1, "second", now_ms=NOW_MS) == JobWait("second", done)
+    assert table.get_job("as_1", 1) == JobWait("second", done)
+    assert table.get_job("as_1", 2) == JobWait()
+
+
+def test_a_percentage_never_goes_back(table: Table) -> None:
+    """Events come late; what was reached counts, and every hundredth is a task."""
+    for percent in (30, 55, 40):
+        table.note_percent("as_1", PLAN_HASH, percent, now_ms=NOW_MS)
+    assert table.get_progress("as_1", PLAN_HASH).tasks_done == 55

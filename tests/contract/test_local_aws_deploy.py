@@ -39,6 +39,9 @@ def test_every_promise_is_kept(toy: ToyAws) -> None:
         "MediaBucket.CorsConfiguration",
         "MediaBucket.EventBridgeConfiguration",
         "Messages.RedrivePolicy",
+        "Messages.SqsManagedSseEnabled",
+        "Topic.KmsMasterKeyId",
+        "Bus.Name",
     }
     assert not {name for name in names if name.startswith("OnlyOnAws")}
 
@@ -48,7 +51,10 @@ def test_a_dropped_promise_is_set_again(toy: ToyAws) -> None:
     template, parameters = _packaged(toy).template, parameters_of(toy.local)
     toy.clients.functions.delete_function_concurrency(FunctionName=toy.outputs["RenderFunctionName"])
 
-    assert repair(toy.clients, template, parameters) == ["Render.ReservedConcurrentExecutions"]
+    topic = next(each["TopicArn"] for each in toy.clients.sns.list_topics()["Topics"])
+    toy.clients.sns.set_topic_attributes(TopicArn=topic, AttributeName="KmsMasterKeyId", AttributeValue="")
+
+    assert repair(toy.clients, template, parameters) == ["Render.ReservedConcurrentExecutions", "Topic.KmsMasterKeyId"]
     assert repair(toy.clients, template, parameters) == []
 
 

@@ -57,3 +57,16 @@ def test_a_nested_failure_is_hidden_in_the_cause(emulator: Clients) -> None:
     assert (found["status"], found["error"]) == ("FAILED", "States.TaskFailed")
     failed = resolve(found["error"], found["cause"])
     assert (failed.kind, failed.message) == (NotAVideo, "neither pictures nor sound")
+
+
+def test_a_task_whose_function_fails_does_not_wait_for_its_token(emulator: Clients) -> None:
+    """The function that was to hand the token on has failed, so nobody ever will: its error is the task's, at once."""
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+        "Parameters": {"FunctionName": "nobody", "Payload": {"TaskToken.$": "$$.Task.Token"}},
+        "TimeoutSeconds": 3600,
+        "End": True,
+    }
+    found = _run(emulator, _create(emulator, "waits", {"StartAt": "Wait", "States": {"Wait": task}}), {})
+    assert (found["status"], found["error"]) == ("FAILED", "Lambda.ResourceNotFoundException")

@@ -12,15 +12,30 @@ from chalicelib.settings import Settings
 from sluice.lint import lint_template
 from sluice.package import TEMPLATE_NAME, package
 from sluice.paths import Project
-from sluice.template import Document
+from sluice.template import Document, Resolver
 
-FUNCTIONS = ("APIHandler", "Cleanup", "Early", "Encode", "Ingest", "Publish", "Render")
+FUNCTIONS = (
+    "APIHandler",
+    "Cleanup",
+    "Deliver",
+    "Early",
+    "Encode",
+    "Ingest",
+    "JobChanged",
+    "Notify",
+    "Publish",
+    "Render",
+)
 WITH_TOOLS = ("APIHandler", "Cleanup", "Ingest", "Render")
 OUTPUTS = {
     "ApiUrl",
     "EncodeDeadLetterQueueUrl",
     "EncodeQueueUrl",
+    "EventBusName",
     "MediaBucketName",
+    "NotificationDeadLetterQueueUrl",
+    "NotificationQueueUrl",
+    "NotificationTopicArn",
     "PublishStateMachineArn",
     "RenderFunctionName",
     "RenderStateMachineArn",
@@ -28,7 +43,7 @@ OUTPUTS = {
     "TableName",
 }
 # Actions that have no resource to name.
-NOWHERE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+NOWHERE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments", "states:SendTaskSuccess", "states:SendTaskFailure"}
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +97,11 @@ def test_events_come_from_the_stacks_own_resources(template: Document) -> None:
     pattern = _properties(template, "Ingest")["Events"]["IngestEvent"]["Properties"]["Pattern"]
     assert pattern["detail"] == {
         "bucket": {"name": [{"Ref": "SourceBucket"}]},
-        "object": {"key": [{"prefix": "uploads/"}]},
+        "object": {"key": [{"prefix": "uploads/"}, {"prefix": {"Ref": "MetadataPrefix"}}]},
     }
+    changed = _properties(template, "JobChanged")["Events"]["JobChangedEvent"]["Properties"]["Pattern"]
+    assert changed["detail"]["userMetadata"] == {"workflow": [{"Ref": "AWS::StackName"}]}
+    assert changed["detail"]["status"] == ["COMPLETE", "ERROR", "CANCELED", "STATUS_UPDATE"]
     queue = _properties(template, "Encode")["Events"]["EncodeSqsEventSource"]["Properties"]
     assert queue["Queue"] == {"Fn::Sub": "${EncodeQueue.Arn}"}
     assert queue["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
@@ -92,18 +110,31 @@ def test_events_come_from_the_stacks_own_resources(template: Document) -> None:
 
 def test_a_message_stays_hidden_longer_than_its_consumer_runs(template: Document) -> None:
     """Lambda asks for six times the function's timeout; what fails five times goes to the dead-letter queue."""
-    queue = _properties(template, "EncodeQueue")
-    assert queue["VisibilityTimeout"] >= 6 * _properties(template, "Encode")["Timeout"]
-    assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["EncodeDeadLetterQueue", "Arn"]}
+    for name, function in (("Encode", "Encode"), ("Events", "Notify"), ("Webhook", "Deliver")):
+        queue = _properties(template, f"{name}Queue")
+        assert queue["VisibilityTimeout"] >= 6 * _properties(template, function)["Timeout"]
+        assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": [f"{name}DeadLetterQueue", "Arn"]}
+        source = _properties(template, function)["Events"][f"{function}SqsEventSource"]["Properties"]
+        assert source["Queue"] == {"Fn::Sub": f"${{{name}Queue.Arn}}"}
+        assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_queues_and_topic_are_encrypted(template: Document) -> None:
+    """Whatever carries a record is encrypted at rest, and what a consumer cannot take is kept."""
+    bodies = template["Resources"].values()
+    assert all(body["Properties"]["SqsManagedSseEnabled"] for body in bodies if body["Type"] == "AWS::SQS::Queue")
+    assert _properties(template, "NotificationTopic")["KmsMasterKeyId"] == "alias/aws/sns"
+    redrive = _properties(template, "NotificationQueue")["RedrivePolicy"]
+    assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": ["NotificationDeadLetterQueue", "Arn"]}
 
 
 def test_tasks_do_not_outlast_their_functions(template: Document) -> None:
-    """A state waits no longer than its function may run, so a timeout has one meaning."""
+    """A state waits no longer than its function may run, so a timeout has one meaning; a token is another matter."""
     for name in ("early", "publish", "render", "rendition"):
         machine = json.loads((Project.here().state_machines / f"{name}.asl.json").read_text())
         for task in _tasks(machine["States"]):
             function = task["Parameters"].get("FunctionName", "")
-            if function:
+            if function and not task["Resource"].endswith(".waitForTaskToken"):
                 logical_id = function.removeprefix("${").removesuffix("FunctionArn}")
                 assert task["TimeoutSeconds"] <= _properties(template, logical_id)["Timeout"]
 
@@ -123,6 +154,10 @@ def test_settings_are_given_by_the_template(template: Document) -> None:
     numbers = {"SLUICE_UPLOAD_MAX_BYTES": "1", "SLUICE_MAX_PARALLEL_CHUNKS": "2", "SLUICE_LADDER": "360"}
     numbers |= {"SLUICE_MAX_FRAME_RATE": "60", "SLUICE_PROJECT_MAX_BYTES": "1"}
     words = {"SLUICE_PRUNE_LADDER": "on", "SLUICE_CODECS": "h264", "SLUICE_QUALITY": "fast"}
+    words |= {"SLUICE_WEBHOOK_LOOPBACK": "on", "SLUICE_WEBHOOK_RETRY_SECONDS": "1,2"}
+    words |= {"SLUICE_TRIGGERS": "video", "SLUICE_ENCODER": "auto"}
+    words |= {"SLUICE_JOB_TEMPLATES": "a,b,c", "SLUICE_INPUT_ROTATE": "AUTO", "SLUICE_FRAME_CAPTURE": "on"}
+    words |= {"SLUICE_ACCELERATED_TRANSCODING": "PREFERRED", "SLUICE_ARCHIVE_SOURCE": "GLACIER"}
     words |= {"SLUICE_AUDIO_CHANNELS": "source", "SLUICE_STATIC_RENDITIONS": "mp4", "SLUICE_MASTER_ACCESS": "off"}
     read: set[str] = set()
 
@@ -139,6 +174,7 @@ def test_parameters_default_to_the_settings(template: Document) -> None:
     """A parameter's default is the same as the setting's own."""
     names = ["STAGE", "TABLE", "SOURCE_BUCKET", "MEDIA_BUCKET", "ENCODE_QUEUE_URL"]
     names += [f"{name}_STATE_MACHINE_ARN" for name in ("PUBLISH", "RENDER", "RENDITION")]
+    names += ["EVENTS_QUEUE_URL", "WEBHOOK_QUEUE_URL"]
     settings = Settings.from_env({f"SLUICE_{name}": "x" for name in names})
     defaults = {name: body["Default"] for name, body in template["Parameters"].items()}
     assert defaults["UploadMaxBytes"] == settings.upload_max_bytes
@@ -148,6 +184,16 @@ def test_parameters_default_to_the_settings(template: Document) -> None:
     assert defaults["Codecs"] == ",".join(settings.codecs)
     assert defaults["Quality"] == settings.quality
     assert defaults["MaxFrameRate"] == settings.max_frame_rate
+    assert defaults["WebhookRetrySeconds"] == ",".join(map(str, settings.webhook_retry_s))
+    assert defaults["Triggers"] == ",".join(settings.triggers)
+    assert defaults["VideoExtensions"] == ",".join(settings.video_extensions)
+    assert defaults["MetadataExtensions"] == ",".join(settings.metadata_extensions)
+    assert defaults["MetadataPrefix"] == settings.metadata_prefix
+    assert defaults["Encoder"] == settings.encoder
+    assert defaults["InputRotate"] == settings.input_rotate
+    assert defaults["AcceleratedTranscoding"] == settings.accelerated_transcoding
+    assert defaults["FrameCapture"] == ("on" if settings.frame_capture else "off")
+    assert defaults["ArchiveSource"] == settings.archive_source
     assert defaults["StaticRenditions"] == ",".join(settings.static_renditions)
     assert defaults["MasterAccess"] == ("on" if settings.master_access else "off")
     assert defaults["PruneLadder"] == ("on" if settings.prune_ladder else "off")
@@ -155,7 +201,7 @@ def test_parameters_default_to_the_settings(template: Document) -> None:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_no_function_may_do_everything(template: Document, name: str) -> None:
-    """Each function has its own role; no action and, but for tracing, no resource is a star."""
+    """Each function has its own role; no action and, but for tracing and task tokens, no resource is a star."""
     role = _properties(template, name)["Role"]["Fn::GetAtt"][0]
     (policy,) = _properties(template, role)["Policies"]
     for statement in policy["PolicyDocument"]["Statement"]:
@@ -185,6 +231,31 @@ def test_gateway_errors_are_problem_documents(template: Document) -> None:
         assert headers["Access-Control-Allow-Origin"] == "'*'"
         text = response["ResponseTemplates"]["application/json"].replace("$context.error.messageString", '"x"')
         assert {"type", "title", "detail", "code", "request_id", "errors"} <= json.loads(text).keys()
+
+
+@pytest.mark.parametrize(
+    ("parameter", "variable"),
+    [
+        ("NotifySns", "SLUICE_NOTIFY_TOPIC_ARN"),
+        ("NotifySqs", "SLUICE_NOTIFY_QUEUE_URL"),
+        ("NotifyEventBridge", "SLUICE_EVENT_BUS"),
+    ],
+)
+def test_each_outlet_can_be_turned_off(template: Document, parameter: str, variable: str) -> None:
+    """By its parameter alone; the default is on."""
+    wanted = template["Globals"]["Function"]["Environment"]["Variables"][variable]
+    names = {"NotificationTopic": "made", "NotificationQueue": "made", "EventBus": "made"}
+    defaults = {name: str(body["Default"]) for name, body in template["Parameters"].items()}
+    for choice, found in ((defaults[parameter], "made"), ("off", "")):
+        resolver = Resolver({**defaults, **names, parameter: choice}, {}, template["Conditions"])
+        assert resolver.resolve(wanted) == found
+
+
+def test_webhooks_may_name_the_machine_only_on_the_local_aws(template: Document) -> None:
+    """On AWS this would be the function itself."""
+    wanted = template["Globals"]["Function"]["Environment"]["Variables"]["SLUICE_WEBHOOK_LOOPBACK"]
+    for runtime, found in (("python3.13", "off"), ("provided.al2023", "on")):
+        assert Resolver({"FunctionRuntime": runtime}, {}, template["Conditions"]).resolve(wanted) == found
 
 
 def test_outputs_are_complete(template: Document) -> None:

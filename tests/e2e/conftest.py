@@ -10,12 +10,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+
+from sluice.clients import ACCOUNT_ID, LocalClients, clients_of
+from sluice.deploy import STACK
+from sluice.package import TEMPLATE_NAME
+from sluice.paths import Local, LocalHome, Project
+from sluice.template import read_template, resources
+from tests.mediaconvert import FAILING_TEMPLATE, MediaConvertServer, Transcoder, mediaconvert_server
 
 ROOT = Path(__file__).resolve().parents[2]
 SLUICE = (sys.executable, "-m", "sluice")
@@ -53,6 +60,18 @@ class LocalAws:
     base_url: str
     api_key: str
     environ: dict[str, str]
+    mediaconvert: MediaConvertServer = field(default_factory=MediaConvertServer)
+
+    @property
+    def clients(self) -> LocalClients:
+        """Of the emulator itself, with its root credentials."""
+        home = LocalHome(Path(self.environ["SLUICE_HOME"]))
+        gateway_port = int(self.environ["SLUICE_GATEWAY_PORT"])
+        return clients_of(Local(Project.here(), home, gateway_port=gateway_port))
+
+    @property
+    def source_bucket(self) -> str:
+        return f"{STACK}-source-{ACCOUNT_ID}"
 
     def sluice(self, *words: str, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
         """Run one verb of the command line to its end."""
@@ -102,10 +121,29 @@ def run_verb(words: Sequence[str], environ: dict[str, str]) -> str:
 def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     """Started once; `sluice down` afterwards must leave nothing behind."""
     home = tmp_path_factory.mktemp("local-aws")
-    environ = own_home(home)
-    try:
-        up = json.loads(run_verb(["up", "--detach", "--json"], environ))
-        yield LocalAws(up["url"], up["api_key"], environ)
-    finally:
-        run_verb(["down"], environ)
-        assert processes_that_name(home) == []
+    with mediaconvert_server() as mediaconvert:
+        environ = {
+            **own_home(home),
+            "SLUICE_MEDIACONVERT": "on",
+            "SLUICE_MEDIACONVERT_ENDPOINT": mediaconvert.url,
+        }
+        try:
+            up = json.loads(run_verb(["up", "--detach", "--json"], environ))
+            local_aws = LocalAws(up["url"], up["api_key"], environ, mediaconvert)
+            mediaconvert.templates.update(job_templates(home))
+            mediaconvert.work = Transcoder(local_aws.clients)
+            yield local_aws
+        finally:
+            run_verb(["down"], environ)
+            assert processes_that_name(home) == []
+
+
+def job_templates(home: Path) -> dict[str, dict[str, Any]]:
+    """Those that the deployed template makes on AWS, and one whose jobs fail."""
+    template = read_template(LocalHome(home).package / TEMPLATE_NAME)
+    made = [resource.properties for resource in resources(template, "AWS::MediaConvert::JobTemplate")]
+    found = {
+        properties["Name"]["Fn::Sub"].replace("${AWS::StackName}", STACK): {"Settings": properties["SettingsJson"]}
+        for properties in made
+    }
+    return {**found, FAILING_TEMPLATE: next(iter(found.values()))}

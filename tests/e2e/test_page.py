@@ -225,10 +225,8 @@ def test_sound_and_subtitles_can_be_chosen(
     expect(texts).to_have_text(["Off", "fr", "pt"])
     texts.nth(1).click()
     # A file of cues is parsed bit by bit.
-    page.wait_for_function(
-        "() => [...document.querySelector('video').textTracks]"
-        ".find((each) => each.mode === 'showing')?.cues?.length === 2"
-    )
+    shown = "[...document.querySelector('video').textTracks].find((each) => each.mode === 'showing')"
+    page.wait_for_function(f"() => {shown}?.cues?.length === 2")
     page.locator("media-audio-track-menu-button").click()
     sounds = page.locator("media-audio-track-menu [role=menuitemradio]")
     expect(sounds).to_have_text(["en", "Ton"])

@@ -15,6 +15,8 @@ NAMES = {
     "SLUICE_ENCODE_QUEUE_URL": "https://queue",
     "SLUICE_PUBLISH_STATE_MACHINE_ARN": "arn:aws:states:::stateMachine:x",
     "SLUICE_RENDER_STATE_MACHINE_ARN": "arn:aws:states:::stateMachine:z",
+    "SLUICE_EVENTS_QUEUE_URL": "https://queue/events",
+    "SLUICE_WEBHOOK_QUEUE_URL": "https://queue/webhooks",
     "SLUICE_RENDITION_STATE_MACHINE_ARN": "arn:aws:states:::stateMachine:y",
 }
 
@@ -31,6 +33,9 @@ def test_defaults_are_those_of_the_api_document() -> None:
     assert settings.cors_origins == ("*",)
     assert (settings.static_renditions, settings.master_access) == ((), True)
     assert settings.public_base_url == ""
+    assert (settings.notify_topic_arn, settings.notify_queue_url, settings.event_bus) == ("", "", "")
+    assert (len(settings.webhook_retry_s), sum(settings.webhook_retry_s) // 3600) == (9, 75)
+    assert not settings.webhook_loopback
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
@@ -52,6 +57,8 @@ def test_a_missing_name_is_named(name: str) -> None:
         ("SLUICE_QUALITY", "best"),
         ("SLUICE_MAX_FRAME_RATE", "1000"),
         ("SLUICE_PRUNE_LADDER", "yes"),
+        ("SLUICE_WEBHOOK_RETRY_SECONDS", "5,0"),
+        ("SLUICE_WEBHOOK_LOOPBACK", "yes"),
         ("SLUICE_STATIC_RENDITIONS", "mp4,webp"),
         ("SLUICE_MASTER_ACCESS", "admins"),
     ],

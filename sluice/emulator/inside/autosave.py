@@ -16,7 +16,7 @@ from typing import Any
 from ministack import app
 from ministack.core import persistence
 
-_DATA_SERVICES = frozenset({"dynamodb", "sqs", "sns", "s3", "stepfunctions"})
+_DATA_SERVICES = frozenset({"dynamodb", "sqs", "sns", "eventbridge", "s3", "stepfunctions"})
 _EVERY_S = 2.0
 _MOST_OF_THE_LOOP = 0.05
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from chalicelib.catalog.asset import AssetStatus, ProgressState
+from chalicelib.catalog.asset import AssetStatus, EncodingJob, Outputs, ProgressState
+from chalicelib.catalog.options import Archive, AssetOptions
 from tests.unit.catalog.samples import ASSET_ID, PLAN_HASH, an_asset
 from tests.unit.handlers.conftest import Api
 
@@ -19,7 +20,7 @@ def test_an_asset_while_it_is_encoded(api: Api) -> None:
     shown = api("GET", f"/v1/assets/{ASSET_ID}").json_body
     assert shown["progress"]["percent"] == 12.5
     assert (shown["progress"]["chunks_done"], shown["progress"]["chunks_total"]) == (2, 16)
-    assert shown["cost"]["breakdown"] == {"lambda": 0.003, "sfn": 0.001}
+    assert shown["cost"]["breakdown"] == {"lambda": 0.003, "sfn": 0.001, "mediaconvert": 0.0}
     assert shown["cost"]["accrued_usd"] == 0.004
     assert (shown["duration"], shown["aspect_ratio"], shown["playable"]) == (30.0, "16:9", False)
     assert shown["source"]["video"]["frame_rate"] == 29.97
@@ -71,3 +72,52 @@ def test_retry_answers_with_the_next_attempt(api: Api) -> None:
     first, second = (api("POST", f"/v1/assets/{ASSET_ID}/retry") for _ in range(2))
     assert (first.status_code, first.json_body["attempt"], first.json_body["status"]) == (202, 3, "preparing")
     assert (second.status_code, second.json_body["code"]) == (409, "asset-not-retryable")
+
+
+def test_an_archived_source_is_restored_on_demand(api: Api) -> None:
+    """With our own defaults or as asked; what is not archived is a conflict, a wrong tier is refused."""
+    asset = an_asset(archive=Archive.GLACIER, status=AssetStatus.READY)
+    api.desk.table.create_asset(asset)
+    api.desk.objects.write("source", asset.source_key, b"x", content_type="video/mp4")
+    url = f"/v1/assets/{ASSET_ID}/restore"
+    assert api("POST", url).json_body["code"] == "source-not-archived"
+    api.desk.objects.stored_as["source", asset.source_key] = ("GLACIER", "")
+    for body in (None, {"days": 2, "tier": "Bulk"}):
+        answer = api("POST", url, body)
+        assert (answer.status_code, answer.json_body) == (202, {"id": ASSET_ID, "source": "restoring"})
+    assert [(days, tier) for _, days, tier in api.desk.objects.restored] == [(7, "Standard"), (2, "Bulk")]
+    assert api("POST", url, {"tier": "Warp"}).status_code == 422
+    assert api("POST", url, {"days": 0}).status_code == 422
+
+
+def test_an_asset_is_a_record_of_the_other_solution_too(api: Api) -> None:
+    """Its attributes under the names there, with the URLs of this deployment; a host of the asset's own comes first."""
+    outputs = Outputs(hls="media/a/hls/x.m3u8", thumbnails=("media/a/t.jpg",))
+    known = {"status": AssetStatus.READY, "outputs": outputs, "job": EncodingJob("1-a", "mine", 1080, 1), "errors": ()}
+    api.desk.table.create_asset(an_asset(**known, options=AssetOptions(cloud_front="cdn.test")))
+    record = api("GET", f"/v1/assets/{ASSET_ID}/vod").json_body
+    assert (record["guid"], record["workflowStatus"], record["encodeJobId"]) == (ASSET_ID, "Complete", "1-a")
+    assert record["hlsPlaylist"] == "s3://media/media/a/hls/x.m3u8"
+    assert record["hlsUrl"] == "https://cdn.test/media/a/hls/x.m3u8"
+    assert record["thumbNailsUrls"] == ["https://cdn.test/media/a/t.jpg"]
+    assert api("GET", f"/v1/assets/{ASSET_ID}").json_body["playback"]["hls"].startswith("https://cdn.test/")
+    assert api("GET", "/v1/assets/as_0/vod").status_code == 404
+
+
+def test_an_errored_record_says_where_and_why(api: Api) -> None:
+    """By our code and message."""
+    api.desk.table.create_asset(an_asset(status=AssetStatus.ERRORED))
+    record = api("GET", f"/v1/assets/{ASSET_ID}/vod").json_body
+    assert record["workflowStatus"] == "Error"
+    assert (record["errorMessage"], record["errorDetails"]) == ("no track was found", "not-a-video")
+    assert record["endTime"]
+
+
+def test_an_upload_may_choose_its_encoder(api: Api) -> None:
+    """One that the deployment has; another is refused at its place in the body."""
+    body = {"filename": "a.mp4", "size": 5, "asset": {"encoder": "auto"}}
+    made = api("POST", "/v1/uploads", body).json_body
+    assert api("GET", f"/v1/assets/{made['asset_id']}").json_body["encoder"] == "auto"
+    refused = api("POST", "/v1/uploads", {**body, "asset": {"encoder": "mediaconvert"}})
+    assert (refused.status_code, refused.json_body["errors"][0]["pointer"]) == (422, "/asset/encoder")
+    assert api("POST", "/v1/uploads", {**body, "asset": {"encoder": "mine"}}).status_code == 422

@@ -13,7 +13,7 @@ from chalice.test import Client
 from chalicelib.catalog.asset import AssetStatus
 from chalicelib.catalog.keys import upload_key
 from chalicelib.catalog.rendition import RenditionStatus
-from chalicelib.errors import ActionUnknown, WorkSuperseded
+from chalicelib.errors import ActionUnknown, ObjectMissing, WorkSuperseded
 from chalicelib.handlers import wiring
 from chalicelib.handlers.early import EarlyEvent
 from chalicelib.handlers.events import parse_event
@@ -21,7 +21,7 @@ from chalicelib.handlers.publish import PublishEvent
 from chalicelib.handlers.render import parse_render_event
 from chalicelib.media import early
 from chalicelib.media.timing import TimeRange
-from tests.unit.catalog.samples import ASSET_ID, a_rendition, an_asset
+from tests.unit.catalog.samples import ASSET_ID, PLAN_HASH, a_rendition, an_asset
 from tests.unit.media.progressive import audio, file_of, video
 from tests.unit.usecases.desk import Desk
 from tests.unit.usecases.studio import Studio
@@ -191,3 +191,40 @@ def test_the_schedule_runs(client: Client, desk: Desk) -> None:
     desk.clock.sleep(120)
     _invoke(client, "cleanup", client.events.generate_cw_event("aws.events", "Scheduled Event", {}, [], "us-east-1"))
     assert [message.asset_id for message in desk.queues.sent] == [ASSET_ID]
+
+
+def test_an_event_of_a_job_reaches_its_asset(client: Client, desk: Desk) -> None:
+    """Progress is shown; the end is told to whoever waits; another's job is let be."""
+    desk.table.create_asset(an_asset())
+    desk.table.await_job(ASSET_ID, 1, "token", now_ms=desk.clock())
+    carried = {"guid": ASSET_ID, "workflow": "test", "attempt": "1", "plan": PLAN_HASH}
+    details = (
+        {"status": "STATUS_UPDATE", "jobProgress": {"jobPercentComplete": 60}, "userMetadata": carried},
+        {"status": "CANCELED", "userMetadata": carried},
+        {"status": "COMPLETE", "userMetadata": {"workflow": "test"}},
+    )
+    for detail in details:
+        event = client.events.generate_cw_event(
+            source="aws.mediaconvert",
+            detail_type="MediaConvert Job State Change",
+            detail={"jobId": "1-a", **detail},
+            resources=[],
+            region="us-east-1",
+        )
+        _invoke(client, "job_changed", event)
+    assert desk.table.get_progress(ASSET_ID, PLAN_HASH).tasks_done == 60
+    assert desk.workflows.ended == [
+        ("token", ("MediaConvertCancelled", "the job was cancelled in MediaConvert")),
+    ]
+
+
+def test_the_events_of_the_mediaconvert_branch_are_ours(client: Client, desk: Desk) -> None:
+    """The payloads of Transcode, ArchiveSource and PackageOutputs reach their use cases."""
+    desk.table.create_asset(an_asset(attempt=1))
+    desk.mediaconvert.templates[desk.settings.job_templates[1]] = {"Settings": {"OutputGroups": []}}
+    inner = {"AssetId": ASSET_ID, "Attempt": 1}
+    started = _invoke(client, "publish", {"Action": "transcode", **inner, "TaskToken": "token"})
+    assert started["JobId"] == f"job-of-{ASSET_ID}-1"
+    assert _invoke(client, "publish", {"Action": "archive", **inner})["Archive"] == "DISABLED"
+    with pytest.raises(ObjectMissing, match="HLS group"):
+        _invoke(client, "publish", {"Action": "package", **inner})

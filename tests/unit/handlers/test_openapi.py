@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.catalog.asset import AssetError
+from chalicelib.catalog.events import EventType
 from chalicelib.catalog.render import RenderStatus
 from chalicelib.catalog.rendition import RenditionStatus
 from chalicelib.errors import all_errors
@@ -62,6 +63,10 @@ def test_records_have_the_described_members(api: Api, document: Any) -> None:
     large = api("POST", "/v1/uploads", {"filename": "a", "size": 1 << 30}).json_body
     problem = api("GET", "/v1/assets?limit=0").json_body
     asset = api("GET", f"/v1/assets/{an_asset().id}").json_body
+    webhook = api("POST", "/v1/webhooks", {"url": "https://hooks.example.com/"}).json_body
+    delivery = api("POST", f"/v1/webhooks/{webhook['id']}/ping").json_body
+    for name, shown in (("Webhook", webhook), ("Delivery", delivery)):
+        _check(shown, document["components"]["schemas"][name], document, name)
     assert asset["static_renditions"][0]["error"] == {"code": "encoder-failed", "message": "why"}
     render = api("GET", f"/v1/renders/{a_render().id}").json_body
     site = api("POST", "/v1/sites", {"sha256": "ab" * 32, "size": 5}).json_body
@@ -89,6 +94,11 @@ def test_described_bodies_are_taken(document: Any) -> None:
     """Every content type the description names for /upload is one that API Gateway passes on as bytes."""
     content = document["paths"]["/upload"]["post"]["requestBody"]["content"]
     assert set(content) <= set(BINARY_TYPES)
+
+
+def test_the_vocabulary_of_events_is_described(document: Any) -> None:
+    """Every type, and no other."""
+    assert document["components"]["schemas"]["EventType"]["enum"] == list(EventType)
 
 
 def test_statuses_of_the_error_table_are_http_errors() -> None:

@@ -150,7 +150,7 @@ def test_a_render_shows_its_work(api: Api) -> None:
     progress = render["progress"]
     assert (progress["percent"], progress["frames_done"], progress["frames_total"]) == (30.0, 30, 100)
     assert (progress["chunks_done"], progress["chunks_total"]) == (1, 4)
-    assert render["cost"]["breakdown"] == {"lambda": 0.001, "sfn": 0.0001}
+    assert render["cost"]["breakdown"] == {"lambda": 0.001, "sfn": 0.0001, "mediaconvert": 0.0}
     assert (render["fps"], render["width"], render["duration"]) == (29.97, 1280, 3.337)
     assert table.get_progress(RENDER_ID, None) == Work(0, 61_440_000, 4, 3)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
 
@@ -10,7 +11,18 @@ from chalicelib.handlers.wiring import Services
 from chalicelib.media.source import Container, Source
 from chalicelib.settings import Settings
 from chalicelib.tools import Tools
-from tests.fakes import Clock, FakeObjects, FakeQueues, FakeTable, FakeWorkflows, settings
+from chalicelib.tools.post import Outcome
+from tests.fakes import (
+    Clock,
+    FakeMediaConvert,
+    FakeMediaPackage,
+    FakeObjects,
+    FakeOutlets,
+    FakeQueues,
+    FakeTable,
+    FakeWorkflows,
+    settings,
+)
 
 
 class _Probe:
@@ -28,6 +40,18 @@ class _Tools:
     ffmpeg: None = None
 
 
+class Receiver:
+    """The other side of every webhook: answers with `answers`, the last one for ever, and keeps what it got."""
+
+    def __init__(self) -> None:
+        self.answers: list[Outcome] = [Outcome(200, None, 3)]
+        self.got: list[tuple[str, bytes, Mapping[str, str]]] = []
+
+    def __call__(self, url: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
+        self.got.append((url, body, headers))
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
 class Desk:
     def __init__(self, **changes: Any) -> None:
         self.clock = Clock()
@@ -35,6 +59,10 @@ class Desk:
         self.table = FakeTable()
         self.queues = FakeQueues()
         self.workflows = FakeWorkflows()
+        self.outlets = FakeOutlets()
+        self.receiver = Receiver()
+        self.mediaconvert = FakeMediaConvert()
+        self.mediapackage = FakeMediaPackage()
         self.tools = cast(Tools, _Tools())
         self.settings: Settings = settings(**changes)
 
@@ -45,6 +73,10 @@ class Desk:
             table=self.table,
             queues=self.queues,
             workflows=self.workflows,
+            mediaconvert=self.mediaconvert,
+            mediapackage=self.mediapackage,
             clock=self.clock,
             find_tools=lambda: self.tools,
+            outlets=self.outlets,
+            send_webhook=self.receiver,
         )

@@ -20,7 +20,7 @@ def _assemble(studio: Studio, digest: str) -> dict[str, object]:
 
 
 def _validate(studio: Studio, digest: str) -> None:
-    validate(studio.asset.id, digest, studio.objects, studio.table, studio.settings)
+    validate(studio.asset.id, digest, studio.objects, studio.table, studio.settings, now_ms=studio.clock())
 
 
 def _finish(studio: Studio, digest: str, attempt: int | None = None) -> dict[str, object]:
@@ -117,13 +117,13 @@ def test_only_the_current_attempt_finishes(studio: Studio) -> None:
 def test_an_attempt_begins_with_the_ingested_source(studio: Studio) -> None:
     """Probe lets the current attempt through, on the very bytes that were ingested, and nothing else."""
     etag, attempt = str(studio.asset.source_etag), studio.asset.attempt
-    probe(studio.asset.id, attempt, etag, studio.objects, studio.table, now_ms=studio.clock())
+    probe(studio.asset.id, attempt, etag, studio.objects, studio.table, studio.settings, now_ms=studio.clock())
     assert studio.now.state is ProgressState.PROBING
     with pytest.raises(WorkSuperseded):
-        probe(studio.asset.id, attempt + 1, etag, studio.objects, studio.table, now_ms=studio.clock())
+        probe(studio.asset.id, attempt + 1, etag, studio.objects, studio.table, studio.settings, now_ms=studio.clock())
     studio.objects.write("source", studio.asset.source_key, b"other", content_type="video/mp4")
     with pytest.raises(SourceChanged):
-        probe(studio.asset.id, attempt, etag, studio.objects, studio.table, now_ms=studio.clock())
+        probe(studio.asset.id, attempt, etag, studio.objects, studio.table, studio.settings, now_ms=studio.clock())
 
 
 def test_the_asset_learns_its_tracks(studio: Studio) -> None:

@@ -28,7 +28,8 @@ def _store(desk: Desk, asset: Asset) -> Asset:
 
 
 def _delete(desk: Desk, asset_id: str) -> None:
-    delete_asset(asset_id, desk.objects, desk.table, desk.workflows, desk.settings, now_ms=desk.clock())
+    services = (desk.objects, desk.table, desk.workflows, desk.mediaconvert, desk.mediapackage)
+    delete_asset(asset_id, *services, desk.settings, now_ms=desk.clock())
 
 
 def _retry(desk: Desk, asset_id: str) -> Asset:

@@ -47,7 +47,8 @@ def test_a_clip_is_an_asset_of_its_own(desk: Desk) -> None:
     assert (made.passthrough, made.meta, made.filename) == ("order 9", {"a": 1}, an_asset().filename)
     assert [message.asset_id for message in desk.queues.sent] == [made.id]
     of = desk.services()
-    delete_asset(ASSET_ID, of.objects, of.table, of.workflows, of.settings, now_ms=of.clock())
+    services = (of.objects, of.table, of.workflows, of.mediaconvert, of.mediapackage)
+    delete_asset(ASSET_ID, *services, of.settings, now_ms=of.clock())
     assert desk.objects.read(made.source_bucket, made.source_key) == SOURCE
 
 

@@ -88,7 +88,8 @@ def test_an_asset_deleted_in_this_moment_gets_none(desk: Desk) -> None:
     """The record goes again, and nothing is sent."""
     seen = _asset(desk)
     of = desk.services()
-    delete_asset(ASSET_ID, of.objects, of.table, of.workflows, of.settings, now_ms=of.clock())
+    services = (of.objects, of.table, of.workflows, of.mediaconvert, of.mediapackage)
+    delete_asset(ASSET_ID, *services, of.settings, now_ms=of.clock())
     with pytest.raises(AssetNotReady):
         request_rendition(seen, RenditionRequest(kind="mp4"), desk.table, desk.queues, now_ms=desk.clock())
     assert (desk.table.list_renditions(ASSET_ID), desk.queues.renditions) == ([], [])
@@ -99,7 +100,8 @@ def test_deleting_an_asset_takes_its_renditions(desk: Desk) -> None:
     made = _started(desk)
     desk.objects.write("media", made.key, b"moving", content_type="video/mp4")
     of = desk.services()
-    delete_asset(ASSET_ID, of.objects, of.table, of.workflows, of.settings, now_ms=of.clock())
+    services = (of.objects, of.table, of.workflows, of.mediaconvert, of.mediapackage)
+    delete_asset(ASSET_ID, *services, of.settings, now_ms=of.clock())
     assert desk.table.list_renditions(ASSET_ID) == []
     assert desk.workflows.describe(str(made.execution_arn)).status is ExecutionStatus.ABORTED
     assert desk.objects.stored == {}
@@ -109,7 +111,7 @@ def test_a_stale_message_starts_nothing(desk: Desk) -> None:
     """Of a rendition that is gone, or was deleted and made anew."""
     made = _request(desk)
     for message in (
-        RenditionMessage(ASSET_ID, "rn_none", made.created_at_ms),
+        RenditionMessage(ASSET_ID, "rd_none", made.created_at_ms),
         RenditionMessage(ASSET_ID, made.id, made.created_at_ms - 1),
     ):
         start_rendition(message, desk.table, desk.workflows, now_ms=desk.clock())
@@ -136,7 +138,7 @@ def test_a_failure_stays_on_the_rendition(desk: Desk) -> None:
 
 def test_a_failure_of_what_is_gone_is_told_only(desk: Desk) -> None:
     """A rendition that was deleted has nowhere to put it, and one that was superseded none to put."""
-    answer = record_rendition_failure(ASSET_ID, "rn_none", 1, "States.Timeout", "", desk.table, now_ms=0)
+    answer = record_rendition_failure(ASSET_ID, "rd_none", 1, "States.Timeout", "", desk.table, now_ms=0)
     assert answer["Error"] == "ExecutionLost"
     made = _started(desk)
     record_rendition_failure(ASSET_ID, made.id, 1, "WorkSuperseded", "", desk.table, now_ms=0)

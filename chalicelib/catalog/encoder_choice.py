@@ -1,0 +1,90 @@
+"""Who encodes a source: a decision from its facts, this deployment's limits and list prices.
+
+The prices are those of us-east-1 at PRICED_ON, without volume discounts or free tiers: MediaConvert on demand, basic
+tier, AVC in one pass, by the height and rate of each output, at least ten seconds of each. They were written down, not
+fetched: check them against AWS's price page before a decision rests on them. Ours is what a worker needs for a picture,
+by the README's sample, at Lambda's price. Both are for choosing, not for billing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from chalicelib.catalog.options import Encoder
+from chalicelib.catalog.prices import LAMBDA_USD_PER_GB_SECOND
+
+PRICED_ON = "2025-06-01"
+SD_USD_PER_MINUTE = Fraction("0.0075")
+MIN_BILLED_S = 10
+
+# Multiples of the SD price: by the height of an output, up to and with; and by its frames per second.
+_BY_HEIGHT = ((719, Fraction(1)), (1080, Fraction(2)), (2160, Fraction(4)))
+_BY_RATE = ((30, Fraction(1)), (60, Fraction("1.5")), (120, Fraction(2)))
+_ABOVE = Fraction(8)
+# The README's sample: 20 s at 30 frames a second in 720, 480 and 360 lines are 937 megapixels. All of its $0.001482 is
+# taken for Lambda's, which overstates it a little.
+_GB_SECONDS_PER_MEGAPIXEL = Fraction("0.095")
+TEMPLATE_GROUPS = 3
+"""The stack's job templates write each picture into three groups, and each output is billed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncoderFacts:
+    """`renditions` are (width, height) of each output; `duration` in seconds, None if unknown."""
+
+    duration: Fraction | None
+    frame_rate: Fraction
+    renditions: Sequence[tuple[int, int]]
+    size_bytes: int
+    max_lambda_bytes: int
+    mediaconvert_available: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderChoice:
+    """`reason` is for a person. Costs are US dollars, None if they cannot be known."""
+
+    encoder: Encoder
+    reason: str
+    lambda_usd: Fraction | None = None
+    mediaconvert_usd: Fraction | None = None
+
+
+def choose_encoder(wanted: Encoder, facts: EncoderFacts) -> EncoderChoice:
+    """LAMBDA or MEDIACONVERT. What was asked for by name is never overruled."""
+    if wanted is not Encoder.AUTO:
+        return EncoderChoice(wanted, "as asked")
+    if not facts.mediaconvert_available:
+        return EncoderChoice(Encoder.LAMBDA, "MediaConvert is off")
+    if not facts.renditions:
+        return EncoderChoice(Encoder.LAMBDA, "there is no picture")
+    if facts.size_bytes > facts.max_lambda_bytes:
+        return EncoderChoice(Encoder.MEDIACONVERT, "the source does not fit a worker's disk")
+    if facts.duration is None:
+        return EncoderChoice(Encoder.LAMBDA, "the duration is unknown")
+    ours = lambda_usd(facts.duration, facts.frame_rate, facts.renditions)
+    heights = [min(size) for size in facts.renditions] * TEMPLATE_GROUPS
+    theirs = mediaconvert_usd(facts.duration, facts.frame_rate, heights)
+    cheaper = Encoder.LAMBDA if ours <= theirs else Encoder.MEDIACONVERT
+    return EncoderChoice(cheaper, "the cheaper one", ours, theirs)
+
+
+def lambda_usd(duration: Fraction, frame_rate: Fraction, renditions: Sequence[tuple[int, int]]) -> Fraction:
+    """An estimate of our workers' cost."""
+    megapixels = Fraction(sum(width * height for width, height in renditions), 1_000_000)
+    return megapixels * frame_rate * duration * _GB_SECONDS_PER_MEGAPIXEL * LAMBDA_USD_PER_GB_SECOND
+
+
+def mediaconvert_usd(duration: Fraction, frame_rate: Fraction, heights: Sequence[int]) -> Fraction:
+    """An estimate of MediaConvert's bill for outputs of these heights."""
+    minutes = max(duration, Fraction(MIN_BILLED_S)) / 60
+    by_rate = _multiple(_BY_RATE, frame_rate)
+    return sum(
+        (SD_USD_PER_MINUTE * minutes * by_rate * _multiple(_BY_HEIGHT, height) for height in heights), Fraction(0)
+    )
+
+
+def _multiple(table: Sequence[tuple[int, Fraction]], value: Fraction | int) -> Fraction:
+    return next((multiple for limit, multiple in table if value <= limit), _ABOVE)

@@ -1,0 +1,89 @@
+"""The Notify and Deliver functions: from committed events to those who want to know.
+
+Notify takes an event from the events queue and sends it everywhere; Deliver makes one attempt at one webhook for each
+message of the webhook queue, one message an invocation. The queues' names here are placeholders; the merge template
+names the stack's own and turns ReportBatchItemFailures on.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from chalice.app import Blueprint, SQSEvent
+
+from chalicelib.aws.outlets import parse_delivery_message, parse_event_message
+from chalicelib.catalog.asset import Asset
+from chalicelib.catalog.events import Event
+from chalicelib.catalog.render import Render
+from chalicelib.catalog.rendition import StaticRendition
+from chalicelib.catalog.upload import Upload
+from chalicelib.catalog.webhook import Ping
+from chalicelib.handlers import wiring
+from chalicelib.handlers.batches import BatchAnswer, each_message
+from chalicelib.handlers.entry import lambda_entry
+from chalicelib.handlers.render_views import render_view
+from chalicelib.handlers.views import View, asset_view, static_rendition_view, upload_view
+from chalicelib.usecases.deliver import deliver as deliver_once
+from chalicelib.usecases.notify import notify as notify_all
+from chalicelib.usecases.renditions import static_renditions
+
+blueprint = Blueprint(__name__)
+
+
+@blueprint.on_sqs_message(queue="replaced-by-the-merge-template", batch_size=10, maximum_concurrency=10)
+@lambda_entry("notify")
+def notify(event: SQSEvent) -> BatchAnswer:
+    return each_message(event, _notify)
+
+
+@blueprint.on_sqs_message(queue="replaced-by-the-merge-template", batch_size=1, maximum_concurrency=50)
+@lambda_entry("deliver")
+def deliver(event: SQSEvent) -> BatchAnswer:
+    return each_message(event, _deliver)
+
+
+def _notify(body: str) -> None:
+    of = wiring.services()
+    notify_all(parse_event_message(body).event_id, _show, of.table, of.outlets, now_ms=of.clock())
+
+
+def _deliver(body: str) -> None:
+    of = wiring.services()
+    message = parse_delivery_message(body)
+    deliver_once(message, of.send_webhook, of.table, of.outlets, of.settings, clock=of.clock, chance=random.random)
+
+
+def _show(event: Event) -> View:
+    return SHOWN[type(event.subject)](event.subject)
+
+
+def _asset(asset: Asset) -> View:
+    of = wiring.services()
+    made = static_renditions([asset], of.table)[asset.id]
+    work = of.table.get_progress(asset.id, asset.plan_hash)
+    return asset_view(asset, work, made, of.settings.public_base_url)
+
+
+def _rendition(rendition: StaticRendition) -> View:
+    return static_rendition_view(rendition, wiring.services().settings.public_base_url)
+
+
+def _render(render: Render) -> View:
+    """Without a URL of its output: that would be signed."""
+    return render_view(render, wiring.services().table.get_progress(render.id, render.plan_hash), None)
+
+
+def _ping(ping: Ping) -> View:
+    return {"webhook_id": ping.id}
+
+
+SHOWN: dict[type, Callable[[Any], View]] = {
+    Asset: _asset,
+    StaticRendition: _rendition,
+    Render: _render,
+    Upload: upload_view,
+    Ping: _ping,
+}
+"""How each record that events are about is shown: as the API shows it. What is signed is not in these views."""

@@ -1,0 +1,148 @@
+"""One attempt to deliver an event to a webhook.
+
+The attempt is counted in the table before anything is sent, and the time of the next one is noted with it. So a message
+that comes twice sends once, and an attempt whose worker dies is followed by the next. What is near is asked for with a
+delayed message; what is further off than SQS holds a message back is left to the sweep (usecases/notify.py).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from chalicelib.aws.outlets import MAX_DELAY_S
+from chalicelib.catalog.signature import signed_headers
+from chalicelib.catalog.webhook import (
+    Attempt,
+    Delivery,
+    DeliveryStatus,
+    Webhook,
+    WebhookChange,
+    WebhookStatus,
+    after_failure,
+    is_over,
+    retry_at_ms,
+    succeeded,
+)
+from chalicelib.errors import DeliveryNotFound, WebhookNotFound
+
+if TYPE_CHECKING:
+    from chalicelib.aws.outlets import DeliveryMessage, Outlets
+    from chalicelib.aws.table import Table
+    from chalicelib.settings import Settings
+    from chalicelib.tools.post import Outcome
+
+    Send = Callable[[str, bytes, Mapping[str, str]], Outcome]
+
+logger = logging.getLogger(__name__)
+
+LEASE_MS = 60_000
+"""How much later the next attempt is due while this one runs: longer than it can take."""
+USER_AGENT = "Sluice-Webhooks/1"
+
+
+def deliver(
+    message: DeliveryMessage,
+    send: Send,
+    table: Table,
+    outlets: Outlets,
+    settings: Settings,
+    *,
+    clock: Callable[[], int],
+    chance: Callable[[], float],
+) -> None:
+    """Make the attempt that the message asks for, unless it was begun before or nobody wants it any more.
+
+    Args:
+        chance: From [0, 1), anew each time: spreads the retries.
+    """
+    waits_s = settings.webhook_retry_s
+    try:
+        delivery = table.get_delivery(message.webhook_id, message.delivery_id)
+        if message.attempt > len(waits_s) + 1 and message.replay == delivery.replays:
+            table.give_up_delivery(delivery, now_ms=clock())  # the worker of the last attempt died
+            return
+        webhook = table.get_webhook(message.webhook_id)
+    except DeliveryNotFound:
+        return
+    except WebhookNotFound:
+        table.give_up_delivery(delivery, now_ms=clock())
+        return
+    event = table.find_event(delivery.event_id)
+    if webhook.status is WebhookStatus.DISABLED or event is None or event.body is None:
+        table.give_up_delivery(delivery, now_ms=clock())
+        return
+    now_ms = clock()
+    begun = table.begin_attempt(
+        message.webhook_id,
+        message.delivery_id,
+        message.attempt,
+        replay=message.replay,
+        next_at_ms=retry_at_ms(message.attempt, waits_s, now_ms=now_ms + LEASE_MS, chance=chance()),
+        now_ms=now_ms,
+    )
+    if begun is None:
+        logger.info("attempt was made before", extra={"delivery_id": delivery.id, "attempt": message.attempt})
+        return
+    attempt = _attempt(begun, webhook, event.body.encode(), send, clock)
+    _end(begun, attempt, webhook, table, outlets, waits_s, chance(), clock())
+
+
+def _attempt(delivery: Delivery, webhook: Webhook, body: bytes, send: Send, clock: Callable[[], int]) -> Attempt:
+    at_ms = clock()
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": USER_AGENT,
+        **signed_headers(delivery.event_id, at_ms // 1000, body, webhook.secrets_at(at_ms)),
+    }
+    outcome = send(webhook.url, body, headers)
+    return Attempt(delivery.attempts, at_ms, outcome.duration_ms, outcome.status_code, outcome.error)
+
+
+def _end(
+    delivery: Delivery,
+    attempt: Attempt,
+    webhook: Webhook,
+    table: Table,
+    outlets: Outlets,
+    waits_s: tuple[int, ...],
+    chance: float,
+    now_ms: int,
+) -> None:
+    logger.info(
+        "webhook answered" if attempt.error is None else "webhook did not answer",
+        extra={
+            "webhook_id": webhook.id,
+            "delivery_id": delivery.id,
+            "event_id": delivery.event_id,
+            "attempt": attempt.number,
+            "status_code": attempt.status_code,
+            "error": attempt.error,
+            "duration_ms": attempt.duration_ms,
+        },
+    )
+    if succeeded(attempt):
+        table.end_attempt(delivery, attempt, DeliveryStatus.DELIVERED, now_ms=now_ms)
+        if webhook.failing_since_ms is not None:
+            _change(webhook, WebhookChange(failing_since_ms=None), table, now_ms)
+        return
+    over = is_over(delivery, attempt, waits_s)
+    if over:
+        table.end_attempt(delivery, attempt, DeliveryStatus.FAILED, now_ms=now_ms)
+    else:
+        due_at_ms = retry_at_ms(delivery.attempts, waits_s, now_ms=now_ms, chance=chance)
+        waiting = table.end_attempt(delivery, attempt, DeliveryStatus.PENDING, now_ms=now_ms, due_at_ms=due_at_ms)
+        delay_s = -(-(due_at_ms - now_ms) // 1000)
+        if waiting is not None and delay_s <= MAX_DELAY_S:
+            outlets.send_delivery(waiting, delay_s=delay_s)
+    change = after_failure(webhook, attempt, now_ms=now_ms)
+    if change is not None:
+        _change(webhook, change, table, now_ms)
+
+
+def _change(webhook: Webhook, change: WebhookChange, table: Table, now_ms: int) -> None:
+    try:
+        table.update_webhook(webhook.id, change, now_ms=now_ms)
+    except WebhookNotFound:
+        logger.info("the webhook was deleted meanwhile", extra={"webhook_id": webhook.id})
