@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 _FRAME_S = 30.0
 _PUMP_S = 0.005
 _ASK_AGAIN_S = 3.0
+_LOOK_S = 0.5
 _ELSEWHERE = "the page went elsewhere after it had loaded"
 _MAX_WORDS = 40
 _MAX_WORD = 300
@@ -37,8 +38,16 @@ SMALLEST_TICK_MS = 0.01
 class Page:
     """A page, empty at first."""
 
-    def __init__(self, process: BrowserProcess, files: PageFiles, options: CaptureOptions, *, deadline: float) -> None:
-        self._files, self._options, self._deadline = files, options, deadline
+    def __init__(
+        self,
+        process: BrowserProcess,
+        files: PageFiles,
+        options: CaptureOptions,
+        *,
+        deadline: float,
+        look: Callable[[], None],
+    ) -> None:
+        self._files, self._options, self._deadline, self._look = files, options, deadline, look
         self._connection = process.connection
         self._words: deque[str] = deque(maxlen=_MAX_WORDS)
         self._tick = _FIRST_TICK_MS
@@ -118,13 +127,15 @@ class Page:
             CompositionNavigated, BrowserCrashed: If there is no page any more to give one.
             DeadlineNear: When the deadline came.
         """
+        started = time.monotonic()
         self.check_time()
-        left = min(_FRAME_S, self._deadline - time.monotonic())
-        try:
-            return self._connection.answer(number, timeout_s=max(left, 0.0))
-        except CallOverdue as error:
+        while not self._connection.answered(number):
+            if time.monotonic() - started > _FRAME_S:
+                raise self._overdue()
+            self._wait()
             self.check_time()
-            raise self._overdue() from error
+        try:
+            return self._connection.answer(number, timeout_s=0)
         except ProtocolRefused as error:
             if not self._loaded:
                 raise  # the page moved on while it loads
@@ -169,8 +180,13 @@ class Page:
         self.ask("Runtime.terminateExecution", {})
         return CompositionNotReady(f"the page did not finish a frame within {_FRAME_S:.0f} seconds", **self.quoted())
 
+    def _wait(self) -> None:
+        """For whatever comes, but not longer than one may be blind and deaf to all else."""
+        self._connection.pump(max(0.0, min(_LOOK_S, self._deadline - time.monotonic())))
+
     def check_time(self) -> None:
-        """Raises DeadlineNear when the deadline came."""
+        """Raises DeadlineNear when the deadline came, and whatever else there is to end for."""
+        self._look()
         if time.monotonic() >= self._deadline:
             raise DeadlineNear("the composition's frames were not done in time")
 
@@ -187,7 +203,7 @@ class Page:
                     return self._connection.answer(number, timeout_s=0)
                 except ProtocolRefused:  # the frame before is not lost after all
                     asked.remove(number)
-            self._connection.pump(_ASK_AGAIN_S)
+            self._wait()
             if time.monotonic() - started > _ASK_AGAIN_S * len(asked) + _ASK_AGAIN_S:
                 self.advance(SMALLEST_TICK_MS)
                 asked.append(self._ask_frame(screenshot))

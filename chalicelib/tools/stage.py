@@ -7,13 +7,14 @@ thrown away when the run does not start at 0 (without them a jump differs from a
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from chalicelib.composition.capture import CaptureOptions, CompositionFacts, Frame, Picture
 from chalicelib.composition.facts import read_facts
 from chalicelib.composition.page import (
     HYPERFRAMES,
+    flush_expression,
     is_ready,
     know_expression,
     run_expression,
@@ -30,6 +31,10 @@ from chalicelib.tools.page_files import PageFiles
 
 WARM_UP_FRAMES = 2
 _READY_S = 30.0
+# What lays itself out anew waits for two: "in the next frame, after this one was painted".
+LOADING_FRAMES = 2
+# Some five seconds.
+_IDLE_LOOKS = 400
 _RUN_FRAMES = 30
 _CAPTURE_TRIES = 30
 
@@ -41,7 +46,15 @@ class Stage:
         facts: What it says about itself.
     """
 
-    def __init__(self, process: BrowserProcess, files: PageFiles, options: CaptureOptions, *, deadline: float) -> None:
+    def __init__(
+        self,
+        process: BrowserProcess,
+        files: PageFiles,
+        options: CaptureOptions,
+        *,
+        deadline: float,
+        look: Callable[[], None],
+    ) -> None:
         """Load the page and wait until it is ready.
 
         Raises:
@@ -50,9 +63,10 @@ class Stage:
             DeadlineNear: When the deadline came.
         """
         self._files, self._options = files, options
-        self._page = Page(process, files, options, deadline=deadline)
+        self._page = Page(process, files, options, deadline=deadline, look=look)
         self._next = 0
         self._give_up = time.monotonic() + _READY_S
+        self._idle = self._served = 0
         self.facts: CompositionFacts = self._load()
 
     @property
@@ -80,12 +94,28 @@ class Stage:
             state = self._state()
             if state.get("loaded"):
                 if is_ready(state, self._files.runtime):
+                    self._end_loading()
                     return state
                 self._tell_media(state["unknown"])
                 if self._files.runtime == HYPERFRAMES:
-                    # What waits for a frame before it goes on building the page gets one, at time 0.
-                    self._page.evaluate("__sluice.flush()")
+                    self._give_frames()
             self._pump()
+
+    def _give_frames(self) -> None:
+        """What waits for a frame before it goes on building the page gets one, at time 0.
+
+        As many in a row as a page may need, and no more: else one that counts them would count how long it loads. Only
+        a page that does nothing else any more gets more of them, because it would fail without.
+        """
+        self._idle = self._idle + 1 if self._files.served == self._served else 0
+        self._served = self._files.served
+        self._page.evaluate(flush_expression(LOADING_FRAMES + max(0, self._idle - _IDLE_LOOKS)))
+
+    def _end_loading(self) -> None:
+        """Whatever waits for frames has had the same number of them, however early the page was ready."""
+        if self._files.runtime == HYPERFRAMES:
+            for _ in range(LOADING_FRAMES + 1):
+                self._page.evaluate(flush_expression(LOADING_FRAMES))
 
     def _state(self) -> Mapping[str, Any]:
         """What the page says about itself; nothing as long as there is no document, or it gives way to another."""
