@@ -115,11 +115,6 @@ def seek_expression(index: int, frame_rate: Fraction) -> str:
     return f"__sluice.seek({milliseconds(index, frame_rate)!r})"
 
 
-def flush_expression(frames: int) -> str:
-    """Gives a page that loads its next frame, at most `frames` in a row; evaluates to a promise."""
-    return f"__sluice.flush({frames})"
-
-
 def run_expression(start: int, end: int, frame_rate: Fraction) -> str:
     """Shows the frames [start, end) one after the other, unseen; evaluates to a promise."""
     step = f"{1000 * frame_rate.denominator}/{frame_rate.numerator}"

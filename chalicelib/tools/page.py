@@ -27,6 +27,7 @@ _FRAME_S = 30.0
 _PUMP_S = 0.005
 _ASK_AGAIN_S = 3.0
 _LOOK_S = 0.5
+_LEAVING_S = 5.0
 _ELSEWHERE = "the page went elsewhere after it had loaded"
 _MAX_WORDS = 40
 _MAX_WORD = 300
@@ -36,7 +37,11 @@ SMALLEST_TICK_MS = 0.01
 
 
 class Page:
-    """A page, empty at first."""
+    """A page, empty at first.
+
+    Attributes:
+        documents: How many its main frame has come to so far.
+    """
 
     def __init__(
         self,
@@ -53,6 +58,8 @@ class Page:
         self._tick = _FIRST_TICK_MS
         self._session = ""
         self._loaded = False
+        self._left_by = 0.0
+        self.documents = 0
         self._open()
 
     def _open(self) -> None:
@@ -72,6 +79,7 @@ class Page:
         connection.on("Fetch.requestPaused", lambda event, session: self._files.serve(connection, event, session))
         connection.on("Runtime.consoleAPICalled", lambda event, _: self._note_console(event))
         connection.on("Runtime.exceptionThrown", lambda event, _: self._note_exception(event))
+        connection.on("Page.frameRequestedNavigation", lambda event, _: self._note_leaving(event))
         connection.on("Page.frameNavigated", lambda event, _: self._note_navigation(event))
         self.call("Fetch.enable", {"patterns": [{"urlPattern": "*"}]})
         self.call("Page.enable")
@@ -109,6 +117,11 @@ class Page:
         """From here on the main frame stays where it is."""
         self._files.close_doors()
         self._loaded = True
+
+    @property
+    def leaving(self) -> bool:
+        """Whether the main frame is on its way to another document; not all that set out arrive."""
+        return time.monotonic() < self._left_by
 
     # --- calls ---
 
@@ -249,6 +262,14 @@ class Page:
         details = event["exceptionDetails"]
         self._note(str(details.get("exception", {}).get("description", details.get("text", ""))))
 
+    def _note_leaving(self, event: Mapping[str, Any]) -> None:
+        if event["frameId"] == self._files.main_frame:
+            self._left_by = time.monotonic() + _LEAVING_S
+
     def _note_navigation(self, event: Mapping[str, Any]) -> None:
-        if self._loaded and "parentId" not in event["frame"]:
+        if "parentId" in event["frame"]:
+            return
+        self._left_by = 0.0
+        self.documents += 1
+        if self._loaded:
             self._files.navigated = True

@@ -14,7 +14,6 @@ from chalicelib.composition.capture import CaptureOptions, CompositionFacts, Fra
 from chalicelib.composition.facts import read_facts
 from chalicelib.composition.page import (
     HYPERFRAMES,
-    flush_expression,
     is_ready,
     know_expression,
     run_expression,
@@ -31,8 +30,6 @@ from chalicelib.tools.page_files import PageFiles
 
 WARM_UP_FRAMES = 2
 _READY_S = 30.0
-# What lays itself out anew waits for two: "in the next frame, after this one was painted".
-LOADING_FRAMES = 2
 # Some five seconds.
 _IDLE_LOOKS = 400
 _RUN_FRAMES = 30
@@ -94,7 +91,8 @@ class Stage:
             state = self._state()
             if state.get("loaded"):
                 if is_ready(state, self._files.runtime):
-                    self._end_loading()
+                    if self._files.runtime == HYPERFRAMES:
+                        self._page.evaluate("__sluice.endLoading()")
                     return state
                 self._tell_media(state["unknown"])
                 if self._files.runtime == HYPERFRAMES:
@@ -104,24 +102,21 @@ class Stage:
     def _give_frames(self) -> None:
         """What waits for a frame before it goes on building the page gets one, at time 0.
 
-        As many in a row as a page may need, and no more: else one that counts them would count how long it loads. Only
-        a page that does nothing else any more gets more of them, because it would fail without.
+        Some in a row and no more, or a page that counts them would count how long it loads. Only one that does nothing
+        else any more gets more, because it would fail without.
         """
         self._idle = self._idle + 1 if self._files.served == self._served else 0
         self._served = self._files.served
-        self._page.evaluate(flush_expression(LOADING_FRAMES + max(0, self._idle - _IDLE_LOOKS)))
-
-    def _end_loading(self) -> None:
-        """Whatever waits for frames has had the same number of them, however early the page was ready."""
-        if self._files.runtime == HYPERFRAMES:
-            for _ in range(LOADING_FRAMES + 1):
-                self._page.evaluate(flush_expression(LOADING_FRAMES))
+        self._page.evaluate(f"__sluice.flush({max(0, self._idle - _IDLE_LOOKS)})")
 
     def _state(self) -> Mapping[str, Any]:
         """What the page says about itself; nothing as long as there is no document, or it gives way to another."""
+        document = self._page.documents
         try:
             answer = self._pumped(self._page.ask_for(state_expression()))
         except ProtocolRefused:
+            return {}
+        if self._page.leaving or self._page.documents != document:
             return {}
         state: Mapping[str, Any] | None = answer["result"].get("value")
         return state or {}

@@ -54,8 +54,10 @@
   };
   // Promises run in the order in which they come to an end: after so many turns those of a callback have.
   const PROMISES = 50;
-  const runLoading = async (frames) => {
-    const due = [...callbacks].filter(([, asked]) => asked.led < frames);
+  // What lays itself out anew waits for two: for the next frame, and for the one after it was painted.
+  const LOADING_FRAMES = 2;
+  const runLoading = async (more = 0) => {
+    const due = [...callbacks].filter(([, asked]) => asked.led < LOADING_FRAMES + more);
     for (const [id, asked] of due) {
       if (!callbacks.delete(id)) continue;
       led = asked.led + 1;
@@ -63,7 +65,6 @@
       for (let turns = 0; turns < PROMISES; turns++) await null;
       led = 0;
     }
-    return due.length;
   };
 
   const timers = new Map();
@@ -232,8 +233,13 @@
       return beganLate;
     },
     // Under the published runtime: what waits for a frame while the page loads gets one, at time 0, but no more than
-    // `frames` in a row: a page that counts its frames would count how long it took to load. Resolves to how many ran.
+    // LOADING_FRAMES (and `more`) in a row: a page that counts its frames would count how long it took to load.
     flush: runLoading,
+    // Whatever waits for frames has had the same number of them, however early the page was ready.
+    async endLoading() {
+      for (let frames = 0; frames <= LOADING_FRAMES; frames++) await runLoading();
+      return true;
+    },
     // Shows time `milliseconds`. The first call starts at 0, where every page begins: one frame of the page for each of
     // the video, also for a page that counts them.
     async seek(milliseconds) {
