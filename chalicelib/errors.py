@@ -372,7 +372,7 @@ class InvalidProject(UserError):
 
 
 class NotMediaPayload(UserError):
-    """A media file that the composition plays holds no sound that can be decoded."""
+    """A file that the composition plays holds no sound, or no pictures, that can be decoded."""
 
     wire_code = "NOT_MEDIA_PAYLOAD"
 
