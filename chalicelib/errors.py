@@ -191,6 +191,10 @@ class SourceGone(ConflictError):
     """The asset's source was not taken in, or is no longer stored."""
 
 
+class AssetEnded(ConflictError):
+    """The asset is ready or errored, so there is no work to cancel."""
+
+
 class AssetNotRetryable(ConflictError):
     """Only an errored asset can be retried."""
 

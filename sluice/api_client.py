@@ -84,6 +84,9 @@ class Api:
                 return found[:limit]
             query["cursor"] = page["next_cursor"]
 
+    def cancel_asset(self, asset_id: str) -> Json:
+        return _object(self._call("POST", f"/v1/assets/{quote(asset_id)}/cancel", json={}))
+
     def webhooks(self) -> list[Json]:
         """Every webhook, the latest first."""
         found: list[Json] = []

@@ -61,7 +61,7 @@ def upload(
 
 @click.group()
 def assets() -> None:
-    """List, show and delete assets."""
+    """List, show, cancel and delete assets."""
 
 
 @assets.command("ls")
@@ -113,6 +113,16 @@ def remove_assets(
     for asset_id in asset_ids:
         api.delete_asset(asset_id)
     click.echo(json.dumps({"deleted": list(asset_ids)}) if as_json else f"deleted {', '.join(asset_ids)}")
+
+
+@assets.command("cancel")
+@click.argument("asset_id")
+@api_options
+@json_option
+def cancel_asset(*, asset_id: str, url: str | None, api_key: str | None, as_json: bool) -> None:
+    """End the work on an asset."""
+    asset = open_api(url, api_key).cancel_asset(asset_id)
+    click.echo(json.dumps(asset, indent=2) if as_json else f"{asset['id']}: {asset['status']}")
 
 
 VERBS: tuple[click.Command, ...] = (upload, assets)

@@ -74,6 +74,10 @@ class Workflows:
                 return execution_arn(machine_arn, name)
         return started["executionArn"]
 
+    def publish_execution_arn(self, name: str) -> str:
+        """Of the publish execution of this name, whether or not there is one."""
+        return execution_arn(self._publish_arn, name)
+
     def describe(self, execution_arn: str) -> Execution:
         with calling("states:DescribeExecution", WorkflowUnavailable):
             try:

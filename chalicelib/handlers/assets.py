@@ -21,7 +21,7 @@ from chalicelib.handlers.requests import (
 )
 from chalicelib.handlers.views import View, asset_view, master_view, page_response
 from chalicelib.settings import Settings
-from chalicelib.usecases import assets
+from chalicelib.usecases import assets, cancel
 from chalicelib.usecases.archive import RestoreOrder, restore_source
 from chalicelib.usecases.asset_settings import settings_for
 from chalicelib.usecases.clip import NewClip, create_clip
@@ -80,6 +80,15 @@ def delete_asset(call: Call, asset_id: str) -> View:
         now_ms=now_ms,
     )
     return {"id": asset_id, "status": AssetStatus.DELETED}
+
+
+@route("POST", "/v1/assets/{asset_id}/cancel")
+def cancel_asset(call: Call, asset_id: str) -> View:
+    of = call.services
+    asset = cancel.cancel_asset(
+        checked(asset_id), of.objects, of.table, of.workflows, of.mediaconvert, of.settings, now_ms=of.clock()
+    )
+    return shown(call, asset)
 
 
 @route("POST", "/v1/assets/{asset_id}/retry", status=202)

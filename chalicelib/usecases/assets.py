@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chalicelib.catalog import keys
 from chalicelib.catalog.asset import LISTED, Asset, AssetChange, AssetStatus, ProgressState
 from chalicelib.catalog.upload import UploadStatus
 from chalicelib.errors import AssetNotFound, AssetNotRetryable
@@ -15,6 +14,7 @@ from chalicelib.usecases.ingest_metadata import ingest_asset
 from chalicelib.usecases.renditions import remove_rendition
 from chalicelib.usecases.source_state import refuse_archived, source_state
 from chalicelib.usecases.upload import drop_bytes
+from chalicelib.usecases.withdraw import remove_made
 
 if TYPE_CHECKING:
     from chalicelib.aws.mediaconvert import MediaConvert
@@ -77,9 +77,7 @@ def delete_asset(
 
 def purge_asset(asset: Asset, objects: Objects, settings: Settings) -> None:
     """Remove the objects of an asset: what players see first, the source last."""
-    objects.delete_prefix(settings.media_bucket, keys.asset_media_prefix(asset.id))
-    objects.delete_prefix(settings.media_bucket, keys.asset_early_prefix(asset.id))
-    objects.delete_prefix(settings.source_bucket, keys.asset_renders_prefix(asset.id))
+    remove_made(asset.id, objects, settings)
     if asset.metadata is None:
         # A source that a metadata file names may have more than one, and was never given to us to keep.
         objects.delete(asset.source_bucket, asset.source_key)

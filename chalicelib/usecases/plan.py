@@ -39,7 +39,7 @@ from chalicelib.media.prune import (
 )
 from chalicelib.usecases.asset_settings import settings_for
 from chalicelib.usecases.source_cache import SOURCE_NAME, workspace
-from chalicelib.usecases.withdraw import withdraw_if_deleted
+from chalicelib.usecases.withdraw import withdraw_if_given_up
 
 if TYPE_CHECKING:
     from chalicelib.aws.objects import Objects
@@ -77,7 +77,7 @@ def plan_render(
     key = keys.plan_key(asset_id, digest)
     if not objects.exists(settings.source_bucket, key):
         objects.write(settings.source_bucket, key, document, content_type="application/json")
-        withdraw_if_deleted(asset_id, objects, table, settings)
+        withdraw_if_given_up(asset_id, objects, table, settings)
     change = AssetChange(
         state=ProgressState.ENCODING, plan_hash=digest, task_count=plan.task_count, duration=plan.duration
     )

@@ -27,7 +27,7 @@ from chalicelib.errors import AssetNotFound, MediaConvertCancelled, MediaConvert
 from chalicelib.media.ladder import source_rung
 from chalicelib.usecases.asset_settings import settings_for
 from chalicelib.usecases.plan import PREPARING, preparing_asset
-from chalicelib.usecases.withdraw import withdraw_if_deleted
+from chalicelib.usecases.withdraw import withdraw_if_given_up
 
 if TYPE_CHECKING:
     from chalicelib.aws.mediaconvert import MediaConvert
@@ -116,7 +116,7 @@ def note_job_event(
         logger.info("job ended", extra={"job_id": event.job_id, "job_status": event.status.value, "code": event.code})
     _end_wait(event.asset_id, event.attempt, table, workflows)
     try:
-        withdraw_if_deleted(event.asset_id, objects, table, settings)
+        withdraw_if_given_up(event.asset_id, objects, table, settings)
     except (WorkSuperseded, AssetNotFound):
         logger.info("the asset of the job is gone", extra={"job_id": event.job_id})
 
