@@ -27,9 +27,28 @@ def main() -> None:
 
 
 def _register() -> None:
-    from sluice import verbs_assets, verbs_local, verbs_package, verbs_renditions, verbs_run, verbs_webhooks
+    from sluice import (
+        verbs_assets,
+        verbs_local,
+        verbs_package,
+        verbs_preview,
+        verbs_renders,
+        verbs_renditions,
+        verbs_run,
+        verbs_webhooks,
+    )
 
-    for module in (verbs_run, verbs_local, verbs_assets, verbs_renditions, verbs_webhooks, verbs_package):
+    modules = (
+        verbs_run,
+        verbs_local,
+        verbs_assets,
+        verbs_renditions,
+        verbs_renders,
+        verbs_preview,
+        verbs_webhooks,
+        verbs_package,
+    )
+    for module in modules:
         for verb in module.VERBS:
             main.add_command(verb)
 
