@@ -6,6 +6,7 @@
 | Work        | asset#<id>   | work   |                             |
 | Render      | render#<id>  | render | render#<status>, <id>       |
 | Work        | render#<id>  | work   |                             |
+| Spend       | spend#<month>| spend  |                             |
 | Job         | asset#<id>   | job#<attempt> |                      |
 | Rendition   | asset#<id>   | rendition#<id> | rendition#<status>, <asset id>#<id> |
 | Upload      | upload#<id>  | upload | upload#<status>, <id>       |

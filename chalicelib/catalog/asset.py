@@ -203,6 +203,7 @@ class Asset:
         mediainfo: What MediaInfo said, as JSON in the form of catalog/vod/mediainfo.py.
         encoder: LAMBDA or MEDIACONVERT, once it is chosen.
         archive: The storage class that the source was marked for.
+        max_cost_usd: At which its work is stopped; None leaves that to the deployment.
     """
 
     id: str
@@ -243,6 +244,7 @@ class Asset:
     packaged: Packaged | None = None
     clip: TimeRange | None = None
     has_static_renditions: int = 0
+    max_cost_usd: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,6 +283,7 @@ class AssetChange:
     archive: Archive | UnsetType | None = UNSET
     packaged: Packaged | UnsetType | None = UNSET
     has_static_renditions: int | UnsetType = UNSET
+    max_cost_usd: Fraction | UnsetType | None = UNSET
 
 
 NO_CHANGE = AssetChange()

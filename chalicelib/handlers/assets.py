@@ -13,9 +13,11 @@ from chalicelib.handlers.once import made_once
 from chalicelib.handlers.requests import (
     AssetBody,
     RestoreBody,
+    RetryBody,
     body_bytes,
     check_meta,
     clip_range,
+    exact_dollars,
     parse_body,
     query_number,
 )
@@ -50,7 +52,7 @@ def create_asset(call: Call) -> Response:
     clip = clip_range(body.input.start, body.input.end, "/input")
     of = call.services
     source = assets.living_asset(checked(body.input.asset), of.table)
-    new = NewClip(source, clip, body.passthrough, body.meta)
+    new = NewClip(source, clip, body.passthrough, body.meta, exact_dollars(body.max_cost_usd))
 
     def make() -> str:
         now_ms = of.clock()
@@ -93,6 +95,7 @@ def cancel_asset(call: Call, asset_id: str) -> View:
 
 @route("POST", "/v1/assets/{asset_id}/retry", status=202)
 def retry_asset(call: Call, asset_id: str) -> View:
+    body = parse_body(call.request, RetryBody, empty=b"{}")
     services = call.services
     asset = assets.retry_asset(
         checked(asset_id),
@@ -102,6 +105,7 @@ def retry_asset(call: Call, asset_id: str) -> View:
         services.tools,
         services.settings,
         now_ms=services.clock(),
+        max_cost_usd=exact_dollars(body.max_cost_usd),
     )
     return shown(call, asset)
 

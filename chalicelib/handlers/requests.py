@@ -30,6 +30,9 @@ Seconds = Annotated[float, Meta(ge=0, le=24 * 3600)]
 ExpiresIn = Annotated[int, Meta(ge=60, le=7 * 24 * 3600)]
 
 
+MaxCost = Annotated[float, Meta(gt=0, le=1_000_000)]
+
+
 class ClipBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A part of a source."""
 
@@ -44,6 +47,7 @@ class AssetOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     meta: dict[str, Any] = {}
     encoder: Encoder | None = None
     clip: ClipBody | None = None
+    max_cost_usd: MaxCost | None = None
 
 
 class UploadBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,6 +74,22 @@ class AssetBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     input: AssetInput
     passthrough: Passthrough | None = None
     meta: dict[str, Any] = {}
+    max_cost_usd: MaxCost | None = None
+
+
+class RetryBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/assets/{id}/retry."""
+
+    max_cost_usd: MaxCost | None = None
+
+
+class EstimateBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/estimates: a source of so many seconds, lines and frames a second."""
+
+    duration: Annotated[float, Meta(gt=0, le=24 * 3600)]
+    height: Annotated[int, Meta(ge=16, le=8192)] = 1080
+    fps: Annotated[float, Meta(ge=1, le=240)] = 30.0
+    encoder: Encoder | None = None
 
 
 class RenditionBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -117,7 +137,7 @@ class RenderBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bitrate: Any = None
     chunk_frames: Any = None
     max_parallel: Any = None
-    max_cost_usd: Annotated[float, Meta(gt=0, le=1_000_000)] | None = None
+    max_cost_usd: MaxCost | None = None
 
 
 class RestoreBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -173,6 +193,11 @@ def exact_seconds(value: float | None) -> Fraction | None: ...
 def exact_seconds(value: float | None) -> Fraction | None:
     """The decimal number that was written, to the microsecond."""
     return None if value is None else Fraction(f"{value:.6f}")
+
+
+def exact_dollars(value: float | None) -> Fraction | None:
+    """The decimal number that was written, not the binary one beside it."""
+    return None if value is None else Fraction(str(value))
 
 
 def clip_range(start: float, end: float | None, pointer: str) -> TimeRange:

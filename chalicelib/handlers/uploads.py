@@ -10,7 +10,15 @@ from chalicelib.errors import UploadNotFound
 from chalicelib.handlers.http import Call, json_response, route
 from chalicelib.handlers.lists import list_query
 from chalicelib.handlers.once import made_once
-from chalicelib.handlers.requests import CompleteBody, UploadBody, check_meta, clip_range, parse_body, query_number
+from chalicelib.handlers.requests import (
+    CompleteBody,
+    UploadBody,
+    check_meta,
+    clip_range,
+    exact_dollars,
+    parse_body,
+    query_number,
+)
 from chalicelib.handlers.views import View, page_response, parts_view, upload_view
 from chalicelib.usecases import upload as uploads
 
@@ -31,6 +39,7 @@ def create_upload(call: Call) -> Response:
         meta=body.asset.meta,
         encoder=body.asset.encoder,
         clip=clip_range(body.asset.clip.start, body.asset.clip.end, "/asset/clip") if body.asset.clip else None,
+        max_cost_usd=exact_dollars(body.asset.max_cost_usd),
     )
 
     def make() -> str:

@@ -93,6 +93,7 @@ def asset_view(asset: Asset, work: Work, made: Sequence[StaticRendition], base_u
         "clip": _clip_view(asset.clip),
         "passthrough": asset.passthrough,
         "meta": asset.meta,
+        "max_cost_usd": usd(asset.max_cost_usd) if asset.max_cost_usd is not None else None,
         "cost": cost_view(work),
         "errors": [{"code": error.code, "message": error.message} for error in asset.errors],
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.catalog.asset import Asset, AssetChange, AssetStatus, ProgressState
@@ -15,6 +16,7 @@ from chalicelib.catalog.ids import ASSET_PREFIX, ENTROPY_BYTES, new_id
 from chalicelib.catalog.keys import upload_key
 from chalicelib.errors import InvalidRequest, ObjectMissing, SluiceError, SourceChanged, SourceGone
 from chalicelib.media.timing import TimeRange
+from chalicelib.usecases.budget import refuse_over_budget
 from chalicelib.usecases.ingest import ingest_source
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ class NewClip:
     clip: TimeRange
     passthrough: str | None = None
     meta: dict[str, Any] = field(default_factory=dict)
+    max_cost_usd: Fraction | None = None
 
 
 def create_clip(
@@ -44,8 +47,10 @@ def create_clip(
 
     Raises:
         InvalidRequest: If the range lies behind the end of the source, as far as that is known.
+        MonthlyBudgetSpent: If nothing new may be begun this month.
         SourceGone: If the source was not taken in, is gone or was replaced.
     """
+    refuse_over_budget(table, settings, now_ms=now_ms)
     other = new.source
     clip = _within(new.clip, other)
     if other.source_etag is None or other.source_size_bytes is None:
@@ -64,6 +69,7 @@ def create_clip(
         passthrough=new.passthrough,
         meta=new.meta,
         clip=clip,
+        max_cost_usd=new.max_cost_usd,
     )
     # The record first: the object's own event must find the range.
     table.create_asset(asset)

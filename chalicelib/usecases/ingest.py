@@ -38,6 +38,7 @@ from chalicelib.catalog.upload import UploadStatus
 from chalicelib.catalog.vod.mediainfo import json_tracks, mediainfo_record
 from chalicelib.errors import AssetNotFound, EmptySource, UploadTooLarge, UserError
 from chalicelib.usecases.asset_settings import largest_source
+from chalicelib.usecases.budget import refuse_over_budget
 
 if TYPE_CHECKING:
     from chalicelib.aws.objects import ObjectHead, Objects
@@ -92,6 +93,7 @@ def take_in(
             logger.warning("the source was replaced after its ingest", extra={"asset_id": asset.id, "key": key})
         return asset
     try:
+        refuse_over_budget(table, settings, now_ms=now_ms)
         source = _look_at(objects, tools, largest_source(asset.options, settings), head, bucket, key)
     except UserError as error:
         return refuse(asset, head, error, table, now_ms)

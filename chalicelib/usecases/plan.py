@@ -38,6 +38,7 @@ from chalicelib.media.prune import (
     sample_times,
 )
 from chalicelib.usecases.asset_settings import settings_for
+from chalicelib.usecases.budget import refuse_over_cap
 from chalicelib.usecases.source_cache import SOURCE_NAME, workspace
 from chalicelib.usecases.withdraw import withdraw_if_given_up
 
@@ -73,6 +74,7 @@ def plan_render(
         `Job` and `Assembly` are what the later steps are asked with.
     """
     asset = preparing_asset(asset_id, table)
+    refuse_over_cap(asset, table.get_progress(asset_id, None), settings)
     plan = _make_plan(asset, objects, tools, settings, deadline)
     document, digest = plan_bytes(plan), plan_hash(plan)
     key = keys.plan_key(asset_id, digest)

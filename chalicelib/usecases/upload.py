@@ -11,6 +11,7 @@ import logging
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.catalog.asset import Asset, AssetChange, AssetError, AssetStatus, ProgressState
@@ -27,6 +28,7 @@ from chalicelib.errors import (
     UploadTooLarge,
 )
 from chalicelib.usecases.asset_settings import check_encoder
+from chalicelib.usecases.budget import refuse_over_budget
 from chalicelib.usecases.ingest import ingest_source
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ class NewUpload:
     meta: dict[str, Any] = field(default_factory=dict)
     encoder: Encoder | None = None
     clip: TimeRange | None = None
+    max_cost_usd: Fraction | None = None
 
 
 def open_upload(new: NewUpload, objects: Objects, table: Table, settings: Settings, *, now_ms: int) -> Upload:
@@ -63,7 +66,9 @@ def open_upload(new: NewUpload, objects: Objects, table: Table, settings: Settin
     Raises:
         UploadTooLarge: If the announced size is above `upload_max_bytes`.
         InvalidRequest: If the encoder is one that this deployment does not have.
+        MonthlyBudgetSpent: If nothing new may be begun this month.
     """
+    refuse_over_budget(table, settings, now_ms=now_ms)
     check_encoder(new.encoder, settings)
     _refuse_too_large(new.size_bytes, settings.upload_max_bytes)
     asset_id = new_id(ASSET_PREFIX, now_ms, secrets.token_bytes(ENTROPY_BYTES))
@@ -102,6 +107,7 @@ def open_upload(new: NewUpload, objects: Objects, table: Table, settings: Settin
         meta=new.meta,
         options=AssetOptions(encoder=new.encoder),
         clip=new.clip,
+        max_cost_usd=new.max_cost_usd,
     )
     # The upload first: without its asset it still expires, and an asset without an upload would wait for ever.
     table.create_upload(upload)
