@@ -57,6 +57,7 @@ class Settings:
         archive_source: Where sources go once they are published: "DISABLED", "GLACIER" or "DEEP_ARCHIVE".
         mediapackage_group: The packaging group; empty where MediaPackage is off.
         mediapackage_role_arn: What MediaPackage reads the media bucket as.
+        playback_policy: "public" or "signed", of assets that are made without a policy of their own.
         max_cost_per_asset_usd: At which the work on an asset stops, unless it has a cap of its own; None for no end.
         monthly_budget_usd: At which nothing new is begun until the next calendar month; None for no end.
     """
@@ -109,6 +110,7 @@ class Settings:
     mediapackage_role_arn: str
     static_renditions: tuple[str, ...]
     master_access: bool
+    playback_policy: str
     max_cost_per_asset_usd: Fraction | None
     monthly_budget_usd: Fraction | None
 
@@ -168,6 +170,7 @@ class Settings:
             mediapackage_role_arn=environ.get("SLUICE_MEDIAPACKAGE_ROLE_ARN", "").strip(),
             static_renditions=_static_renditions(environ),
             master_access=_choice(environ, "SLUICE_MASTER_ACCESS", "on", ("on", "off")) == "on",
+            playback_policy=_choice(environ, "SLUICE_PLAYBACK_POLICY", "public", ("public", "signed")),
             max_cost_per_asset_usd=_dollars(environ, "SLUICE_MAX_COST_PER_ASSET_USD"),
             monthly_budget_usd=_dollars(environ, "SLUICE_MONTHLY_BUDGET_USD"),
         )

@@ -11,6 +11,7 @@
 | Rendition   | asset#<id>   | rendition#<id> | rendition#<status>, <asset id>#<id> |
 | Upload      | upload#<id>  | upload | upload#<status>, <id>       |
 | API key     | key#<sha256> | key    |                             |
+| Secret      | secret#playback | secret |                          |
 | Idempotency | idem#<digest>| idem   |                             |
 | Event       | event#<id>   | event  | event#pending, <time>#<id>  |
 | Webhook     | webhook#<id> | webhook| webhook, <id>               |

@@ -14,6 +14,7 @@ from chalicelib.handlers.requests import (
     AssetBody,
     RestoreBody,
     RetryBody,
+    TokenBody,
     body_bytes,
     check_meta,
     clip_range,
@@ -21,13 +22,14 @@ from chalicelib.handlers.requests import (
     parse_body,
     query_number,
 )
-from chalicelib.handlers.views import View, asset_view, master_view, page_response
+from chalicelib.handlers.views import View, asset_view, master_view, page_response, token_view
 from chalicelib.settings import Settings
 from chalicelib.usecases import assets, cancel
 from chalicelib.usecases.archive import RestoreOrder, restore_source
 from chalicelib.usecases.asset_settings import settings_for
 from chalicelib.usecases.clip import NewClip, create_clip
 from chalicelib.usecases.master import master_url
+from chalicelib.usecases.playback import make_token
 from chalicelib.usecases.renditions import static_renditions
 from chalicelib.usecases.vod_record import vod_record_of
 
@@ -52,7 +54,7 @@ def create_asset(call: Call) -> Response:
     clip = clip_range(body.input.start, body.input.end, "/input")
     of = call.services
     source = assets.living_asset(checked(body.input.asset), of.table)
-    new = NewClip(source, clip, body.passthrough, body.meta, exact_dollars(body.max_cost_usd))
+    new = NewClip(source, clip, body.passthrough, body.meta, exact_dollars(body.max_cost_usd), body.playback_policy)
 
     def make() -> str:
         now_ms = of.clock()
@@ -136,6 +138,17 @@ def get_master(call: Call, asset_id: str) -> View:
     ttl_s = query_number(call.request, "ttl", default=of.settings.presign_ttl_s, least=60, most=MASTER_TTL_MAX_S)
     expires_at_ms = of.clock() + 1000 * ttl_s
     return master_view(master_url(asset, of.objects, of.settings, ttl_s=ttl_s), expires_at_ms)
+
+
+@route("POST", "/v1/assets/{asset_id}/tokens", status=201)
+def create_token(call: Call, asset_id: str) -> View:
+    """Says nothing that the log would keep: URLs with a token are secrets."""
+    body = parse_body(call.request, TokenBody, empty=b"{}")
+    of = call.services
+    asset = assets.living_asset(checked(asset_id), of.table)
+    token = make_token(asset, body.types, of.table, ttl_s=body.ttl, now_ms=of.clock())
+    made = static_renditions([asset], of.table)[asset.id]
+    return token_view(asset, token, made, _base_url(asset, of.settings))
 
 
 def shown(call: Call, asset: Asset) -> View:

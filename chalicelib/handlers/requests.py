@@ -13,6 +13,7 @@ from chalice.app import Request
 from msgspec import Meta
 
 from chalicelib.catalog.options import Encoder
+from chalicelib.catalog.playback import MediaKind, PlaybackPolicy
 from chalicelib.catalog.problem import pointer_of
 from chalicelib.errors import InvalidRequest, MalformedRequest
 from chalicelib.media.timing import TimeRange
@@ -48,6 +49,7 @@ class AssetOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     encoder: Encoder | None = None
     clip: ClipBody | None = None
     max_cost_usd: MaxCost | None = None
+    playback_policy: PlaybackPolicy | None = None
 
 
 class UploadBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,6 +77,14 @@ class AssetBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     passthrough: Passthrough | None = None
     meta: dict[str, Any] = {}
     max_cost_usd: MaxCost | None = None
+    playback_policy: PlaybackPolicy | None = None
+
+
+class TokenBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/assets/{id}/tokens."""
+
+    types: Annotated[tuple[MediaKind, ...], Meta(min_length=1, max_length=3)] = (MediaKind.VIDEO, MediaKind.IMAGE)
+    ttl: Annotated[int, Meta(ge=60, le=7 * 24 * 3600)] = 3600
 
 
 class RetryBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

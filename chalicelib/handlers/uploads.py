@@ -40,6 +40,7 @@ def create_upload(call: Call) -> Response:
         encoder=body.asset.encoder,
         clip=clip_range(body.asset.clip.start, body.asset.clip.end, "/asset/clip") if body.asset.clip else None,
         max_cost_usd=exact_dollars(body.asset.max_cost_usd),
+        playback_policy=body.asset.playback_policy,
     )
 
     def make() -> str:

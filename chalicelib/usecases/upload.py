@@ -15,9 +15,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.catalog.asset import Asset, AssetChange, AssetError, AssetStatus, ProgressState
-from chalicelib.catalog.ids import ASSET_PREFIX, ENTROPY_BYTES, UPLOAD_PREFIX, new_id
+from chalicelib.catalog.ids import ENTROPY_BYTES, UPLOAD_PREFIX, new_id
 from chalicelib.catalog.keys import upload_key
 from chalicelib.catalog.options import AssetOptions, Encoder
+from chalicelib.catalog.playback import PlaybackPolicy, new_asset_id
 from chalicelib.catalog.upload import Upload, UploadStatus, part_count, part_size
 from chalicelib.errors import (
     AssetNotFound,
@@ -30,6 +31,7 @@ from chalicelib.errors import (
 from chalicelib.usecases.asset_settings import check_encoder
 from chalicelib.usecases.budget import refuse_over_budget
 from chalicelib.usecases.ingest import ingest_source
+from chalicelib.usecases.playback import policy_for
 
 if TYPE_CHECKING:
     from chalicelib.aws.multipart import Part
@@ -58,6 +60,7 @@ class NewUpload:
     encoder: Encoder | None = None
     clip: TimeRange | None = None
     max_cost_usd: Fraction | None = None
+    playback_policy: PlaybackPolicy | None = None
 
 
 def open_upload(new: NewUpload, objects: Objects, table: Table, settings: Settings, *, now_ms: int) -> Upload:
@@ -71,7 +74,7 @@ def open_upload(new: NewUpload, objects: Objects, table: Table, settings: Settin
     refuse_over_budget(table, settings, now_ms=now_ms)
     check_encoder(new.encoder, settings)
     _refuse_too_large(new.size_bytes, settings.upload_max_bytes)
-    asset_id = new_id(ASSET_PREFIX, now_ms, secrets.token_bytes(ENTROPY_BYTES))
+    asset_id = new_asset_id(policy_for(new.playback_policy, settings), now_ms, secrets.token_bytes(ENTROPY_BYTES))
     key = upload_key(asset_id)
     part_bytes = part_size(new.size_bytes) if new.size_bytes is not None else None
     multipart_id = None
