@@ -2,7 +2,7 @@
 
 An edge sees a path; it has no table. So the id of an asset says whether its media are signed (`SIGNED_MARK`), and the
 token that opens them is a part of the path, in front of the asset: everything that a playlist names relatively keeps
-it. `media/t/<token>/<asset>/...` is `media/<asset>/...` for who has the token (docs/decisions/0013).
+it. `media/t/<token>/<asset>/...` is `media/<asset>/...` for who has the token (docs/decisions/0014).
 
 A token is `<expires>.<kinds>.<signature>`: seconds since the epoch, a letter for each kind, and HMAC-SHA256 over both
 and the asset's id, in base64url. The CloudFront function in .chalice/resources.yaml decides the same, as a test checks.

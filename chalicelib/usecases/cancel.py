@@ -58,6 +58,8 @@ def cancel_asset(
         upload = table.end_upload(asset.upload_id, UploadStatus.CANCELLED, now_ms=now_ms)
         if upload is not None:
             drop_bytes(upload, objects)
+        if upload is not None and upload.upload_token_id is not None:
+            table.give_place_back(upload.upload_token_id)
     remove_made(asset_id, objects, settings)
     logger.info("cancelled", extra={"asset_id": asset_id, "progress_state": asset.state.value})
     return asset
