@@ -164,7 +164,13 @@ class RenderEnded(ConflictError):
 
 
 class CostLimitReached(UserError):
-    """The work on a render has cost what its `max_cost_usd` allows, so it was stopped."""
+    """The work has cost what `max_cost_usd` allows, so it was stopped."""
+
+    status = 402
+
+
+class MonthlyBudgetSpent(UserError):
+    """This month's work has cost the deployment's budget, so nothing new is begun."""
 
     status = 402
 
@@ -241,6 +247,10 @@ class AssetNotReady(ConflictError):
 
 class SourceGone(ConflictError):
     """The asset's source was not taken in, or is no longer stored."""
+
+
+class AssetEnded(ConflictError):
+    """The asset is ready or errored, so there is no work to cancel."""
 
 
 class AssetNotRetryable(ConflictError):

@@ -6,6 +6,7 @@
 | Work        | asset#<id>   | work   |                             |
 | Render      | render#<id>  | render | render#<status>, <id>       |
 | Work        | render#<id>  | work   |                             |
+| Spend       | spend#<month>| spend  |                             |
 | Job         | asset#<id>   | job#<attempt> |                      |
 | Rendition   | asset#<id>   | rendition#<id> | rendition#<status>, <asset id>#<id> |
 | Track       | asset#<id>   | track#<id> | track#<status>, <asset id>#<id> |
@@ -13,6 +14,7 @@
 | Upload token| uptoken#<id> | uptoken|                             |
 | Its secret  | uptoken#<id> | secret#<sha256> |                    |
 | API key     | key#<sha256> | key    |                             |
+| Secret      | secret#playback | secret |                          |
 | Idempotency | idem#<digest>| idem   |                             |
 | Event       | event#<id>   | event  | event#pending, <time>#<id>  |
 | Webhook     | webhook#<id> | webhook| webhook, <id>               |

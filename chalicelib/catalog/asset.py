@@ -209,6 +209,7 @@ class Asset:
         mediainfo: What MediaInfo said, as JSON in the form of catalog/vod/mediainfo.py.
         encoder: LAMBDA or MEDIACONVERT, once it is chosen.
         archive: The storage class that the source was marked for.
+        max_cost_usd: At which its work is stopped; None leaves that to the deployment.
     """
 
     id: str
@@ -250,6 +251,7 @@ class Asset:
     clip: TimeRange | None = None
     has_static_renditions: int = 0
     tracks_revision: int | None = None
+    max_cost_usd: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,6 +291,7 @@ class AssetChange:
     packaged: Packaged | UnsetType | None = UNSET
     has_static_renditions: int | UnsetType = UNSET
     tracks_revision: int | UnsetType | None = UNSET
+    max_cost_usd: Fraction | UnsetType | None = UNSET
 
 
 NO_CHANGE = AssetChange()

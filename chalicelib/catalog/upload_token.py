@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 from chalicelib.catalog.ids import UPLOAD_TOKEN_PREFIX, is_id
 from chalicelib.catalog.options import Encoder
+from chalicelib.catalog.playback import PlaybackPolicy
 from chalicelib.media.timing import TimeRange
 
 SECRET_BYTES = 32
@@ -27,7 +29,7 @@ class UploadToken:
         max_bytes: Largest file, where that is less than the deployment's own limit.
         files: How many it has opened, those that were cancelled left out.
         upload_id: The upload that it opened last, or the one that it stands for.
-        passthrough, meta, encoder, clip: For each asset that comes of it.
+        passthrough, meta, encoder, clip, max_cost_usd, playback_policy: For each asset that comes of it.
     """
 
     id: str
@@ -41,6 +43,8 @@ class UploadToken:
     meta: dict[str, Any] = field(default_factory=dict)
     encoder: Encoder | None = None
     clip: TimeRange | None = None
+    max_cost_usd: Fraction | None = None
+    playback_policy: PlaybackPolicy | None = None
 
 
 def token_text(token_id: str, secret: str) -> str:

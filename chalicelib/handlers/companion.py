@@ -26,6 +26,7 @@ from chalicelib.handlers.requests import (
     Name,
     check_meta,
     clip_range,
+    exact_dollars,
     invalid,
     parse_body,
     parse_value,
@@ -94,6 +95,8 @@ def create_upload_token(call: Call) -> View:
         meta=asset.meta,
         encoder=asset.encoder,
         clip=clip_range(asset.clip.start, asset.clip.end, "/asset/clip") if asset.clip else None,
+        max_cost_usd=exact_dollars(asset.max_cost_usd),
+        playback_policy=asset.playback_policy,
     )
 
     def make() -> str:

@@ -18,6 +18,7 @@ from chalicelib.catalog.asset import Asset
 from chalicelib.catalog.events import Event
 from chalicelib.catalog.render import Render
 from chalicelib.catalog.rendition import StaticRendition
+from chalicelib.catalog.spend import MonthlySpend
 from chalicelib.catalog.track import CaptionTrack
 from chalicelib.catalog.upload import Upload
 from chalicelib.catalog.webhook import Ping
@@ -25,7 +26,7 @@ from chalicelib.handlers import wiring
 from chalicelib.handlers.batches import BatchAnswer, each_message
 from chalicelib.handlers.entry import lambda_entry
 from chalicelib.handlers.render_views import render_view
-from chalicelib.handlers.views import View, asset_view, static_rendition_view, track_view, upload_view
+from chalicelib.handlers.views import View, asset_view, static_rendition_view, track_view, upload_view, usd
 from chalicelib.usecases.deliver import deliver as deliver_once
 from chalicelib.usecases.notify import notify as notify_all
 from chalicelib.usecases.renditions import static_renditions
@@ -87,6 +88,15 @@ def _render(render: Render) -> View:
     return render_view(render, wiring.services().table.get_progress(render.id, render.plan_hash), None)
 
 
+def _spend(spend: MonthlySpend) -> View:
+    return {
+        "month": spend.id,
+        "threshold_percent": spend.threshold_percent,
+        "spent_usd": usd(spend.spent_usd),
+        "budget_usd": usd(spend.budget_usd),
+    }
+
+
 def _ping(ping: Ping) -> View:
     return {"webhook_id": ping.id}
 
@@ -96,6 +106,7 @@ SHOWN: dict[type, Callable[[Any], View]] = {
     StaticRendition: _rendition,
     CaptionTrack: _track,
     Render: _render,
+    MonthlySpend: _spend,
     Upload: upload_view,
     Ping: _ping,
 }

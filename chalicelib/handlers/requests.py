@@ -14,6 +14,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.catalog.keys import UPLOADS_PREFIX
 from chalicelib.catalog.options import Encoder
+from chalicelib.catalog.playback import MediaKind, PlaybackPolicy
 from chalicelib.catalog.problem import pointer_of
 from chalicelib.catalog.track import MAX_SIDECARS, WantedTrack
 from chalicelib.errors import InvalidRequest, MalformedRequest
@@ -36,6 +37,9 @@ Seconds = Annotated[float, Meta(ge=0, le=24 * 3600)]
 Language = Annotated[str, Meta(max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")]
 SourceKey = Annotated[str, Meta(max_length=1024, pattern=f"^{UPLOADS_PREFIX}")]
 ExpiresIn = Annotated[int, Meta(ge=60, le=7 * 24 * 3600)]
+
+
+MaxCost = Annotated[float, Meta(gt=0, le=1_000_000)]
 
 
 class ClipBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,6 +69,8 @@ class AssetOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     encoder: Encoder | None = None
     clip: ClipBody | None = None
     captions: Annotated[tuple[TrackBody, ...], Meta(max_length=MAX_SIDECARS)] = ()
+    max_cost_usd: MaxCost | None = None
+    playback_policy: PlaybackPolicy | None = None
 
 
 class UploadBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,6 +97,30 @@ class AssetBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     input: AssetInput
     passthrough: Passthrough | None = None
     meta: dict[str, Any] = {}
+    max_cost_usd: MaxCost | None = None
+    playback_policy: PlaybackPolicy | None = None
+
+
+class TokenBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/assets/{id}/tokens."""
+
+    types: Annotated[tuple[MediaKind, ...], Meta(min_length=1, max_length=3)] = (MediaKind.VIDEO, MediaKind.IMAGE)
+    ttl: Annotated[int, Meta(ge=60, le=7 * 24 * 3600)] = 3600
+
+
+class RetryBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/assets/{id}/retry."""
+
+    max_cost_usd: MaxCost | None = None
+
+
+class EstimateBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/estimates: a source of so many seconds, lines and frames a second."""
+
+    duration: Annotated[float, Meta(gt=0, le=24 * 3600)]
+    height: Annotated[int, Meta(ge=16, le=8192)] = 1080
+    fps: Annotated[float, Meta(ge=1, le=240)] = 30.0
+    encoder: Encoder | None = None
 
 
 class RenditionBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -145,7 +175,7 @@ class RenderBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bitrate: Any = None
     chunk_frames: Any = None
     max_parallel: Any = None
-    max_cost_usd: Annotated[float, Meta(gt=0, le=1_000_000)] | None = None
+    max_cost_usd: MaxCost | None = None
 
 
 class RestoreBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -216,6 +246,11 @@ def exact_seconds(value: float | None) -> Fraction | None: ...
 def exact_seconds(value: float | None) -> Fraction | None:
     """The decimal number that was written, to the microsecond."""
     return None if value is None else Fraction(f"{value:.6f}")
+
+
+def exact_dollars(value: float | None) -> Fraction | None:
+    """The decimal number that was written, not the binary one beside it."""
+    return None if value is None else Fraction(str(value))
 
 
 def clip_range(start: float, end: float | None, pointer: str) -> TimeRange:

@@ -16,6 +16,7 @@ from chalicelib.handlers.requests import (
     UploadBody,
     check_meta,
     clip_range,
+    exact_dollars,
     parse_body,
     query_number,
     wish_of,
@@ -43,6 +44,8 @@ def create_upload(call: Call) -> Response:
         encoder=body.asset.encoder,
         clip=clip_range(body.asset.clip.start, body.asset.clip.end, "/asset/clip") if body.asset.clip else None,
         captions=tuple(captions),
+        max_cost_usd=exact_dollars(body.asset.max_cost_usd),
+        playback_policy=body.asset.playback_policy,
     )
 
     def make() -> str:

@@ -22,7 +22,7 @@ from chalicelib.media.receipt import ChunkReceipt
 from chalicelib.media.storyboard import storyboard_vtt
 from chalicelib.usecases.plan import PREPARING, load_plan, preparing_asset
 from chalicelib.usecases.receipts import stored_receipt
-from chalicelib.usecases.withdraw import withdraw_if_deleted
+from chalicelib.usecases.withdraw import withdraw_if_given_up
 from chalicelib.usecases.workbench import IMMUTABLE
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def assemble(
     store(_Document(keys.HLS_NAME, multivariant_playlist(presentation), _HLS_TYPE))
     published = _published(plan, presentation, prefix)
     table.update_asset(asset_id, published, expect=PREPARING, now_ms=clock(), unchanged=still)
-    withdraw_if_deleted(asset_id, objects, table, settings)
+    withdraw_if_given_up(asset_id, objects, table, settings)
     logger.info("assembled", extra={"plan_hash": plan_hash, "seconds": str(presentation.duration)})
     return {"PlanHash": plan_hash, "HlsKey": f"{prefix}{keys.HLS_NAME}", "DashKey": f"{prefix}{keys.DASH_NAME}"}
 

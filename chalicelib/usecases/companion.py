@@ -157,6 +157,8 @@ def _upload_for(
         meta={**file.meta, **token.meta},
         encoder=token.encoder,
         clip=token.clip,
+        max_cost_usd=token.max_cost_usd,
+        playback_policy=token.playback_policy,
         id=upload_id,
         in_parts=in_parts,
         upload_token_id=token.id,

@@ -44,7 +44,7 @@ def ingest_metadata(
         ObjectMissing: If there is no such file.
     """
     head = objects.head(bucket, key)
-    asset = _asset_of(table, MetadataFile(bucket, key, head.etag, head.size_bytes), head, now_ms)
+    asset = _asset_of(table, MetadataFile(bucket, key, head.etag, head.size_bytes), head, settings, now_ms)
     return ingest_asset(asset, objects, table, queues, tools, settings, now_ms=now_ms)
 
 
@@ -77,8 +77,8 @@ def ingest_asset(
     return take_in(changed, head, objects, table, queues, tools, settings, now_ms=now_ms)
 
 
-def _asset_of(table: Table, file: MetadataFile, head: ObjectHead, now_ms: int) -> Asset:
-    asset_id = foreign_asset_id(file.bucket, file.key, head)
+def _asset_of(table: Table, file: MetadataFile, head: ObjectHead, settings: Settings, now_ms: int) -> Asset:
+    asset_id = foreign_asset_id(file.bucket, file.key, head, settings)
     try:
         return table.get_asset(asset_id)
     except AssetNotFound:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from chalicelib.catalog import keys
 from chalicelib.catalog.asset import AssetChange, AssetStatus, ProgressState
 from chalicelib.catalog.options import Encoder
+from chalicelib.catalog.playback import PlaybackPolicy, policy_of
 from chalicelib.errors import ObjectMissing, SourceChanged, WorkSuperseded
 from chalicelib.media.plan import Plan
 from chalicelib.usecases.asset_settings import settings_for
@@ -58,7 +59,10 @@ def probe(
         "Encoder": choice.encoder.value,
         "Archive": settings.archive_source,
         # MediaPackage reads HLS over MPEG-TS, which MediaConvert writes and our workers do not.
-        "Package": bool(settings.mediapackage_group) and choice.encoder is Encoder.MEDIACONVERT,
+        # Its endpoints are open to all, so signed assets have none.
+        "Package": bool(settings.mediapackage_group)
+        and choice.encoder is Encoder.MEDIACONVERT
+        and policy_of(asset_id) is PlaybackPolicy.PUBLIC,
     }
 
 

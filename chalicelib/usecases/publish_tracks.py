@@ -29,7 +29,7 @@ from chalicelib.media.sidecar import Sidecar, revise, sidecar_playlists
 from chalicelib.media.subtitle_file import MAX_SUBTITLE_BYTES, read_subtitles
 from chalicelib.media.tracks import distinct_labels
 from chalicelib.media.webvtt import subtitles_vtt
-from chalicelib.usecases.withdraw import withdraw_if_deleted
+from chalicelib.usecases.withdraw import withdraw_if_given_up
 from chalicelib.usecases.workbench import IMMUTABLE
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def publish_tracks(
             continue
         for each in records:
             _settle(each, objects, table, settings, now_ms)
-        withdraw_if_deleted(asset_id, objects, table, settings)
+        withdraw_if_given_up(asset_id, objects, table, settings)
         return
     raise TableUnavailable("the tracks of the asset change all the time", asset_id=asset_id)
 

@@ -159,7 +159,7 @@ def note_chunk_done(
         render_id,
         plan_hash,
         index,
-        billed_ms=meter.billed_ms(),
+        billed_ms=meter.take_ms(),
         memory_mb=meter.memory_mb,
         now_ms=now_ms,
         frames=frames,

@@ -11,12 +11,14 @@ import logging
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.catalog.asset import Asset, AssetChange, AssetError, AssetStatus, ProgressState
-from chalicelib.catalog.ids import ASSET_PREFIX, ENTROPY_BYTES, UPLOAD_PREFIX, new_id
+from chalicelib.catalog.ids import ENTROPY_BYTES, UPLOAD_PREFIX, new_id
 from chalicelib.catalog.keys import upload_key
 from chalicelib.catalog.options import AssetOptions, Encoder
+from chalicelib.catalog.playback import PlaybackPolicy, new_asset_id
 from chalicelib.catalog.upload import Upload, UploadStatus, part_count, part_size
 from chalicelib.errors import (
     AssetNotFound,
@@ -27,7 +29,9 @@ from chalicelib.errors import (
     UploadTooLarge,
 )
 from chalicelib.usecases.asset_settings import check_encoder
+from chalicelib.usecases.budget import refuse_over_budget
 from chalicelib.usecases.ingest import ingest_source
+from chalicelib.usecases.playback import policy_for
 from chalicelib.usecases.tracks import Wish, add_track, check_wishes, name_tracks
 
 if TYPE_CHECKING:
@@ -63,6 +67,8 @@ class NewUpload:
     meta: dict[str, Any] = field(default_factory=dict)
     encoder: Encoder | None = None
     clip: TimeRange | None = None
+    max_cost_usd: Fraction | None = None
+    playback_policy: PlaybackPolicy | None = None
     id: str | None = None
     in_parts: bool = False
     upload_token_id: str | None = None
@@ -78,10 +84,12 @@ def open_upload(new: NewUpload, objects: Objects, table: Table, settings: Settin
         InvalidRequest: If the encoder is one that this deployment does not have.
         CaptionsInvalid: If captions that came with it are no good.
         TrackExists: If two of its captions have one language and name.
+        MonthlyBudgetSpent: If nothing new may be begun this month.
     """
+    refuse_over_budget(table, settings, now_ms=now_ms)
     check_encoder(new.encoder, settings)
     _refuse_too_large(new.size_bytes, settings.upload_max_bytes)
-    asset_id = new_id(ASSET_PREFIX, now_ms, secrets.token_bytes(ENTROPY_BYTES))
+    asset_id = new_asset_id(policy_for(new.playback_policy, settings), now_ms, secrets.token_bytes(ENTROPY_BYTES))
     check_wishes(asset_id, new.captions, now_ms=now_ms)
     key = upload_key(asset_id)
     part_bytes = part_size(new.size_bytes) if new.size_bytes is not None else None
@@ -120,6 +128,7 @@ def open_upload(new: NewUpload, objects: Objects, table: Table, settings: Settin
         meta=new.meta,
         options=AssetOptions(encoder=new.encoder),
         clip=new.clip,
+        max_cost_usd=new.max_cost_usd,
     )
     # The upload first: without its asset it still expires, and an asset without an upload would wait for ever.
     table.create_upload(upload)

@@ -357,3 +357,21 @@ def test_a_percentage_never_goes_back(table: Table) -> None:
     for percent in (30, 55, 40):
         table.note_percent("as_1", PLAN_HASH, percent, now_ms=NOW_MS)
     assert table.get_progress("as_1", PLAN_HASH).tasks_done == 55
+
+
+def test_a_month_has_every_bill(table: Table) -> None:
+    """Whatever is put on a bill is on its month too; an addition answers with the bill so far."""
+    at_ms = 1_000_000_000_000  # 2001-09, which no other test bills
+    assert table.get_spend("2001-09").lambda_mb_ms == 0
+    table.add_work("as_one", billed_ms=5, memory_mb=100, transitions=2, now_ms=at_ms)
+    work = table.add_work("as_one", billed_ms=5, memory_mb=100, mediaconvert_microusd=3, now_ms=at_ms)
+    assert (work.lambda_mb_ms, work.transitions, work.mediaconvert_microusd) == (1000, 2, 3)
+    table.mark_task_done("as_two", "0" * 64, 0, billed_ms=1, memory_mb=100, now_ms=at_ms)
+    spend = table.get_spend("2001-09")
+    assert (spend.lambda_mb_ms, spend.transitions, spend.mediaconvert_microusd) == (1100, 2, 3)
+
+
+def test_the_first_playback_secret_stays(table: Table) -> None:
+    """Whoever comes later gets it, whatever he brings."""
+    first = table.keep_playback_secret("one")
+    assert table.keep_playback_secret("two") == first

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from chalice.test import HTTPResponse
 
+from chalicelib.catalog.playback import PlaybackPolicy, policy_of
 from chalicelib.catalog.upload import MIB, UploadStatus
 from tests.unit.handlers.conftest import Api
 
@@ -267,3 +269,10 @@ def test_what_was_cancelled_elsewhere_is_closed(api: Api) -> None:
     assert _refused(browser("GET", _at(opened, "/1")), 409)
     assert _refused(browser("GET", _at(opened)), 409)
     assert browser("DELETE", _at(opened)).json_body == {}
+
+
+def test_the_assets_of_a_token_have_its_cap_and_policy(api: Api) -> None:
+    """What was chosen with the token holds for each file that a browser sends."""
+    opened = Browser(api, asset={"max_cost_usd": 0.1, "playback_policy": "signed"}).open()
+    asset = api.desk.table.get_asset(api.desk.table.get_upload(opened["uploadId"]).asset_id)
+    assert (asset.max_cost_usd, policy_of(asset.id)) == (Fraction(1, 10), PlaybackPolicy.SIGNED)

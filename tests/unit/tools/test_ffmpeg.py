@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.errors import DeadlineNear, EncoderFailed, EncoderKilled, UnsupportedMedia
+from chalicelib.errors import DeadlineNear, EncoderFailed, EncoderKilled, UnsupportedMedia, WorkSuperseded
 from chalicelib.media.source import Container
 from chalicelib.tools import ffmpeg as module
 from chalicelib.tools.ffmpeg import Ffmpeg
@@ -157,6 +157,22 @@ def test_the_version_is_asked_once(program: Program, tmp_path: Path) -> None:
     tool = program(f"echo x >> {tmp_path}/runs; echo 'ffmpeg version n8.1.2 Copyright (c)'")
     assert tool.version() == tool.version() == "n8.1.2"
     assert (tmp_path / "runs").read_text() == "x\n"
+
+
+def test_what_the_watch_raises_ends_the_run(program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked while the child runs, its error is raised, and the child is gone."""
+    monkeypatch.setattr(module, "_WATCH_EVERY_S", 0.05)
+    asked: list[int] = []
+
+    def watch() -> None:
+        asked.append(len(asked))
+        if len(asked) == 3:
+            raise WorkSuperseded("nobody wants it")
+
+    with pytest.raises(WorkSuperseded):
+        program(f"echo $$ > {tmp_path}/pid; exec sleep 60").run((), deadline=soon(), watch=watch)
+    assert asked == [0, 1, 2]
+    assert not is_alive(int((tmp_path / "pid").read_text()))
 
 
 def test_what_is_fed_arrives_whole(program: Program) -> None:

@@ -14,6 +14,7 @@ import { Work } from "./work.js";
 
 const POLL_MS = 1000;
 const SLOW_POLL_MS = 3000;
+const TOKEN_S = 12 * 3600;
 const PATIENCE = 90;
 
 export class AssetView {
@@ -80,7 +81,7 @@ export class AssetView {
   async #poll() {
     let asset;
     try {
-      asset = await this.app.api.get(`/v1/assets/${encodeURIComponent(this.id)}`);
+      asset = await this.#opened(await this.app.api.get(`/v1/assets/${encodeURIComponent(this.id)}`));
     } catch (problem) {
       if (this.closed) return;
       if (problem instanceof Problem && problem.status >= 400 && problem.status < 500) {
@@ -98,6 +99,17 @@ export class AssetView {
       this.polls += 1;
       this.timer = setTimeout(() => this.#poll(), this.polls < PATIENCE ? POLL_MS : SLOW_POLL_MS);
     }
+  }
+
+  /** A signed asset shows no URLs: ask for some that end, once for each stream that is published of it. */
+  async #opened(asset) {
+    if (asset.playback.policy !== "signed" || !asset.playable) return asset;
+    if (this.token?.stream !== asset.playback.hls_key) {
+      const made = await this.app.api.post(`/v1/assets/${encodeURIComponent(this.id)}/tokens`, { ttl: TOKEN_S });
+      this.token = { ...made, stream: asset.playback.hls_key };
+    }
+    const { video, image } = this.token;
+    return { ...asset, playback: { ...asset.playback, ...video }, images: { ...asset.images, ...image } };
   }
 
   #show(asset) {
