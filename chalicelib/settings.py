@@ -7,8 +7,10 @@ have the defaults of API.md.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from chalicelib.errors import ConfigurationInvalid
 
@@ -56,6 +58,9 @@ class Settings:
         archive_source: Where sources go once they are published: "DISABLED", "GLACIER" or "DEEP_ARCHIVE".
         mediapackage_group: The packaging group; empty where MediaPackage is off.
         mediapackage_role_arn: What MediaPackage reads the media bucket as.
+        playback_policy: "public" or "signed", of assets that are made without a policy of their own.
+        max_cost_per_asset_usd: At which the work on an asset stops, unless it has a cap of its own; None for no end.
+        monthly_budget_usd: At which nothing new is begun until the next calendar month; None for no end.
     """
 
     stage: str
@@ -107,6 +112,9 @@ class Settings:
     mediapackage_role_arn: str
     static_renditions: tuple[str, ...]
     master_access: bool
+    playback_policy: str
+    max_cost_per_asset_usd: Fraction | None
+    monthly_budget_usd: Fraction | None
 
     @staticmethod
     def from_env(environ: Mapping[str, str]) -> Settings:
@@ -165,6 +173,9 @@ class Settings:
             mediapackage_role_arn=environ.get("SLUICE_MEDIAPACKAGE_ROLE_ARN", "").strip(),
             static_renditions=_static_renditions(environ),
             master_access=_choice(environ, "SLUICE_MASTER_ACCESS", "on", ("on", "off")) == "on",
+            playback_policy=_choice(environ, "SLUICE_PLAYBACK_POLICY", "public", ("public", "signed")),
+            max_cost_per_asset_usd=_dollars(environ, "SLUICE_MAX_COST_PER_ASSET_USD"),
+            monthly_budget_usd=_dollars(environ, "SLUICE_MONTHLY_BUDGET_USD"),
         )
 
 
@@ -194,6 +205,16 @@ def _count(environ: Mapping[str, str], name: str, default: int, allowed: range |
         between = f"from {allowed[0]} to {allowed[-1]}"
         raise ConfigurationInvalid(f"the environment variable {name} is not {between}", setting=name)
     return int(value)
+
+
+def _dollars(environ: Mapping[str, str], name: str) -> Fraction | None:
+    """A decimal number above nought; nothing for none."""
+    value = environ.get(name, "").strip()
+    if not value:
+        return None
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value) or Fraction(value) == 0:
+        raise ConfigurationInvalid(f"the environment variable {name} is not an amount of US dollars", setting=name)
+    return Fraction(value)
 
 
 def _choice(environ: Mapping[str, str], name: str, default: str, choices: Sequence[str]) -> str:

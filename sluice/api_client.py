@@ -87,6 +87,14 @@ class Api:
                 return found[:limit]
             query["cursor"] = page["next_cursor"]
 
+    def create_token(self, asset_id: str, *, types: Sequence[str], ttl_s: int) -> Json:
+        """URLs of an asset's media of these types, with a token in their paths."""
+        body = {"types": list(types), "ttl": ttl_s}
+        return _object(self._call("POST", f"/v1/assets/{quote(asset_id)}/tokens", json=body))
+
+    def cancel_asset(self, asset_id: str) -> Json:
+        return _object(self._call("POST", f"/v1/assets/{quote(asset_id)}/cancel", json={}))
+
     def create_site(self, *, sha256: str, size_bytes: int) -> Json:
         """The site of a project archive; `upload` says where to send it, None that it is stored."""
         return _object(self._call("POST", "/v1/sites", json={"sha256": sha256, "size": size_bytes}))

@@ -14,6 +14,7 @@ from typing import cast
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.table import Table
 from chalicelib.aws.tokens import ApiKey
+from chalicelib.usecases.playback import playback_secret as secret_of
 from sluice.clients import LocalClients
 from sluice.paths import LocalHome
 
@@ -39,3 +40,8 @@ def register(clients: LocalClients, table: str, key: str) -> None:
     records = Table(cast(Clients, clients), table)
     digest = hashlib.sha256(key.encode()).hexdigest()
     records.put_api_key(ApiKey(sha256=digest, name=_NAME, created_at_ms=int(time.time() * 1000)))
+
+
+def playback_secret(clients: LocalClients, table: str) -> str:
+    """What the deployed API signs playback tokens with."""
+    return secret_of(Table(cast(Clients, clients), table))

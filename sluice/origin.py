@@ -2,7 +2,8 @@
 
 | path                    | served from                                         |
 |-------------------------|-----------------------------------------------------|
-| /media/...              | the media bucket, streamed, with ranges and 304     |
+| /media/...              | the media bucket, streamed, with ranges and 304; of |
+|                         | signed assets only behind a token, /media/t/...     |
 | /local/config.json      | the development key, for the page on this machine   |
 | /v1/..., /upload, ...   | the deployed API Gateway stage, byte for byte       |
 | /, /js/..., /css/...    | web/                                                |
@@ -13,8 +14,10 @@ the key by pointing its own name at 127.0.0.1 (DNS rebinding).
 
 from __future__ import annotations
 
+import asyncio
 import json
 import mimetypes
+import time
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
@@ -22,8 +25,10 @@ from aiohttp import ClientConnectionError, ClientSession, ClientTimeout, DummyCo
 from multidict import CIMultiDict
 from yarl import URL
 
+from chalicelib.catalog.playback import TOKEN_PREFIX, opened_path
 from sluice.clients import LocalClients
 from sluice.deploy import Deployment
+from sluice.keys import playback_secret
 from sluice.paths import Local
 
 # API Gateway's own limit on a request.
@@ -106,6 +111,7 @@ class Origin:
         self._clients = clients
         self.deployment = deployment
         self._api_key = api_key
+        self._playback_secret = ""
         self._session: ClientSession | None = None
         self._runner: web.AppRunner | None = None
 
@@ -175,13 +181,24 @@ class Origin:
         except (ClientConnectionError, TimeoutError):
             return _problem(HTTPStatus.BAD_GATEWAY, "local-aws-unreachable", "the local AWS does not answer")
 
+    async def _opened(self, path: str) -> str | None:
+        """As the CloudFront function of a deployment on AWS does; the secret is read when it is first needed."""
+        if path.startswith(f"{TOKEN_PREFIX}/") and not self._playback_secret:
+            self._playback_secret = await asyncio.to_thread(
+                playback_secret, self._clients, self.deployment.outputs["TableName"]
+            )
+        return opened_path(path, self._playback_secret, now_s=int(time.time()))
+
     async def _media(self, request: web.Request) -> web.StreamResponse:
         if request.method == "OPTIONS":
             return web.Response(status=204, headers=_MEDIA_CORS)
         if request.method not in ("GET", "HEAD"):
             raise web.HTTPMethodNotAllowed(request.method, ["GET", "HEAD", "OPTIONS"])
         assert self._session is not None  # noqa: S101  start() ran
-        key = f"media/{request.match_info['key']}"
+        opened = await self._opened(request.match_info["key"])
+        if opened is None:
+            return web.Response(status=403, text="forbidden", headers=_MEDIA_CORS)
+        key = f"media/{opened}"
         operation = "get_object" if request.method == "GET" else "head_object"
         signed = self._clients.s3.generate_presigned_url(
             operation, Params={"Bucket": self.deployment.media_bucket, "Key": key}, ExpiresIn=60

@@ -74,6 +74,9 @@ def describe(api: Api, asset: Json) -> str:
         rungs = ", ".join(rendition["name"] for rendition in asset["renditions"]) or "audio only"
         lines += [f"  renditions  {rungs}", f"  duration    {asset['duration']:.2f} s"]
         lines += [f"  cost        ${asset['cost']['accrued_usd']:.6f} on AWS (estimated)"]
-        lines += [f"  HLS         {asset['playback']['hls']}", f"  DASH        {asset['playback']['dash']}"]
+        if asset["playback"]["policy"] == "signed":
+            lines += [f"  signed      sluice assets token {asset['id']}"]
+        else:
+            lines += [f"  HLS         {asset['playback']['hls']}", f"  DASH        {asset['playback']['dash']}"]
         lines += [f"  watch it    {api.base_url}/?asset={asset['id']}"]
     return "\n".join(lines)

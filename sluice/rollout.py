@@ -45,6 +45,9 @@ ENCODING_SETTINGS = {
     "SLUICE_ARCHIVE_SOURCE": "ArchiveSource",
     "SLUICE_STATIC_RENDITIONS": "StaticRenditions",
     "SLUICE_MASTER_ACCESS": "MasterAccess",
+    "SLUICE_PLAYBACK_POLICY": "PlaybackPolicy",
+    "SLUICE_MAX_COST_PER_ASSET_USD": "MaxCostPerAssetUsd",
+    "SLUICE_MONTHLY_BUDGET_USD": "MonthlyBudgetUsd",
 }
 
 

@@ -44,16 +44,28 @@ def api_options(command: Any) -> Any:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--wait", is_flag=True, help="Wait until the asset is ready; leave with 1 if it fails.")
 @click.option("--passthrough", help="Text that the asset and its events carry.")
+@click.option("--policy", type=click.Choice(["public", "signed"]), help="Who may fetch its media.")
+@click.option("--max-cost", type=click.FloatRange(min=0, min_open=True), help="US dollars at which its work stops.")
 @api_options
 @json_option
 @quiet_option
 def upload(
-    *, file: Path, wait: bool, passthrough: str | None, url: str | None, api_key: str | None, as_json: bool, quiet: bool
+    *,
+    file: Path,
+    wait: bool,
+    passthrough: str | None,
+    policy: str | None,
+    max_cost: float | None,
+    url: str | None,
+    api_key: str | None,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Upload FILE and publish it as an adaptive stream."""
     api = open_api(url, api_key)
-    carried = {"passthrough": passthrough} if passthrough else {}
-    asset = publish(api, file, asset=carried, wait=wait, quiet=quiet)
+    options = {"passthrough": passthrough, "playback_policy": policy, "max_cost_usd": max_cost}
+    chosen = {name: value for name, value in options.items() if value}
+    asset = publish(api, file, asset=chosen, wait=wait, quiet=quiet)
     click.echo(json.dumps(asset, indent=2) if as_json else describe(api, asset))
     if wait and asset["status"] != "ready":
         raise AssetErrored(f"{file.name} was not published")
@@ -61,7 +73,7 @@ def upload(
 
 @click.group()
 def assets() -> None:
-    """List, show and delete assets."""
+    """List, show, cancel and delete assets."""
 
 
 @assets.command("ls")
@@ -113,6 +125,37 @@ def remove_assets(
     for asset_id in asset_ids:
         api.delete_asset(asset_id)
     click.echo(json.dumps({"deleted": list(asset_ids)}) if as_json else f"deleted {', '.join(asset_ids)}")
+
+
+@assets.command("cancel")
+@click.argument("asset_id")
+@api_options
+@json_option
+def cancel_asset(*, asset_id: str, url: str | None, api_key: str | None, as_json: bool) -> None:
+    """End the work on an asset."""
+    asset = open_api(url, api_key).cancel_asset(asset_id)
+    click.echo(json.dumps(asset, indent=2) if as_json else f"{asset['id']}: {asset['status']}")
+
+
+@assets.command("token")
+@click.argument("asset_id")
+@click.option("--type", "types", multiple=True, type=click.Choice(["video", "image", "download"]))
+@click.option("--ttl", type=click.IntRange(60, 604_800), default=3600, show_default=True, help="Seconds.")
+@api_options
+@json_option
+def create_token(
+    *, asset_id: str, types: tuple[str, ...], ttl: int, url: str | None, api_key: str | None, as_json: bool
+) -> None:
+    """URLs that open the media of an asset for a while."""
+    made = open_api(url, api_key).create_token(asset_id, types=types or ("video", "image"), ttl_s=ttl)
+    if as_json:
+        click.echo(json.dumps(made, indent=2))
+        return
+    for kind in ("video", "image"):
+        for name, address in made.get(kind, {}).items():
+            click.echo(f"{name:<15} {address}")
+    for rendition_id, address in made.get("download", {}).get("static_renditions", {}).items():
+        click.echo(f"{rendition_id} {address}")
 
 
 VERBS: tuple[click.Command, ...] = (upload, assets)

@@ -9,6 +9,7 @@ from chalicelib.aws.store import Store, Update
 
 LOCK_S = 60
 KEPT_S = 24 * 3600
+_SECRET_PK = "secret#playback"  # noqa: S105  a name, not a password
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,14 @@ class TokenRecords(Store):
 
     def delete_api_key(self, sha256: str) -> None:
         self._delete(f"key#{sha256}", "key")
+
+    def keep_playback_secret(self, made: str) -> str:
+        """The secret that playback tokens are signed with: the one that is kept, or else `made`, kept from now on."""
+        item = self._get(_SECRET_PK, "secret")
+        if item is None:
+            self._put_new(_SECRET_PK, "secret", {"value": {"S": made}})
+            item = self._get(_SECRET_PK, "secret") or {"value": {"S": made}}
+        return item["value"]["S"]
 
     def claim_idempotency(self, digest: str, fingerprint: str, *, now_ms: int) -> IdempotencyRecord | None:
         """Take a key for this request: None if it is ours now, else the record of the request that has it.

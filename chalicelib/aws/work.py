@@ -1,6 +1,7 @@
 """What the work on an asset or a render has come to. See `table.py` for the keys.
 
 One item for each: the tasks done as a set per plan, the frames of each chunk as a number, and the bill.
+Whatever is added to a bill is added to that of its month too, by the same atomic addition on an item of its own.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from chalicelib.aws.store import Store, Update
 from chalicelib.catalog.asset import Work
 from chalicelib.catalog.ids import RENDER_PREFIX
+from chalicelib.catalog.spend import month_of
 
 if TYPE_CHECKING:
     from chalicelib.aws.records import Item
@@ -49,6 +51,7 @@ class WorkRecords(Store):
             update.set(f"{_frames_prefix(plan_hash)}{index}", frames)
         update.set("updated_at_ms", now_ms)
         item = self._update(owner_pk(owner_id), "work", update)
+        self._add_to_month(now_ms, lambda_mb_ms=billed_ms * memory_mb)
         return len(item[done]["NS"]) if item else 0
 
     def note_frames(self, owner_id: str, plan_hash: str, index: int, frames: int, *, now_ms: int) -> None:
@@ -74,14 +77,36 @@ class WorkRecords(Store):
         transitions: int = 0,
         mediaconvert_microusd: int = 0,
         now_ms: int,
-    ) -> None:
-        """Add to the bill."""
+    ) -> Work:
+        """Add to the bill. Returns it as it is then, without the tasks."""
         update = Update()
         update.add("lambda_mb_ms", billed_ms * memory_mb)
         update.add("transitions", transitions)
         update.add("mediaconvert_microusd", mediaconvert_microusd)
         update.set("updated_at_ms", now_ms)
-        self._update(owner_pk(owner_id), "work", update)
+        item = self._update(owner_pk(owner_id), "work", update)
+        self._add_to_month(
+            now_ms,
+            lambda_mb_ms=billed_ms * memory_mb,
+            transitions=transitions,
+            mediaconvert_microusd=mediaconvert_microusd,
+        )
+        return _work(item, None) if item else Work()
+
+    def get_spend(self, month: str) -> Work:
+        """The bill of a month: everything that was added to any other in it. All noughts if nothing was."""
+        item = self._get(_month_pk(month), "spend")
+        return _work(item, None) if item else Work()
+
+    def _add_to_month(
+        self, now_ms: int, *, lambda_mb_ms: int, transitions: int = 0, mediaconvert_microusd: int = 0
+    ) -> None:
+        update = Update()
+        update.add("lambda_mb_ms", lambda_mb_ms)
+        update.add("transitions", transitions)
+        update.add("mediaconvert_microusd", mediaconvert_microusd)
+        update.set("updated_at_ms", now_ms)
+        self._update(_month_pk(month_of(now_ms)), "spend", update)
 
     def get_progress(self, owner_id: str, plan_hash: str | None) -> Work:
         """All noughts if no work was noted yet."""
@@ -93,6 +118,10 @@ class WorkRecords(Store):
         plans = {owner_pk(owner.id): owner for owner in owners}
         found = {item["pk"]["S"]: item for item in self._get_many([(pk, "work") for pk in plans])}
         return {owner.id: _work(found[pk], owner.plan_hash) if pk in found else Work() for pk, owner in plans.items()}
+
+
+def _month_pk(month: str) -> str:
+    return f"spend#{month}"
 
 
 def owner_pk(owner_id: str) -> str:

@@ -23,7 +23,10 @@ from chalicelib.catalog.asset import Asset, AssetChange, AssetStatus
 from chalicelib.catalog.ids import EVENT_PREFIX, derived_id
 from chalicelib.catalog.render import Render, RenderStatus
 from chalicelib.catalog.rendition import RenditionStatus, StaticRendition
+from chalicelib.catalog.spend import MonthlySpend
+from chalicelib.catalog.track import CaptionTrack, TrackStatus
 from chalicelib.catalog.upload import Upload, UploadStatus
+from chalicelib.errors import CostLimitReached
 
 
 class EventType(StrEnum):
@@ -104,6 +107,7 @@ _OF_RENDITION = {
     RenditionStatus.READY: EventType.RENDITION_READY,
     RenditionStatus.ERRORED: EventType.RENDITION_ERRORED,
 }
+_OF_TRACK = {TrackStatus.READY: EventType.TRACK_READY, TrackStatus.ERRORED: EventType.TRACK_ERRORED}
 _OF_RENDER = {
     RenderStatus.PLANNING: EventType.RENDER_STARTED,
     RenderStatus.SUCCEEDED: EventType.RENDER_SUCCEEDED,
@@ -140,6 +144,8 @@ def asset_events(before: Asset | None, after: Asset, *, at_ms: int) -> tuple[Eve
         told.append(event(EventType.ASSET_PLAYABLE, after, at_ms=at_ms, attempt=after.attempt))
     if after.status is not before.status and after.status in _OF_ASSET:
         told.append(event(_OF_ASSET[after.status], after, at_ms=at_ms, attempt=after.attempt))
+        if any(error.code == CostLimitReached.code() for error in after.errors):
+            told.append(event(EventType.COST_THRESHOLD_REACHED, after, at_ms=at_ms, attempt=after.attempt))
     elif (after.status, after.passthrough, after.meta) != (before.status, before.passthrough, before.meta):
         told.append(
             event(
@@ -172,10 +178,24 @@ def rendition_events(after: StaticRendition, *, at_ms: int) -> tuple[Event, ...]
     return (event(kind, after, at_ms=at_ms, attempt=after.attempt, revision=birth, detail=detail),)
 
 
+def track_events(after: CaptionTrack, *, at_ms: int) -> tuple[Event, ...]:
+    """What the end of a track's preparation tells. One that is deleted and added again has the same id."""
+    if after.status not in _OF_TRACK:
+        return ()
+    birth, detail = str(after.created_at_ms), {"asset_id": after.asset_id}
+    return (event(_OF_TRACK[after.status], after, at_ms=at_ms, revision=birth, detail=detail),)
+
+
 def render_events(after: Render, *, at_ms: int) -> tuple[Event, ...]:
     """What a render's new status tells: it was begun, or it has ended."""
     kind = _OF_RENDER.get(after.status)
     return (event(kind, after, at_ms=at_ms, attempt=after.attempt),) if kind is not None else ()
+
+
+def spend_event(spend: MonthlySpend, *, at_ms: int) -> Event:
+    """That a month's bill has come to a share of its budget: one event for each share of each budget."""
+    revision = f"{spend.budget_usd} {spend.threshold_percent}"
+    return event(EventType.COST_THRESHOLD_REACHED, spend, at_ms=at_ms, revision=revision)
 
 
 def rfc3339(at_ms: int) -> str:

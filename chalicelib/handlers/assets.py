@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chalice.app import Response
+from msgspec import UNSET
 
 from chalicelib.catalog.asset import Asset, AssetStatus
 from chalicelib.catalog.ids import ASSET_PREFIX, is_id
@@ -12,20 +13,25 @@ from chalicelib.handlers.lists import list_query
 from chalicelib.handlers.once import made_once
 from chalicelib.handlers.requests import (
     AssetBody,
+    PatchBody,
     RestoreBody,
+    RetryBody,
+    TokenBody,
     body_bytes,
     check_meta,
     clip_range,
+    exact_dollars,
     parse_body,
     query_number,
 )
-from chalicelib.handlers.views import View, asset_view, master_view, page_response
+from chalicelib.handlers.views import View, asset_view, master_view, page_response, token_view
 from chalicelib.settings import Settings
-from chalicelib.usecases import assets
+from chalicelib.usecases import assets, cancel
 from chalicelib.usecases.archive import RestoreOrder, restore_source
 from chalicelib.usecases.asset_settings import settings_for
 from chalicelib.usecases.clip import NewClip, create_clip
 from chalicelib.usecases.master import master_url
+from chalicelib.usecases.playback import make_token
 from chalicelib.usecases.renditions import static_renditions
 from chalicelib.usecases.vod_record import vod_record_of
 
@@ -50,7 +56,7 @@ def create_asset(call: Call) -> Response:
     clip = clip_range(body.input.start, body.input.end, "/input")
     of = call.services
     source = assets.living_asset(checked(body.input.asset), of.table)
-    new = NewClip(source, clip, body.passthrough, body.meta)
+    new = NewClip(source, clip, body.passthrough, body.meta, exact_dollars(body.max_cost_usd), body.playback_policy)
 
     def make() -> str:
         now_ms = of.clock()
@@ -63,6 +69,16 @@ def create_asset(call: Call) -> Response:
 @route("GET", "/v1/assets/{asset_id}")
 def get_asset(call: Call, asset_id: str) -> View:
     return shown(call, assets.living_asset(checked(asset_id), call.services.table))
+
+
+@route("PATCH", "/v1/assets/{asset_id}")
+def update_asset(call: Call, asset_id: str) -> View:
+    body = parse_body(call.request, PatchBody)
+    meta = {} if body.meta is None else body.meta
+    if meta is not UNSET:
+        check_meta(meta, "/meta")
+    of = call.services
+    return shown(call, assets.describe(checked(asset_id), body.passthrough, meta, of.table, now_ms=of.clock()))
 
 
 @route("DELETE", "/v1/assets/{asset_id}", status=202)
@@ -82,8 +98,18 @@ def delete_asset(call: Call, asset_id: str) -> View:
     return {"id": asset_id, "status": AssetStatus.DELETED}
 
 
+@route("POST", "/v1/assets/{asset_id}/cancel")
+def cancel_asset(call: Call, asset_id: str) -> View:
+    of = call.services
+    asset = cancel.cancel_asset(
+        checked(asset_id), of.objects, of.table, of.workflows, of.mediaconvert, of.settings, now_ms=of.clock()
+    )
+    return shown(call, asset)
+
+
 @route("POST", "/v1/assets/{asset_id}/retry", status=202)
 def retry_asset(call: Call, asset_id: str) -> View:
+    body = parse_body(call.request, RetryBody, empty=b"{}")
     services = call.services
     asset = assets.retry_asset(
         checked(asset_id),
@@ -93,6 +119,7 @@ def retry_asset(call: Call, asset_id: str) -> View:
         services.tools,
         services.settings,
         now_ms=services.clock(),
+        max_cost_usd=exact_dollars(body.max_cost_usd),
     )
     return shown(call, asset)
 
@@ -123,6 +150,17 @@ def get_master(call: Call, asset_id: str) -> View:
     ttl_s = query_number(call.request, "ttl", default=of.settings.presign_ttl_s, least=60, most=MASTER_TTL_MAX_S)
     expires_at_ms = of.clock() + 1000 * ttl_s
     return master_view(master_url(asset, of.objects, of.settings, ttl_s=ttl_s), expires_at_ms)
+
+
+@route("POST", "/v1/assets/{asset_id}/tokens", status=201)
+def create_token(call: Call, asset_id: str) -> View:
+    """Says nothing that the log would keep: URLs with a token are secrets."""
+    body = parse_body(call.request, TokenBody, empty=b"{}")
+    of = call.services
+    asset = assets.living_asset(checked(asset_id), of.table)
+    token = make_token(asset, body.types, of.table, ttl_s=body.ttl, now_ms=of.clock())
+    made = static_renditions([asset], of.table)[asset.id]
+    return token_view(asset, token, made, _base_url(asset, of.settings))
 
 
 def shown(call: Call, asset: Asset) -> View:

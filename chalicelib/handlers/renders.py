@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 
 import msgspec
 from chalice.app import Response
@@ -16,7 +15,7 @@ from chalicelib.handlers.http import Call, json_response, route
 from chalicelib.handlers.lists import list_query
 from chalicelib.handlers.once import made_once
 from chalicelib.handlers.render_views import CONFIG_NAMES, render_view
-from chalicelib.handlers.requests import RenderBody, invalid, parse_body
+from chalicelib.handlers.requests import RenderBody, exact_dollars, invalid, parse_body
 from chalicelib.handlers.views import View, page_response
 from chalicelib.usecases import render as renders
 
@@ -69,9 +68,7 @@ def _new_render(body: RenderBody) -> renders.NewRender:
         raise invalid("body", "/variables", f"Expected at most {VARIABLES_MAX_BYTES} bytes of JSON")
     asked = {field: getattr(body, name) for name, field in CONFIG_NAMES.items()}
     config = {field: value for field, value in asked.items() if value is not None}
-    # The decimal that was written, not the binary number beside it.
-    limit = Fraction(str(body.max_cost_usd)) if body.max_cost_usd is not None else None
-    return renders.NewRender(sha256, config, limit)
+    return renders.NewRender(sha256, config, exact_dollars(body.max_cost_usd))
 
 
 def _pointed(error: InvalidConfig) -> InvalidRequest:

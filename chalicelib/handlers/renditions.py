@@ -15,6 +15,7 @@ from chalicelib.handlers.requests import RenditionBody, exact_seconds, parse_bod
 from chalicelib.handlers.views import View, static_rendition_view
 from chalicelib.usecases import renditions
 from chalicelib.usecases.assets import living_asset
+from chalicelib.usecases.budget import refuse_over_budget
 
 
 @route("POST", "/v1/assets/{asset_id}/renditions", status=202)
@@ -33,6 +34,7 @@ def create_rendition(call: Call, asset_id: str) -> Response:
 
     def make() -> str:
         now_ms = services.clock()
+        refuse_over_budget(services.table, services.settings, now_ms=now_ms)
         return renditions.request_rendition(asset, request, services.table, services.queues, now_ms=now_ms).id
 
     made = services.table.get_rendition(asset_id, made_once(call, f"POST /v1/assets/{asset_id}/renditions", make))

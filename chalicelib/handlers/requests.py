@@ -10,12 +10,19 @@ from typing import Annotated, Any, Literal, TypeVar, overload
 
 import msgspec
 from chalice.app import Request
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib.catalog.keys import UPLOADS_PREFIX
 from chalicelib.catalog.options import Encoder
+from chalicelib.catalog.playback import MediaKind, PlaybackPolicy
 from chalicelib.catalog.problem import pointer_of
+from chalicelib.catalog.track import MAX_SIDECARS, WantedTrack
 from chalicelib.errors import InvalidRequest, MalformedRequest
+from chalicelib.media.sidecar import TrackKind
+from chalicelib.media.source import readable
+from chalicelib.media.subtitle_file import SubtitleFormat
 from chalicelib.media.timing import TimeRange
+from chalicelib.usecases.tracks import Wish
 
 T = TypeVar("T")
 
@@ -27,7 +34,12 @@ Name = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\
 MediaType = Annotated[str, Meta(max_length=127, pattern=r"^[\w.+-]+/[\w.+*-]+(\s*;.*)?$")]
 Passthrough = Annotated[str, Meta(max_length=255)]
 Seconds = Annotated[float, Meta(ge=0, le=24 * 3600)]
+Language = Annotated[str, Meta(max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")]
+SourceKey = Annotated[str, Meta(max_length=1024, pattern=f"^{UPLOADS_PREFIX}")]
 ExpiresIn = Annotated[int, Meta(ge=60, le=7 * 24 * 3600)]
+
+
+MaxCost = Annotated[float, Meta(gt=0, le=1_000_000)]
 
 
 class ClipBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,6 +49,18 @@ class ClipBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     end: Seconds | None = None
 
 
+class TrackBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/assets/{id}/tracks: a file of subtitles, as text or as the key of an object in the source bucket."""
+
+    language: Language
+    name: Name | None = None
+    kind: TrackKind = TrackKind.SUBTITLES
+    forced: bool = False
+    format: SubtitleFormat | None = None
+    text: str | None = None
+    key: SourceKey | None = None
+
+
 class AssetOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the customer wants to find again on the asset, and who is to encode it."""
 
@@ -44,6 +68,9 @@ class AssetOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     meta: dict[str, Any] = {}
     encoder: Encoder | None = None
     clip: ClipBody | None = None
+    captions: Annotated[tuple[TrackBody, ...], Meta(max_length=MAX_SIDECARS)] = ()
+    max_cost_usd: MaxCost | None = None
+    playback_policy: PlaybackPolicy | None = None
 
 
 class UploadBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,6 +97,30 @@ class AssetBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     input: AssetInput
     passthrough: Passthrough | None = None
     meta: dict[str, Any] = {}
+    max_cost_usd: MaxCost | None = None
+    playback_policy: PlaybackPolicy | None = None
+
+
+class TokenBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/assets/{id}/tokens."""
+
+    types: Annotated[tuple[MediaKind, ...], Meta(min_length=1, max_length=3)] = (MediaKind.VIDEO, MediaKind.IMAGE)
+    ttl: Annotated[int, Meta(ge=60, le=7 * 24 * 3600)] = 3600
+
+
+class RetryBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/assets/{id}/retry."""
+
+    max_cost_usd: MaxCost | None = None
+
+
+class EstimateBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/estimates: a source of so many seconds, lines and frames a second."""
+
+    duration: Annotated[float, Meta(gt=0, le=24 * 3600)]
+    height: Annotated[int, Meta(ge=16, le=8192)] = 1080
+    fps: Annotated[float, Meta(ge=1, le=240)] = 30.0
+    encoder: Encoder | None = None
 
 
 class RenditionBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,6 +132,13 @@ class RenditionBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     end: Seconds | None = None
     width: Annotated[int, Meta(ge=16, le=640)] | None = None
     fps: Annotated[int, Meta(ge=1, le=30)] | None = None
+
+
+class PatchBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """PATCH /v1/assets/{id}: what is given takes the place of what was there; null removes it."""
+
+    passthrough: Passthrough | UnsetType | None = UNSET
+    meta: dict[str, Any] | UnsetType | None = UNSET
 
 
 class PartBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -117,7 +175,7 @@ class RenderBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bitrate: Any = None
     chunk_frames: Any = None
     max_parallel: Any = None
-    max_cost_usd: Annotated[float, Meta(gt=0, le=1_000_000)] | None = None
+    max_cost_usd: MaxCost | None = None
 
 
 class RestoreBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -159,6 +217,21 @@ def parse_value(value: object, kind: Any, where: str, pointer: str) -> Any:
         raise invalid(where, pointer, str(error)) from error
 
 
+def wish_of(body: TrackBody, pointer: str) -> Wish:
+    """Raises InvalidRequest unless it says in one way where the file is."""
+    if (body.text is None) is (body.key is None):
+        raise invalid("body", f"{pointer}/text", "Expected either text or key")
+    wanted = WantedTrack(
+        language=body.language,
+        name=readable(body.name or body.language) or body.language,
+        kind=body.kind,
+        forced=body.forced,
+        form=body.format,
+        key=body.key,
+    )
+    return wanted, body.text.encode() if body.text is not None else None
+
+
 def check_meta(meta: dict[str, Any], pointer: str) -> None:
     if len(msgspec.json.encode(meta)) > META_MAX_BYTES:
         raise invalid("body", pointer, f"Expected at most {META_MAX_BYTES} bytes of JSON")
@@ -173,6 +246,11 @@ def exact_seconds(value: float | None) -> Fraction | None: ...
 def exact_seconds(value: float | None) -> Fraction | None:
     """The decimal number that was written, to the microsecond."""
     return None if value is None else Fraction(f"{value:.6f}")
+
+
+def exact_dollars(value: float | None) -> Fraction | None:
+    """The decimal number that was written, not the binary one beside it."""
+    return None if value is None else Fraction(str(value))
 
 
 def clip_range(start: float, end: float | None, pointer: str) -> TimeRange:

@@ -6,6 +6,7 @@ from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib.handlers import wiring
 from chalicelib.handlers.entry import lambda_entry
+from chalicelib.usecases.budget import tell_budget
 from chalicelib.usecases.cleanup import clean_up
 from chalicelib.usecases.notify import sweep
 
@@ -16,5 +17,6 @@ blueprint = Blueprint(__name__)
 @lambda_entry("cleanup")
 def cleanup(_event: CloudWatchEvent) -> None:
     of = wiring.services()
+    tell_budget(of.table, of.settings, now_ms=of.clock())
     sweep(of.table, of.outlets, now_ms=of.clock())
     clean_up(of.objects, of.table, of.queues, of.workflows, of.tools, of.settings, now_ms=of.clock())

@@ -20,10 +20,14 @@ from chalicelib.catalog.asset import (
     percent_done,
 )
 from chalicelib.catalog.events import rfc3339
+from chalicelib.catalog.playback import MediaKind, PlaybackPolicy, policy_of, signed_key
 from chalicelib.catalog.rendition import PREVIEWS, RenditionStatus, StaticRendition
+from chalicelib.catalog.track import CaptionTrack, TrackStatus
 from chalicelib.catalog.upload import Upload, part_count
 from chalicelib.handlers.http import json_response
+from chalicelib.media.sidecar import TrackKind
 from chalicelib.media.timing import TimeRange
+from chalicelib.usecases.playback import PlaybackToken
 
 View = dict[str, object]
 
@@ -49,7 +53,11 @@ def parts_view(signed: Sequence[tuple[int, str]]) -> list[View]:
 
 
 def asset_view(asset: Asset, work: Work, made: Sequence[StaticRendition], base_url: str) -> View:
-    """`made` are its static renditions, `base_url` is the origin of media: without one there are keys but no URLs."""
+    """`made` are its static renditions, `base_url` is the origin of media: without one there are keys but no URLs.
+
+    The URLs of a signed asset come with its tokens only.
+    """
+    base_url = _open_base(asset.id, base_url)
     return {
         "id": asset.id,
         "status": asset.status,
@@ -71,7 +79,7 @@ def asset_view(asset: Asset, work: Work, made: Sequence[StaticRendition], base_u
         "filename": asset.filename,
         "source": _source_view(asset),
         "playback": {
-            "policy": "public",
+            "policy": policy_of(asset.id),
             "hls": _url(base_url, asset.hls_key),
             "dash": _url(base_url, asset.dash_key),
             "hls_key": asset.hls_key,
@@ -93,12 +101,14 @@ def asset_view(asset: Asset, work: Work, made: Sequence[StaticRendition], base_u
         "clip": _clip_view(asset.clip),
         "passthrough": asset.passthrough,
         "meta": asset.meta,
+        "max_cost_usd": usd(asset.max_cost_usd) if asset.max_cost_usd is not None else None,
         "cost": cost_view(work),
         "errors": [{"code": error.code, "message": error.message} for error in asset.errors],
     }
 
 
 def static_rendition_view(rendition: StaticRendition, base_url: str) -> View:
+    base_url = _open_base(rendition.asset_id, base_url)
     wish, error = rendition.wish, rendition.error
     ready = rendition.status is RenditionStatus.READY
     return {
@@ -117,6 +127,48 @@ def static_rendition_view(rendition: StaticRendition, base_url: str) -> View:
         "key": rendition.key if ready else None,
         "size_bytes": rendition.size_bytes,
         "error": {"code": error.code, "message": error.message} if error else None,
+    }
+
+
+def track_view(track: CaptionTrack, base_url: str) -> View:
+    base_url = _open_base(track.asset_id, base_url)
+    ready, error = track.status is TrackStatus.READY, track.error
+    return {
+        "id": track.id,
+        "asset_id": track.asset_id,
+        "status": track.status,
+        "language": track.language,
+        "name": track.name,
+        "kind": track.kind,
+        "forced": bool(track.forced),
+        "created_at": rfc3339(track.created_at_ms),
+        "updated_at": rfc3339(track.updated_at_ms),
+        "url": _url(base_url, track.key) if ready else None,
+        "key": track.key if ready else None,
+        "size_bytes": track.size_bytes,
+        "cues": track.cues,
+        "error": {"code": error.code, "message": error.message} if error else None,
+    }
+
+
+def token_view(asset: Asset, token: PlaybackToken, made: Sequence[StaticRendition], base_url: str) -> View:
+    """The URLs that a token opens, by type; a URL is None as long as nothing is published there."""
+
+    def url(key: str | None) -> str | None:
+        return _url(base_url, signed_key(key, token.value) if key else None)
+
+    ready = {each.id: url(each.key) for each in made if each.status is RenditionStatus.READY}
+    urls: dict[MediaKind, View] = {
+        MediaKind.VIDEO: {"hls": url(asset.hls_key), "dash": url(asset.dash_key)},
+        MediaKind.IMAGE: {"poster": url(asset.poster_key), "storyboard_vtt": url(asset.storyboard_key)},
+        MediaKind.DOWNLOAD: {"static_renditions": ready},
+    }
+    return {
+        "asset_id": asset.id,
+        "policy": policy_of(asset.id),
+        "token": token.value,
+        "expires_at": rfc3339(token.expires_at_ms),
+        **{kind: urls[kind] for kind in token.kinds},
     }
 
 
@@ -183,7 +235,8 @@ def _track_view(track: TrackInfo, base_url: str) -> View:
     shared: View = {"type": track.type, "language": track.language, "name": track.name, "default": track.default}
     if track.type is TrackType.AUDIO:
         return {**shared, "channels": track.channels}
-    return {**shared, "forced": track.forced, "url": _url(base_url, track.key), "key": track.key}
+    own: View = {"id": track.id, "kind": track.kind or TrackKind.SUBTITLES, "forced": track.forced}
+    return {**shared, **own, "url": _url(base_url, track.key), "key": track.key}
 
 
 def _rendition_view(rendition: RenditionInfo) -> View:
@@ -216,6 +269,10 @@ def usd(amount: Fraction) -> float:
 
 def seconds(duration: Fraction | None) -> float | None:
     return None if duration is None else round(float(duration), 3)
+
+
+def _open_base(asset_id: str, base_url: str) -> str:
+    return base_url if policy_of(asset_id) is PlaybackPolicy.PUBLIC else ""
 
 
 def _url(base_url: str, key: str | None) -> str | None:

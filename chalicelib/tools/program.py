@@ -33,6 +33,7 @@ FILE_LIMIT_BYTES = 20 * 1024**3
 MEMORY_LIMIT_BYTES = 2304 * 1024**2
 """What the child may allocate: the function's 3008 MB less Python's share. A source that wants more then fails as an
 encoder's error, with its last words, and not as a worker that vanished."""
+_WATCH_EVERY_S = 1.0
 
 _ENVIRONMENT = {
     "LC_ALL": "C",
@@ -81,6 +82,7 @@ class Program:
         file_limit_bytes: int = FILE_LIMIT_BYTES,
         on_stdout: LineSink | None = None,
         pick: re.Pattern[str] | None = None,
+        watch: Callable[[], None] | None = None,
         feed: Iterable[bytes] = (),
     ) -> Finished:
         """Run to the end.
@@ -92,6 +94,7 @@ class Program:
             file_limit_bytes: Above it, writing to a file ends the run; pipes have no such limit.
             on_stdout: Called with each line of stdout; what it raises ends the run. None discards stdout.
             pick: Keep the first line of stderr that matches, however much follows it.
+            watch: Called about once a second while it runs, unless its stdout is read; what it raises ends the run.
             feed: Written to stdin piece by piece while it runs; what it raises ends the run. Once the program reads no
                 more, nothing more is asked for.
 
@@ -114,7 +117,7 @@ class Program:
             if on_stdout and process.stdout:
                 while line := process.stdout.readline(MAX_LINE_BYTES):
                     on_stdout(line)
-            process.wait()
+            _wait(process, watch)
         finally:
             alarm.stop()
             _kill_group(process)
@@ -173,6 +176,16 @@ class _Alarm:
 
     def stop(self) -> None:
         self._timer.cancel()
+
+
+def _wait(process: subprocess.Popen[bytes], watch: Callable[[], None] | None) -> None:
+    while watch is not None:
+        try:
+            process.wait(_WATCH_EVERY_S)
+            return
+        except subprocess.TimeoutExpired:
+            watch()
+    process.wait()
 
 
 def _write_all(pipe: IO[bytes] | None, feed: Iterable[bytes]) -> None:

@@ -22,7 +22,7 @@ from chalicelib.media.receipt import ChunkReceipt
 from chalicelib.media.storyboard import storyboard_vtt
 from chalicelib.usecases.plan import PREPARING, load_plan, preparing_asset
 from chalicelib.usecases.receipts import stored_receipt
-from chalicelib.usecases.withdraw import withdraw_if_deleted
+from chalicelib.usecases.withdraw import withdraw_if_given_up
 from chalicelib.usecases.workbench import IMMUTABLE
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def assemble(
     store(_Document(keys.HLS_NAME, multivariant_playlist(presentation), _HLS_TYPE))
     published = _published(plan, presentation, prefix)
     table.update_asset(asset_id, published, expect=PREPARING, now_ms=clock(), unchanged=still)
-    withdraw_if_deleted(asset_id, objects, table, settings)
+    withdraw_if_given_up(asset_id, objects, table, settings)
     logger.info("assembled", extra={"plan_hash": plan_hash, "seconds": str(presentation.duration)})
     return {"PlanHash": plan_hash, "HlsKey": f"{prefix}{keys.HLS_NAME}", "DashKey": f"{prefix}{keys.DASH_NAME}"}
 
@@ -101,7 +101,7 @@ def _documents(plan: Plan, presentation: Presentation) -> Iterator[_Document]:
     for audio in presentation.audio:
         yield _Document(f"{audio.name}/{keys.HLS_NAME}", media_playlist(presentation, audio), _HLS_TYPE)
     for text in presentation.text:
-        yield _Document(f"{text.name}/{keys.HLS_NAME}", text_playlist(presentation), _HLS_TYPE)
+        yield _Document(f"{text.name}/{keys.HLS_NAME}", text_playlist(presentation.duration), _HLS_TYPE)
     if plan.video is not None:
         storyboard = storyboard_vtt(plan.video, duration=presentation.duration)
         yield _Document(keys.STORYBOARD_NAME, storyboard, "text/vtt")

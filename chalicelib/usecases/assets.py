@@ -5,16 +5,21 @@ A deleted asset leaves a tombstone, so that work still under way finds out and s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
-from chalicelib.catalog import keys
-from chalicelib.catalog.asset import LISTED, Asset, AssetChange, AssetStatus, ProgressState
+from msgspec import UnsetType
+
+from chalicelib.catalog.asset import LISTED, NO_CHANGE, Asset, AssetChange, AssetStatus, ProgressState
 from chalicelib.catalog.upload import UploadStatus
 from chalicelib.errors import AssetNotFound, AssetNotRetryable
+from chalicelib.usecases.budget import refuse_over_budget, refuse_over_cap
 from chalicelib.usecases.ingest_metadata import ingest_asset
 from chalicelib.usecases.renditions import remove_rendition
 from chalicelib.usecases.source_state import refuse_archived, source_state
 from chalicelib.usecases.upload import drop_bytes
+from chalicelib.usecases.withdraw import remove_made
 
 if TYPE_CHECKING:
     from chalicelib.aws.mediaconvert import MediaConvert
@@ -36,6 +41,27 @@ def living_asset(asset_id: str, table: Table) -> Asset:
     if asset.status is AssetStatus.DELETED:
         raise AssetNotFound("the asset is deleted", asset_id=asset_id)
     return asset
+
+
+def describe(
+    asset_id: str,
+    passthrough: str | UnsetType | None,
+    meta: dict[str, Any] | UnsetType,
+    table: Table,
+    *,
+    now_ms: int,
+) -> Asset:
+    """Change what the customer says of an asset. UNSET leaves it alone.
+
+    Raises:
+        AssetNotFound: If there is none, or it is deleted.
+    """
+    asset = living_asset(asset_id, table)
+    change = AssetChange(passthrough=passthrough, meta=meta)
+    if change == NO_CHANGE:
+        return asset
+    changed = table.update_asset(asset_id, change, expect=frozenset(LISTED), now_ms=now_ms)
+    return changed or living_asset(asset_id, table)
 
 
 def delete_asset(
@@ -68,6 +94,8 @@ def delete_asset(
         packages.delete_asset(asset.packaged.id)
     for rendition in table.list_renditions(asset_id):
         remove_rendition(rendition, objects, table, workflows, settings)
+    for track in table.list_tracks(asset_id):
+        table.delete_track(track)
     if asset.upload_id is not None:
         upload = table.end_upload(asset.upload_id, UploadStatus.CANCELLED, now_ms=now_ms)
         if upload is not None:
@@ -77,29 +105,46 @@ def delete_asset(
 
 def purge_asset(asset: Asset, objects: Objects, settings: Settings) -> None:
     """Remove the objects of an asset: what players see first, the source last."""
-    objects.delete_prefix(settings.media_bucket, keys.asset_media_prefix(asset.id))
-    objects.delete_prefix(settings.media_bucket, keys.asset_early_prefix(asset.id))
-    objects.delete_prefix(settings.source_bucket, keys.asset_renders_prefix(asset.id))
+    remove_made(asset.id, objects, settings)
     if asset.metadata is None:
         # A source that a metadata file names may have more than one, and was never given to us to keep.
         objects.delete(asset.source_bucket, asset.source_key)
 
 
 def retry_asset(
-    asset_id: str, objects: Objects, table: Table, queues: Queues, tools: Tools, settings: Settings, *, now_ms: int
+    asset_id: str,
+    objects: Objects,
+    table: Table,
+    queues: Queues,
+    tools: Tools,
+    settings: Settings,
+    *,
+    now_ms: int,
+    max_cost_usd: Fraction | None = None,
 ) -> Asset:
     """Ingest an errored asset again. Its finished chunks are found and kept if the plan comes out the same.
+
+    Args:
+        max_cost_usd: Its cap from now on, over all attempts; None leaves it as it is.
 
     Raises:
         AssetNotFound: If there is no such asset.
         AssetNotRetryable: If it is not errored, or its source is gone.
         SourceArchived: If its source has to be restored first.
+        CostLimitReached: If its work has cost already what it may.
+        MonthlyBudgetSpent: If nothing new may be begun this month.
     """
     asset = living_asset(asset_id, table)
+    if max_cost_usd is not None:
+        asset = replace(asset, max_cost_usd=max_cost_usd)
     if not objects.exists(asset.source_bucket, asset.source_key):
         raise AssetNotRetryable("the source of the asset is gone", asset_id=asset_id)
     if asset.archive is not None:
         refuse_archived(source_state(objects.storage(asset.source_bucket, asset.source_key)))
+    if asset.status is not AssetStatus.ERRORED:
+        raise AssetNotRetryable("only an errored asset can be retried", asset_id=asset_id, asset_status=asset.status)
+    refuse_over_cap(asset, table.get_progress(asset_id, None), settings)
+    refuse_over_budget(table, settings, now_ms=now_ms)
     again = AssetChange(
         status=AssetStatus.WAITING,
         state=ProgressState.INGESTING,
@@ -108,6 +153,7 @@ def retry_asset(
         execution_arn=None,
         encoder=None,
         outputs=None,
+        max_cost_usd=asset.max_cost_usd,
     )
     still = AssetChange(attempt=asset.attempt)
     waiting = table.update_asset(asset_id, again, expect=_ERRORED, now_ms=now_ms, unchanged=still)

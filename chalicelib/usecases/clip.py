@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.catalog.asset import Asset, AssetChange, AssetStatus, ProgressState
-from chalicelib.catalog.ids import ASSET_PREFIX, ENTROPY_BYTES, new_id
+from chalicelib.catalog.ids import ENTROPY_BYTES
 from chalicelib.catalog.keys import upload_key
+from chalicelib.catalog.playback import PlaybackPolicy, new_asset_id, policy_of
 from chalicelib.errors import InvalidRequest, ObjectMissing, SluiceError, SourceChanged, SourceGone
 from chalicelib.media.timing import TimeRange
+from chalicelib.usecases.budget import refuse_over_budget
 from chalicelib.usecases.ingest import ingest_source
 
 if TYPE_CHECKING:
@@ -29,12 +32,14 @@ _WAITING = frozenset({AssetStatus.WAITING})
 
 @dataclass(frozen=True, slots=True)
 class NewClip:
-    """What a client asks for. `clip` counts from the beginning of what `source` shows."""
+    """What a client asks for. `clip` counts from the beginning of what `source` shows, whose policy is the default."""
 
     source: Asset
     clip: TimeRange
     passthrough: str | None = None
     meta: dict[str, Any] = field(default_factory=dict)
+    max_cost_usd: Fraction | None = None
+    playback_policy: PlaybackPolicy | None = None
 
 
 def create_clip(
@@ -44,13 +49,15 @@ def create_clip(
 
     Raises:
         InvalidRequest: If the range lies behind the end of the source, as far as that is known.
+        MonthlyBudgetSpent: If nothing new may be begun this month.
         SourceGone: If the source was not taken in, is gone or was replaced.
     """
+    refuse_over_budget(table, settings, now_ms=now_ms)
     other = new.source
     clip = _within(new.clip, other)
     if other.source_etag is None or other.source_size_bytes is None:
         raise SourceGone("the asset has no source yet", asset_id=other.id)
-    asset_id = new_id(ASSET_PREFIX, now_ms, secrets.token_bytes(ENTROPY_BYTES))
+    asset_id = new_asset_id(new.playback_policy or policy_of(other.id), now_ms, secrets.token_bytes(ENTROPY_BYTES))
     asset = Asset(
         id=asset_id,
         status=AssetStatus.WAITING,
@@ -64,6 +71,7 @@ def create_clip(
         passthrough=new.passthrough,
         meta=new.meta,
         clip=clip,
+        max_cost_usd=new.max_cost_usd,
     )
     # The record first: the object's own event must find the range.
     table.create_asset(asset)

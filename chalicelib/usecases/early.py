@@ -31,7 +31,7 @@ from chalicelib.media.mp4index import ByteRange, Movie, find_index, read_index
 from chalicelib.media.plan import SourceIdentity
 from chalicelib.usecases.copying import copy_segments
 from chalicelib.usecases.plan import PREPARING, source_identity
-from chalicelib.usecases.withdraw import withdraw_if_deleted
+from chalicelib.usecases.withdraw import withdraw_if_given_up
 from chalicelib.usecases.workbench import IMMUTABLE
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def start_early(
         return {"PlanHash": "", "Count": 0, "Items": [], "MaxParallelChunks": settings.max_parallel_chunks}
     done = _chunks_done(asset_id, digest, objects, settings)
     _write_playlists(plan, digest, done, objects, settings, first=True)
-    withdraw_if_deleted(asset_id, objects, table, settings)
+    withdraw_if_given_up(asset_id, objects, table, settings)
     key = f"{keys.early_prefix(asset_id, digest)}{keys.HLS_NAME}"
     still = AssetChange(attempt=attempt, hls_key=None)
     if table.update_asset(asset_id, AssetChange(hls_key=key), expect=PREPARING, now_ms=clock(), unchanged=still):
@@ -102,7 +102,7 @@ def copy_chunk(
         raise PlanMismatch("the plan has no such chunk", plan_hash=plan_hash, index=index)
     if not objects.exists(settings.source_bucket, keys.receipt_key(asset_id, plan_hash, index)):
         copy_segments(plan, plan_hash, index, _read_index(plan.source, plan.index, objects), objects, settings)
-        withdraw_if_deleted(asset_id, objects, table, settings)
+        withdraw_if_given_up(asset_id, objects, table, settings)
     return {"ChunkIndex": index}
 
 
@@ -116,7 +116,7 @@ def extend_early(
     if done == 0:
         raise PlanMismatch("nothing of the plan was copied", plan_hash=plan_hash)
     _write_playlists(plan, plan_hash, done, objects, settings)
-    withdraw_if_deleted(asset_id, objects, table, settings)
+    withdraw_if_given_up(asset_id, objects, table, settings)
     logger.info("extended", extra={"chunks_done": done, "chunks": len(plan.chunks)})
     return _next_wave(plan, plan_hash, done, settings)
 
@@ -129,7 +129,7 @@ def end_early(
     Args:
         plan_hash: None if the start did not get as far as saying it; the plan is then made once more.
     """
-    withdraw_if_deleted(asset_id, objects, table, settings)
+    withdraw_if_given_up(asset_id, objects, table, settings)
     if plan_hash is not None:
         plan = _load_plan(asset_id, plan_hash, objects, settings)
     else:
@@ -142,7 +142,7 @@ def end_early(
     done = _chunks_done(asset_id, digest, objects, settings)
     if done:
         _write_playlists(plan, digest, done, objects, settings, ended=True)
-        withdraw_if_deleted(asset_id, objects, table, settings)
+        withdraw_if_given_up(asset_id, objects, table, settings)
     logger.info("copying ended", extra={"chunks_done": done, "chunks": len(plan.chunks)})
     return {"ChunksDone": done}
 

@@ -34,13 +34,15 @@ def start_encode(asset_id: str, etag: str, table: Table, workflows: Workflows, *
         return
     state_input = {"AssetId": asset.id, "Etag": etag, "Attempt": asset.attempt}
     arn = workflows.start_publish(execution_name(asset, etag), state_input)
-    table.update_asset(
+    noted = table.update_asset(
         asset.id,
         AssetChange(execution_arn=arn),
         expect=frozenset({AssetStatus.PREPARING}),
         now_ms=now_ms,
         unchanged=AssetChange(attempt=asset.attempt),
     )
+    if noted is None:
+        workflows.stop(arn, error="WorkSuperseded", cause="the asset was given up before its work was started")
 
 
 def execution_name(asset: Asset, etag: str) -> str:

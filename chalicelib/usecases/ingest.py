@@ -33,11 +33,14 @@ from chalicelib.catalog.asset import (
     TextInfo,
     VideoInfo,
 )
-from chalicelib.catalog.ids import ASSET_PREFIX, ENTROPY_BYTES, is_id, new_id
+from chalicelib.catalog.ids import ASSET_PREFIX, ENTROPY_BYTES, is_id
+from chalicelib.catalog.playback import new_asset_id
 from chalicelib.catalog.upload import UploadStatus
 from chalicelib.catalog.vod.mediainfo import json_tracks, mediainfo_record
 from chalicelib.errors import AssetNotFound, EmptySource, UploadTooLarge, UserError
 from chalicelib.usecases.asset_settings import largest_source
+from chalicelib.usecases.budget import refuse_over_budget
+from chalicelib.usecases.playback import policy_for
 
 if TYPE_CHECKING:
     from chalicelib.aws.objects import ObjectHead, Objects
@@ -70,7 +73,7 @@ def ingest_source(
         SourceChanged: If it was replaced while it was looked at.
     """
     head = objects.head(bucket, key)
-    asset = asset_of(table, head, bucket, key, now_ms)
+    asset = asset_of(table, head, bucket, key, settings, now_ms)
     return take_in(asset, head, objects, table, queues, tools, settings, now_ms=now_ms)
 
 
@@ -92,6 +95,7 @@ def take_in(
             logger.warning("the source was replaced after its ingest", extra={"asset_id": asset.id, "key": key})
         return asset
     try:
+        refuse_over_budget(table, settings, now_ms=now_ms)
         source = _look_at(objects, tools, largest_source(asset.options, settings), head, bucket, key)
     except UserError as error:
         return refuse(asset, head, error, table, now_ms)
@@ -106,18 +110,18 @@ def take_in(
     return changed
 
 
-def foreign_asset_id(bucket: str, key: str, head: ObjectHead) -> str:
+def foreign_asset_id(bucket: str, key: str, head: ObjectHead, settings: Settings) -> str:
     """The id of the asset that an object under a foreign key becomes; the same for the same bytes put once."""
     digest = hashlib.sha256("\0".join((bucket, key, head.etag)).encode()).digest()
-    return new_id(ASSET_PREFIX, head.last_modified_ms, digest[:ENTROPY_BYTES])
+    return new_asset_id(policy_for(None, settings), head.last_modified_ms, digest[:ENTROPY_BYTES])
 
 
-def asset_of(table: Table, head: ObjectHead, bucket: str, key: str, now_ms: int) -> Asset:
+def asset_of(table: Table, head: ObjectHead, bucket: str, key: str, settings: Settings, now_ms: int) -> Asset:
     """The asset that the object belongs to, made if there is none."""
     asset_id = keys.asset_of_upload_key(key)
     filename = None
     if asset_id is None or not is_id(asset_id, ASSET_PREFIX):
-        asset_id = foreign_asset_id(bucket, key, head)
+        asset_id = foreign_asset_id(bucket, key, head, settings)
         filename = key.rpartition("/")[2]
     try:
         return table.get_asset(asset_id)

@@ -15,6 +15,7 @@ from chalicelib.catalog.vod.metadata import MAX_BYTES, Metadata, parse_metadata
 from chalicelib.errors import AssetNotFound, MetadataInvalid, ObjectMissing, SourceChanged, UserError
 from chalicelib.usecases.asset_settings import check_options
 from chalicelib.usecases.ingest import foreign_asset_id, ingest_source, refuse, take_in
+from chalicelib.usecases.tracks import name_tracks
 
 if TYPE_CHECKING:
     from chalicelib.aws.objects import ObjectHead, Objects
@@ -43,7 +44,7 @@ def ingest_metadata(
         ObjectMissing: If there is no such file.
     """
     head = objects.head(bucket, key)
-    asset = _asset_of(table, MetadataFile(bucket, key, head.etag, head.size_bytes), head, now_ms)
+    asset = _asset_of(table, MetadataFile(bucket, key, head.etag, head.size_bytes), head, settings, now_ms)
     return ingest_asset(asset, objects, table, queues, tools, settings, now_ms=now_ms)
 
 
@@ -72,11 +73,12 @@ def ingest_asset(
     changed = table.update_asset(asset.id, change, expect=_WAITING, now_ms=now_ms, unchanged=same)
     if changed is None:
         return table.get_asset(asset.id)
+    name_tracks(asset.id, named.captions, table, now_ms=now_ms)
     return take_in(changed, head, objects, table, queues, tools, settings, now_ms=now_ms)
 
 
-def _asset_of(table: Table, file: MetadataFile, head: ObjectHead, now_ms: int) -> Asset:
-    asset_id = foreign_asset_id(file.bucket, file.key, head)
+def _asset_of(table: Table, file: MetadataFile, head: ObjectHead, settings: Settings, now_ms: int) -> Asset:
+    asset_id = foreign_asset_id(file.bucket, file.key, head, settings)
     try:
         return table.get_asset(asset_id)
     except AssetNotFound:

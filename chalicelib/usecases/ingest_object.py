@@ -49,7 +49,7 @@ def ingest_object(
         )
     except ExtensionNotAllowed as error:
         head = objects.head(bucket, key)
-        return refuse(asset_of(table, head, bucket, key, now_ms), head, error, table, now_ms)
+        return refuse(asset_of(table, head, bucket, key, settings, now_ms), head, error, table, now_ms)
     if trigger is None:
         logger.info("not a trigger of this deployment", extra={"key": key})
         return None

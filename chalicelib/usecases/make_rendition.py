@@ -30,7 +30,7 @@ from chalicelib.media.single_file import AUDIO_BRANDS, VIDEO_BRANDS, single_file
 from chalicelib.usecases.published import Place, read_places
 from chalicelib.usecases.rendition_cuts import EXCERPT_NAME, Bench, Cut, cut_pictures, cut_sound, found
 from chalicelib.usecases.source_cache import scratch_folder
-from chalicelib.usecases.withdraw import withdraw_if_deleted
+from chalicelib.usecases.withdraw import withdraw_if_given_up
 from chalicelib.usecases.workbench import IMMUTABLE
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def make_rendition(
             _withdraw_if_gone(rendition, objects, table, settings)
         event = {"event": "rendition.ready", "rendition_id": rendition_id, "size_bytes": size_bytes}
         logger.info("rendition ready", extra=event)
-    withdraw_if_deleted(asset_id, objects, table, settings)
+    withdraw_if_given_up(asset_id, objects, table, settings)
     return {"AssetId": asset_id, "RenditionId": rendition_id, "Key": rendition.key}
 
 

@@ -38,8 +38,9 @@ from chalicelib.media.prune import (
     sample_times,
 )
 from chalicelib.usecases.asset_settings import settings_for
+from chalicelib.usecases.budget import refuse_over_cap
 from chalicelib.usecases.source_cache import SOURCE_NAME, workspace
-from chalicelib.usecases.withdraw import withdraw_if_deleted
+from chalicelib.usecases.withdraw import withdraw_if_given_up
 
 if TYPE_CHECKING:
     from chalicelib.aws.objects import Objects
@@ -73,12 +74,13 @@ def plan_render(
         `Job` and `Assembly` are what the later steps are asked with.
     """
     asset = preparing_asset(asset_id, table)
+    refuse_over_cap(asset, table.get_progress(asset_id, None), settings)
     plan = _make_plan(asset, objects, tools, settings, deadline)
     document, digest = plan_bytes(plan), plan_hash(plan)
     key = keys.plan_key(asset_id, digest)
     if not objects.exists(settings.source_bucket, key):
         objects.write(settings.source_bucket, key, document, content_type="application/json")
-        withdraw_if_deleted(asset_id, objects, table, settings)
+        withdraw_if_given_up(asset_id, objects, table, settings)
     change = AssetChange(
         state=ProgressState.ENCODING, plan_hash=digest, task_count=plan.task_count, duration=plan.duration
     )

@@ -24,10 +24,17 @@ class Meter:
     memory_mb: int
     started_s: float
     settled: bool = False
+    _taken_ms: int = 0
 
     def billed_ms(self) -> int:
         """Milliseconds so far, begun ones counted whole, as Lambda does."""
         return int((time.monotonic() - self.started_s) * 1000) + 1
+
+    def take_ms(self) -> int:
+        """Those that nobody has taken to a bill yet; from now on they are."""
+        owed = self.billed_ms() - self._taken_ms
+        self._taken_ms += owed
+        return owed
 
 
 @contextmanager
@@ -42,4 +49,4 @@ def metered(owner_id: str | None, table: Table, *, memory_mb: int, clock: Clock)
         yield meter
     finally:
         if owner_id is not None and not meter.settled:
-            table.add_work(owner_id, billed_ms=meter.billed_ms(), memory_mb=memory_mb, transitions=1, now_ms=clock())
+            table.add_work(owner_id, billed_ms=meter.take_ms(), memory_mb=memory_mb, transitions=1, now_ms=clock())

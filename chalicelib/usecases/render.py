@@ -20,6 +20,7 @@ from chalicelib.catalog.site import site_id
 from chalicelib.composition.config import RenderConfig, parse_config
 from chalicelib.composition.formats import output_kind
 from chalicelib.errors import RenderEnded, SiteNotFound, TransientError
+from chalicelib.usecases.budget import refuse_over_budget
 from chalicelib.usecases.site import find_site
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ def open_render(
         InvalidConfig: Names the field of `config` that is wrong.
         FormatNotSupported: If it asks for an output that is not made.
         SiteNotFound: If no such archive is stored.
+        MonthlyBudgetSpent: If nothing new may be begun this month.
     """
+    refuse_over_budget(table, settings, now_ms=now_ms)
     checked = parse_config(new.config)
     if find_site(new.site_sha256, objects, settings) is None:
         raise SiteNotFound("no project archive is stored for this site", site_id=site_id(new.site_sha256))

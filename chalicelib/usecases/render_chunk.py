@@ -28,10 +28,12 @@ from chalicelib.media.plan import AudioRendition, Chunk, Plan, VideoPlan
 from chalicelib.media.receipt import ChunkReceipt, PartialReceipt, TextReceipt, TrackReceipt, receipt_bytes
 from chalicelib.media.resume import advanced, end_ticks, joined
 from chalicelib.media.webvtt import read_cues, subtitles_vtt
+from chalicelib.usecases.budget import refuse_over_cap
 from chalicelib.usecases.plan import load_plan, preparing_asset
 from chalicelib.usecases.receipts import store_partial, store_receipt, stored_partial, stored_receipt
 from chalicelib.usecases.source_cache import SOURCE_NAME, workspace
-from chalicelib.usecases.withdraw import withdraw_if_deleted
+from chalicelib.usecases.watch import AssetWatch
+from chalicelib.usecases.withdraw import withdraw_if_given_up
 from chalicelib.usecases.workbench import Bench, Cut
 
 if TYPE_CHECKING:
@@ -64,24 +66,26 @@ def render_chunk(
 
     Raises:
         PlanMismatch: If there is no such plan, or it has no such task.
-        WorkSuperseded: If the asset is no longer being prepared.
+        WorkSuperseded: If the asset is no longer being prepared; an encoder that runs is ended.
+        CostLimitReached: If the asset has cost what it may.
         DeadlineNear: If the time is not enough; nothing is left running, and another try begins where this one ended.
         TaskTooSlow: If the time is never enough.
     """
-    preparing_asset(job.asset_id, table)
+    asset = preparing_asset(job.asset_id, table)
+    refuse_over_cap(asset, table.get_progress(asset.id, None), settings)
     plan = load_plan(job.asset_id, job.plan_hash, objects, settings)
     if not 0 <= job.index < plan.task_count:
         raise PlanMismatch("the plan has no such task", plan_hash=job.plan_hash, index=job.index)
     receipt = stored_receipt(job.asset_id, job.plan_hash, job.index, objects, settings)
     if receipt is None:
         try:
-            receipt = _render(job, plan, objects, tools, settings)
+            watch = AssetWatch(job.asset_id, table, settings, meter, clock)
+            receipt = _render(job, plan, watch, objects, tools, settings)
             store_receipt(job.asset_id, receipt, objects, settings)
         finally:
-            withdraw_if_deleted(job.asset_id, objects, table, settings)
-    billed_ms = meter.billed_ms()
+            withdraw_if_given_up(job.asset_id, objects, table, settings)
     table.mark_task_done(
-        job.asset_id, job.plan_hash, job.index, billed_ms=billed_ms, memory_mb=meter.memory_mb, now_ms=clock()
+        job.asset_id, job.plan_hash, job.index, billed_ms=meter.take_ms(), memory_mb=meter.memory_mb, now_ms=clock()
     )
     meter.settled = True
     return {
@@ -90,15 +94,17 @@ def render_chunk(
         "FramesEncoded": sum(segment.samples for track in receipt.tracks[:1] for segment in track.segments)
         if plan.video
         else 0,
-        "DurationMs": billed_ms,
+        "DurationMs": meter.billed_ms(),
     }
 
 
-def _render(job: ChunkJob, plan: Plan, objects: Objects, tools: Tools, settings: Settings) -> ChunkReceipt:
+def _render(
+    job: ChunkJob, plan: Plan, watch: AssetWatch, objects: Objects, tools: Tools, settings: Settings
+) -> ChunkReceipt:
     prefix = keys.media_prefix(job.asset_id, job.plan_hash)
     before = stored_partial(job.asset_id, job.plan_hash, job.index, objects, settings)
     with workspace(plan.source, objects) as folder:
-        bench = Bench(plan, folder, job.deadline, tools, objects, settings.media_bucket, prefix)
+        bench = Bench(plan, folder, job.deadline, tools, objects, settings.media_bucket, prefix, watch.look)
         try:
             return _task(bench, before)
         except DeadlineNear as near:

@@ -17,7 +17,13 @@ import msgspec
 
 from chalicelib.catalog import keys
 from chalicelib.catalog.asset import Asset, AssetChange, EncodingJob, ProgressState
-from chalicelib.catalog.encoder_choice import EncoderChoice, EncoderFacts, choose_encoder, mediaconvert_usd
+from chalicelib.catalog.encoder_choice import (
+    TEMPLATE_GROUPS,
+    EncoderChoice,
+    EncoderFacts,
+    choose_encoder,
+    mediaconvert_usd,
+)
 from chalicelib.catalog.options import Encoder, InputRotate
 from chalicelib.catalog.vod.job import JobOrder, job_request
 from chalicelib.catalog.vod.outcome import JobEvent, JobStatus
@@ -26,8 +32,9 @@ from chalicelib.catalog.vod.record import displayed_size
 from chalicelib.errors import AssetNotFound, MediaConvertCancelled, MediaConvertFailed, SluiceError, WorkSuperseded
 from chalicelib.media.ladder import source_rung
 from chalicelib.usecases.asset_settings import settings_for
+from chalicelib.usecases.budget import refuse_over_cap
 from chalicelib.usecases.plan import PREPARING, preparing_asset
-from chalicelib.usecases.withdraw import withdraw_if_deleted
+from chalicelib.usecases.withdraw import withdraw_if_given_up
 
 if TYPE_CHECKING:
     from chalicelib.aws.mediaconvert import MediaConvert
@@ -47,10 +54,14 @@ def encoder_of(asset: Asset, settings: Settings) -> EncoderChoice:
     """Who is to encode an ingested asset. `settings` are the asset's own."""
     if asset.clip is not None:
         return EncoderChoice(Encoder.LAMBDA, "a part of a source is cut by frames, which our own workers do")
+    return choose_encoder(Encoder(settings.encoder), _facts(asset, settings))
+
+
+def _facts(asset: Asset, settings: Settings) -> EncoderFacts:
     size = displayed_size(asset)
     video = asset.source_info.video if asset.source_info else None
     rungs = [rung for rung in settings.ladder if size and rung <= source_rung(*size)]
-    facts = EncoderFacts(
+    return EncoderFacts(
         duration=asset.duration,
         frame_rate=(video.frame_rate if video else None) or _DEFAULT_RATE,
         renditions=[fit_box(*size, rung) for rung in rungs or settings.ladder[-1:]] if size else [],
@@ -58,7 +69,6 @@ def encoder_of(asset: Asset, settings: Settings) -> EncoderChoice:
         max_lambda_bytes=settings.upload_max_bytes,
         mediaconvert_available=bool(settings.mediaconvert_role_arn),
     )
-    return choose_encoder(Encoder(settings.encoder), facts)
 
 
 def start_job(
@@ -76,9 +86,11 @@ def start_job(
 
     Raises:
         WorkSuperseded: If the asset does not wait for this attempt.
+        CostLimitReached: If the job is estimated to cost more than the asset may.
         JobTemplateMissing: If the job template, and what stands in for it, is not there.
     """
     asset = preparing_asset(asset_id, table, attempt)
+    refuse_over_cap(asset, table.get_progress(asset_id, None), deployment, ahead_usd=_estimate(asset, deployment))
     order, profile = _order(asset, jobs, settings_for(asset.options, deployment), deployment)
     # Without the attempt: the same work goes to the same place.
     asked = [asset.source_etag, job_request(replace(order, metadata={}))]
@@ -116,7 +128,7 @@ def note_job_event(
         logger.info("job ended", extra={"job_id": event.job_id, "job_status": event.status.value, "code": event.code})
     _end_wait(event.asset_id, event.attempt, table, workflows)
     try:
-        withdraw_if_deleted(event.asset_id, objects, table, settings)
+        withdraw_if_given_up(event.asset_id, objects, table, settings)
     except (WorkSuperseded, AssetNotFound):
         logger.info("the asset of the job is gone", extra={"job_id": event.job_id})
 
@@ -163,6 +175,15 @@ def _order(asset: Asset, jobs: MediaConvert, chosen: Settings, deployment: Setti
         tags={"sluice:asset": asset.id, "sluice:stage": deployment.stage},
     )
     return order, profile
+
+
+def _estimate(asset: Asset, deployment: Settings) -> Fraction:
+    """Of the whole job, because a job cannot be stopped at a price; nothing where that is not known."""
+    facts = _facts(asset, settings_for(asset.options, deployment))
+    if facts.duration is None:
+        return Fraction(0)
+    heights = [min(size) for size in facts.renditions] * TEMPLATE_GROUPS
+    return mediaconvert_usd(facts.duration, facts.frame_rate, heights)
 
 
 def _cancel_earlier(asset: Asset, table: Table, jobs: MediaConvert) -> None:

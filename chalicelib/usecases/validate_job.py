@@ -10,7 +10,7 @@ from chalicelib.catalog.asset import Asset, AssetChange, Outputs, ProgressState
 from chalicelib.catalog.vod.job import THUMBNAILS
 from chalicelib.errors import ObjectMissing
 from chalicelib.usecases.plan import PREPARING
-from chalicelib.usecases.withdraw import withdraw_if_deleted
+from chalicelib.usecases.withdraw import withdraw_if_given_up
 
 if TYPE_CHECKING:
     from chalicelib.aws.objects import Objects
@@ -51,7 +51,7 @@ def validate_job(
     )
     still = AssetChange(attempt=asset.attempt, plan_hash=plan_hash)
     table.update_asset(asset.id, change, expect=PREPARING, now_ms=now_ms, unchanged=still)
-    withdraw_if_deleted(asset.id, objects, table, settings)
+    withdraw_if_given_up(asset.id, objects, table, settings)
     return {"AssetId": asset.id}
 
 

@@ -1,7 +1,7 @@
-"""What is written for an asset after its deletion goes away again.
+"""What is written for an asset after its deletion or cancellation goes away again.
 
-Deleting removes every object of an asset, but a worker that is in the middle of something writes on. So whoever has
-written looks once more, and removes what came too late.
+Both remove what was made of an asset, but a worker that is in the middle of something writes on. So whoever has written
+looks once more, and removes what came too late.
 """
 
 from __future__ import annotations
@@ -17,12 +17,20 @@ if TYPE_CHECKING:
     from chalicelib.aws.table import Table
     from chalicelib.settings import Settings
 
+_GIVEN_UP = frozenset({AssetStatus.DELETED, AssetStatus.CANCELLED})
 
-def withdraw_if_deleted(asset_id: str, objects: Objects, table: Table, settings: Settings) -> None:
-    """Raises WorkSuperseded if the asset was deleted; nothing that was made of it is left then."""
-    if table.get_asset(asset_id).status is not AssetStatus.DELETED:
+
+def withdraw_if_given_up(asset_id: str, objects: Objects, table: Table, settings: Settings) -> None:
+    """Raises WorkSuperseded if the asset was deleted or cancelled; nothing that was made of it is left then."""
+    status = table.get_asset(asset_id).status
+    if status not in _GIVEN_UP:
         return
+    remove_made(asset_id, objects, settings)
+    raise WorkSuperseded(f"the asset was {status} meanwhile", asset_id=asset_id)
+
+
+def remove_made(asset_id: str, objects: Objects, settings: Settings) -> None:
+    """Remove everything but the source: what players see first."""
     objects.delete_prefix(settings.media_bucket, keys.asset_media_prefix(asset_id))
     objects.delete_prefix(settings.media_bucket, keys.asset_early_prefix(asset_id))
     objects.delete_prefix(settings.source_bucket, keys.asset_renders_prefix(asset_id))
-    raise WorkSuperseded("the asset was deleted meanwhile", asset_id=asset_id)

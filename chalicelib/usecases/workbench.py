@@ -7,7 +7,7 @@ how far it got.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -49,7 +49,8 @@ class _Written:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """`deadline` is on the clock of time.monotonic(); `prefix` is that of the publication."""
+    """`deadline` is on the clock of time.monotonic(); `prefix` is that of the publication; `watch` is asked while the
+    encoder runs, and ends it by raising."""
 
     plan: Plan
     folder: Path
@@ -58,12 +59,17 @@ class Bench:
     objects: Objects
     bucket: str
     prefix: str
+    watch: Callable[[], None] | None = None
     _written: dict[str, _Written] = field(default_factory=dict)
 
     def run(self, command: Command) -> None:
         """Run the encoder to its end; what it makes are small files."""
         self.tools.ffmpeg.run(
-            command.arguments, cwd=self.folder, deadline=self.deadline, file_limit_bytes=SMALL_FILE_LIMIT_BYTES
+            command.arguments,
+            cwd=self.folder,
+            deadline=self.deadline,
+            file_limit_bytes=SMALL_FILE_LIMIT_BYTES,
+            watch=self.watch,
         )
 
     def stream(self, command: Command, names: Sequence[str], cut: Cut) -> tuple[TrackReceipt, ...]:

@@ -160,6 +160,8 @@ def test_settings_are_given_by_the_template(template: Document) -> None:
     words |= {"SLUICE_JOB_TEMPLATES": "a,b,c", "SLUICE_INPUT_ROTATE": "AUTO", "SLUICE_FRAME_CAPTURE": "on"}
     words |= {"SLUICE_ACCELERATED_TRANSCODING": "PREFERRED", "SLUICE_ARCHIVE_SOURCE": "GLACIER"}
     words |= {"SLUICE_AUDIO_CHANNELS": "source", "SLUICE_STATIC_RENDITIONS": "mp4", "SLUICE_MASTER_ACCESS": "off"}
+    words |= {"SLUICE_PLAYBACK_POLICY": "signed"}
+    numbers |= {"SLUICE_MAX_COST_PER_ASSET_USD": "0.5", "SLUICE_MONTHLY_BUDGET_USD": "10"}
     read: set[str] = set()
 
     class Watched(dict[str, str]):
@@ -198,6 +200,7 @@ def test_parameters_default_to_the_settings(template: Document) -> None:
     assert defaults["ArchiveSource"] == settings.archive_source
     assert defaults["StaticRenditions"] == ",".join(settings.static_renditions)
     assert defaults["MasterAccess"] == ("on" if settings.master_access else "off")
+    assert defaults["PlaybackPolicy"] == settings.playback_policy
     assert defaults["PruneLadder"] == ("on" if settings.prune_ladder else "off")
 
 

@@ -6,6 +6,7 @@ Screenshots of each state are left in build/screenshots/, for people to look at.
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -233,4 +234,14 @@ def test_sound_and_subtitles_can_be_chosen(
     with page.expect_response("**/audio-2/*.m4s") as fetched:
         sounds.nth(1).click()
     assert fetched.value.ok
+    assert watch == Watch(watch.host)
+
+
+def test_a_signed_asset_plays_on_the_page(local_aws: LocalAws, page: Page, watch: Watch, tmp_path: Path) -> None:
+    """The page asks for URLs that end, and its player and its poster go by those."""
+    video = clip(tmp_path / "signed.mp4", seconds=6, size="640x360")
+    asset = json.loads(local_aws.sluice("upload", str(video), "--policy", "signed", "--wait", "--json").stdout)
+    page.goto(f"{local_aws.base_url}/?asset={asset['id']}")
+    played = play(page, until_s=2)
+    assert (played["error"], played["corrupted"], played["width"]) == (None, 0, 640)
     assert watch == Watch(watch.host)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 from chalicelib.errors import ConfigurationInvalid
@@ -83,3 +85,12 @@ def test_lists_are_cleaned() -> None:
 def test_surround_is_kept_by_setting(value: str, kept: bool) -> None:
     """Stereo is for every player; 5.1 beside it costs more."""
     assert Settings.from_env({**NAMES, "SLUICE_AUDIO_CHANNELS": value}).keep_surround is kept
+
+
+def test_amounts_are_exact_or_none() -> None:
+    """As they are written; nothing is no limit, and nought or a word is refused."""
+    settings = Settings.from_env({**NAMES, "SLUICE_MONTHLY_BUDGET_USD": "10.1"})
+    assert (settings.monthly_budget_usd, settings.max_cost_per_asset_usd) == (Fraction(101, 10), None)
+    for wrong in ("0", "-1", "1e3", "much"):
+        with pytest.raises(ConfigurationInvalid, match="SLUICE_MONTHLY_BUDGET_USD"):
+            Settings.from_env({**NAMES, "SLUICE_MONTHLY_BUDGET_USD": wrong})

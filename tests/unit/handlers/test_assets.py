@@ -121,3 +121,15 @@ def test_an_upload_may_choose_its_encoder(api: Api) -> None:
     refused = api("POST", "/v1/uploads", {**body, "asset": {"encoder": "mediaconvert"}})
     assert (refused.status_code, refused.json_body["errors"][0]["pointer"]) == (422, "/asset/encoder")
     assert api("POST", "/v1/uploads", {**body, "asset": {"encoder": "mine"}}).status_code == 422
+
+
+def test_cancel_may_be_repeated_and_ends_with_409(api: Api) -> None:
+    """A cancelled asset is shown, twice the same; a ready one is in conflict, an unknown one is not there."""
+    api.desk.table.create_asset(an_asset())
+    for _ in range(2):
+        cancelled = api("POST", f"/v1/assets/{ASSET_ID}/cancel")
+        assert (cancelled.status_code, cancelled.json_body["status"]) == (200, "cancelled")
+    api.desk.table.items[f"asset#{ASSET_ID}", "asset"]["status"] = {"S": "ready"}
+    refused = api("POST", f"/v1/assets/{ASSET_ID}/cancel")
+    assert (refused.status_code, refused.json_body["code"]) == (409, "asset-ended")
+    assert api("POST", f"/v1/assets/{UNKNOWN}/cancel").status_code == 404

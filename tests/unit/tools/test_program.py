@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.errors import DeadlineNear, EncoderFailed, EncoderKilled, UnsupportedMedia
+from chalicelib.errors import DeadlineNear, EncoderFailed, EncoderKilled, UnsupportedMedia, WorkSuperseded
 from chalicelib.tools import program as module
 from chalicelib.tools.program import Program
 
@@ -141,6 +141,22 @@ def test_a_missing_program_is_our_fault(tmp_path: Path) -> None:
     """A function without its layer says so."""
     with pytest.raises(EncoderFailed, match="layer"):
         Program(str(tmp_path / "nowhere")).run((), deadline=soon())
+
+
+def test_what_the_watch_raises_ends_the_run(program: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked while the child runs, its error is raised, and the child is gone."""
+    monkeypatch.setattr(module, "_WATCH_EVERY_S", 0.05)
+    asked: list[int] = []
+
+    def watch() -> None:
+        asked.append(len(asked))
+        if len(asked) == 3:
+            raise WorkSuperseded("nobody wants it")
+
+    with pytest.raises(WorkSuperseded):
+        program(f"echo $$ > {tmp_path}/pid; exec sleep 60").run((), deadline=soon(), watch=watch)
+    assert asked == [0, 1, 2]
+    assert not is_alive(int((tmp_path / "pid").read_text()))
 
 
 def test_what_is_fed_arrives_whole(program: Write) -> None:

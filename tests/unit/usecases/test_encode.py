@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import pytest
 
-from chalicelib.aws.workflows import execution_arn
-from chalicelib.catalog.asset import AssetStatus
+from chalicelib.aws.workflows import ExecutionStatus, execution_arn
+from chalicelib.catalog.asset import UNFINISHED, AssetChange, AssetStatus
 from chalicelib.usecases.encode import execution_name, start_encode
 from tests.unit.catalog.samples import an_asset
 from tests.unit.usecases.desk import Desk
@@ -56,3 +57,20 @@ def test_execution_names_are_valid_and_tell_attempts_apart() -> None:
     names = {execution_name(an_asset(attempt=attempt), 'a"weird/etag-7') for attempt in (1, 2, 10)}
     assert len(names) == 3
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,80}", name) for name in names)
+
+
+def test_an_execution_of_an_asset_that_was_cancelled_meanwhile_is_stopped(desk: Desk) -> None:
+    """Cancelled between the start and its note: whoever notes it, stops it."""
+    asset = an_asset(execution_arn=None)
+    desk.table.create_asset(asset)
+    start = desk.workflows.start_publish
+
+    def start_and_cancel(name: str, state_input: Mapping[str, object]) -> str:
+        cancelled = AssetChange(status=AssetStatus.CANCELLED)
+        desk.table.update_asset(asset.id, cancelled, expect=UNFINISHED, now_ms=desk.clock())
+        return start(name, state_input)
+
+    desk.workflows.start_publish = start_and_cancel  # type: ignore[method-assign]
+    _start(desk, asset.id, str(asset.source_etag))
+    ((_, execution),) = desk.workflows.executions.items()
+    assert execution.status is ExecutionStatus.ABORTED

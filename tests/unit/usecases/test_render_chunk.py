@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from chalicelib.catalog.keys import receipt_key
 from chalicelib.errors import ChunkInexact, DeadlineNear, PlanMismatch, TaskTooSlow, WorkSuperseded
 from chalicelib.media.commands import SEEK_PADS
 from chalicelib.media.receipt import PartialReceipt, Segment, TrackReceipt, parse_receipt
+from chalicelib.usecases import watch as watching
 from chalicelib.usecases.receipts import store_partial, stored_partial
 from tests.unit.usecases.studio import Studio
 
@@ -113,15 +115,16 @@ def test_no_chunk_is_rendered_under_another_plan(studio: Studio, digest: str) ->
         studio.render(digest[::-1], 0)
 
 
+@pytest.mark.parametrize("status", [AssetStatus.DELETED, AssetStatus.CANCELLED])
 def test_a_chunk_that_outlives_its_asset_is_withdrawn(
-    studio: Studio, digest: str, monkeypatch: pytest.MonkeyPatch
+    studio: Studio, digest: str, monkeypatch: pytest.MonkeyPatch, status: AssetStatus
 ) -> None:
-    """Deleted while it is encoded, it leaves neither segments nor receipt."""
+    """Deleted or cancelled while it is encoded, it leaves neither segments nor receipt."""
     encode = studio.encoder.run
 
     def run(*args: Any, **options: Any) -> None:
         encode(*args, **options)
-        studio.end(AssetStatus.DELETED)
+        studio.end(status)
 
     monkeypatch.setattr(studio.encoder, "run", run)
     with pytest.raises(WorkSuperseded):
@@ -135,6 +138,26 @@ def test_no_chunk_is_rendered_for_an_asset_that_was_given_up(studio: Studio, dig
     with pytest.raises(WorkSuperseded):
         studio.render(digest, 0)
     assert studio.encoder.runs == []
+
+
+def test_a_running_encoder_is_asked_whether_it_is_wanted(
+    studio: Studio, digest: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it asks while it runs raises once the asset is cancelled, which ends it."""
+    asked: list[str] = []
+
+    def run(*_: Any, watch: Callable[[], None], **__: Any) -> None:
+        watch()
+        asked.append("and went on")
+        studio.end(AssetStatus.CANCELLED)
+        monkeypatch.setattr(watching, "LOOK_EVERY_S", 0)
+        watch()
+        asked.append("and went on")
+
+    monkeypatch.setattr(studio.encoder, "run", run)
+    with pytest.raises(WorkSuperseded):
+        studio.render(digest, 0)
+    assert asked == ["and went on"]
 
 
 def test_a_chunk_whose_time_runs_out_goes_on(studio: Studio, digest: str) -> None:

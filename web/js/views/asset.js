@@ -9,10 +9,12 @@ import { sentence, words } from "../format.js";
 import { createPlayer } from "../player.js";
 import { mayRetry, statusOf } from "../status.js";
 import { details, factLine } from "./details.js";
+import { subtitles } from "./subtitles.js";
 import { Work } from "./work.js";
 
 const POLL_MS = 1000;
 const SLOW_POLL_MS = 3000;
+const TOKEN_S = 12 * 3600;
 const PATIENCE = 90;
 
 export class AssetView {
@@ -79,7 +81,7 @@ export class AssetView {
   async #poll() {
     let asset;
     try {
-      asset = await this.app.api.get(`/v1/assets/${encodeURIComponent(this.id)}`);
+      asset = await this.#opened(await this.app.api.get(`/v1/assets/${encodeURIComponent(this.id)}`));
     } catch (problem) {
       if (this.closed) return;
       if (problem instanceof Problem && problem.status >= 400 && problem.status < 500) {
@@ -99,13 +101,25 @@ export class AssetView {
     }
   }
 
+  /** A signed asset shows no URLs: ask for some that end, once for each stream that is published of it. */
+  async #opened(asset) {
+    if (asset.playback.policy !== "signed" || !asset.playable) return asset;
+    if (this.token?.stream !== asset.playback.hls_key) {
+      const made = await this.app.api.post(`/v1/assets/${encodeURIComponent(this.id)}/tokens`, { ttl: TOKEN_S });
+      this.token = { ...made, stream: asset.playback.hls_key };
+    }
+    const { video, image } = this.token;
+    return { ...asset, playback: { ...asset.playback, ...video }, images: { ...asset.images, ...image } };
+  }
+
   #show(asset) {
     this.asset = asset;
     const name = asset.filename || asset.id;
     this.title.textContent = name;
     document.title = `${name} – Sluice`;
     this.facts.replaceChildren(factLine(asset));
-    this.details.replaceChildren(...details(asset));
+    const added = asset.status === "ready" ? [subtitles(asset, this.#tracks())] : [];
+    this.details.replaceChildren(...details(asset), ...added);
     if (asset.status === "ready" || this.#playsEarly(asset)) this.#play(asset);
     else if (asset.status === "errored") this.#failAsset(asset);
     else if (asset.status === "preparing") this.#working().showAsset(asset);
@@ -221,6 +235,22 @@ export class AssetView {
     const link = asset.status === "ready" && h("a.quiet", { href: `?asset=${encodeURIComponent(asset.id)}${other[1]}`, "data-route": true }, `Play as ${other[0]}`);
     const remove = h("button.quiet.danger", { type: "button", on: { click: () => this.#remove(remove) } }, "Delete");
     this.actions.replaceChildren(...[link, remove].filter(Boolean));
+  }
+
+  /** What can be done about subtitles. A player shows those that it began with, so it begins again. */
+  #tracks() {
+    const path = `/v1/assets/${encodeURIComponent(this.id)}`;
+    const after = async (change) => {
+      await change;
+      const asset = await this.app.api.get(path);
+      if (this.closed) return;
+      this.#stop();
+      this.#show(asset);
+    };
+    return {
+      add: (query, file) => after(this.app.api.post(`${path}/tracks?${query}`, file)),
+      remove: (id) => after(this.app.api.delete(`${path}/tracks/${id}`)),
+    };
   }
 
   async #retry() {
