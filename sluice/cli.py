@@ -27,9 +27,17 @@ def main() -> None:
 
 
 def _register() -> None:
-    from sluice import verbs_assets, verbs_local, verbs_package, verbs_renditions, verbs_run, verbs_webhooks
+    from sluice import (
+        verbs_assets,
+        verbs_deploy,
+        verbs_local,
+        verbs_package,
+        verbs_renditions,
+        verbs_run,
+        verbs_webhooks,
+    )
 
-    for module in (verbs_run, verbs_local, verbs_assets, verbs_renditions, verbs_webhooks, verbs_package):
+    for module in (verbs_run, verbs_local, verbs_assets, verbs_renditions, verbs_webhooks, verbs_package, verbs_deploy):
         for verb in module.VERBS:
             main.add_command(verb)
 
