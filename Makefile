@@ -6,7 +6,7 @@ VIDEO ?=
 ONCE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down test unit contract e2e lint fmt layers package deploy bench golden clean
+.PHONY: help setup run up down test unit contract e2e lint fmt layers package deploy bench smoke golden clean
 
 help: ## print this list
 	@grep -hE '^[a-z0-9]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -46,14 +46,17 @@ fmt: setup ## format the tree
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-layers: setup ## build the layer zips that hold ffmpeg and MediaInfo
-	@$(BIN)/python -m sluice.layers
+layers: setup ## build the layer zips: ffmpeg and MediaInfo, the browser
+	@$(BIN)/python -m sluice.build_layers
 
 package: layers ## write the CloudFormation template and zip of STAGE to out/
 	@$(BIN)/sluice package --stage $(STAGE) --out out
 
 bench: setup ## side-by-side measurements, printed as ratios
 	@$(BIN)/python -m benchmarks
+
+smoke: setup ## render a composition in 1, 2, 4, 8 chunks and compare; on the local AWS, or on the account of STAGE=
+	@$(BIN)/python -m smoke $(if $(filter-out file,$(origin STAGE)),--stage "$(STAGE)")
 
 golden: setup ## rewrite the golden files of the tests
 	@$(BIN)/pytest tests/unit --update-golden

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from benchmarks import (
+    compositions,
     encoder_settings,
     first_answer,
     long_title,
@@ -23,8 +24,8 @@ ALL = {
     "long_title": long_title.main,
     "shaka_streamer": shaka_streamer.main,
 }
-ON_REQUEST = {"encoder_settings": encoder_settings.main}
-"""Long, and about a choice that was made: only by name."""
+ON_REQUEST = {"compositions": compositions.main, "encoder_settings": encoder_settings.main}
+"""Long: only by name."""
 
 
 def main() -> None:

@@ -111,10 +111,38 @@ class UploadNotFound(UserError):
     status = 404
 
 
+class SiteNotFound(UserError):
+    """No project archive is stored for this site, or not the one that its id names."""
+
+    status = 404
+
+
 class RenditionNotFound(UserError):
     """The asset has no static rendition of this id."""
 
     status = 404
+
+
+class SiteTooLarge(UserError):
+    """The announced or stored project archive is above `project_max_bytes`."""
+
+    status = 413
+
+
+class RenderNotFound(UserError):
+    """No render has this id."""
+
+    status = 404
+
+
+class RenderEnded(ConflictError):
+    """The render has already succeeded, failed or timed out, so it cannot be cancelled."""
+
+
+class CostLimitReached(UserError):
+    """The work on a render has cost what its `max_cost_usd` allows, so it was stopped."""
+
+    status = 402
 
 
 class RenditionUnsuitable(UserError):
@@ -242,8 +270,93 @@ class CopyUnsuitable(UserError):
     """The source's own bitstream cannot be published as it is, so nothing plays before the ladder does. Log only."""
 
 
+class CompositionUnplayable(UserError):
+    """A composition has no page, no size or no length, or not the shape that was asked for; the message says which."""
+
+
+class CompositionNotReady(UserError):
+    """A composition's page never became ready, or did not finish a frame in its time; the log has what it said."""
+
+
+class CompositionTooHeavy(UserError):
+    """A composition's page wanted more memory than a browser may hold."""
+
+
+class CompositionNavigated(UserError):
+    """A composition's page went elsewhere after it had loaded."""
+
+
 class SourceChanged(ConflictError):
     """The source object is no longer the one that was probed."""
+
+
+# --- compositions ---------------------------------------------------------------------------------------------------
+
+
+class InvalidConfig(UserError):
+    """A field of a composition's Config is unknown, of the wrong kind or out of range; the message names it first."""
+
+
+class FormatNotSupported(UserError):
+    """The output asked for is none that compositions are rendered to."""
+
+    wire_code = "FORMAT_NOT_SUPPORTED_IN_DISTRIBUTED"
+
+
+class LocationNotAllowed(UserError):
+    """An S3 URI is malformed, or outside the bucket and the prefixes of this deployment that it may name."""
+
+    wire_code = "S3_URI_NOT_ALLOWED"
+
+
+class PlanProtocolUnsupported(UserError):
+    """`PlanProtocol` is neither v1 nor v2."""
+
+    wire_code = "PLAN_PROTOCOL_UNSUPPORTED"
+
+
+class ProjectNotFound(UserError):
+    """There is no project archive at `ProjectS3Uri`."""
+
+    status = 404
+
+
+class InvalidProject(UserError):
+    """The archive is no .tar.gz, holds what a project may not hold, is above a limit, or has no page to render."""
+
+
+class NotMediaPayload(UserError):
+    """A media file that the composition plays holds no sound that can be decoded."""
+
+    wire_code = "NOT_MEDIA_PAYLOAD"
+
+
+class PlanTooLarge(UserError):
+    """The composition is longer, or its output larger, than can be rendered."""
+
+    wire_code = "PLAN_TOO_LARGE"
+
+
+class CompositionTooSlow(UserError):
+    """A chunk of the composition takes longer than a worker may run; smaller chunks do not."""
+
+
+class FfmpegVersionMismatch(ConflictError):
+    """The worker's ffmpeg is not the one that the plan was made for: it was deployed anew in between."""
+
+    wire_code = "FFMPEG_VERSION_MISMATCH"
+
+
+class BrowserVersionMismatch(ConflictError):
+    """The worker's browser is not the one that the plan was made for: it was deployed anew in between."""
+
+    wire_code = "BROWSER_VERSION_MISMATCH"
+
+
+class PlanArtifactMismatch(ConflictError):
+    """A stored chunk or sound is missing, or not the one that its receipt or the plan names."""
+
+    wire_code = "PLAN_ARTIFACT_DIGEST_MISMATCH"
 
 
 # --- work -----------------------------------------------------------------------------------------------------------
@@ -307,6 +420,14 @@ class ExecutionLost(TransientError):
 
 class EncoderKilled(TransientError):
     """The encoder was ended by a signal, most often for want of memory."""
+
+
+class BrowserCrashed(TransientError):
+    """The browser ended while it was at work."""
+
+
+class BrowserUnavailable(InternalError):
+    """No browser can be started; the message says what is missing."""
 
 
 class MediaConvertUnavailable(TransientError):

@@ -28,6 +28,7 @@ class Settings:
         public_base_url: Origin that serves the media bucket and the player, without a trailing slash; empty when
             nothing serves it, and then the API gives keys but no playback URLs.
         upload_max_bytes: Largest source taken. A worker keeps the source on its disk, 10 GiB at most on Lambda.
+        project_max_bytes: Largest project archive of a composition, as it is sent.
         upload_ttl_s: How long an upload stays open, unless its creator asks for less or more.
         presign_ttl_s: Life of one presigned URL; a client asks for fresh ones while the upload is open.
         keep_surround: Whether tracks of six channels are published in 5.1 too, beside stereo.
@@ -62,6 +63,7 @@ class Settings:
     media_bucket: str
     encode_queue_url: str
     publish_state_machine_arn: str
+    render_state_machine_arn: str
     events_queue_url: str
     webhook_queue_url: str
     notify_topic_arn: str
@@ -72,6 +74,7 @@ class Settings:
     rendition_state_machine_arn: str
     public_base_url: str
     upload_max_bytes: int
+    project_max_bytes: int
     upload_ttl_s: int
     presign_ttl_s: int
     ladder: tuple[int, ...]
@@ -113,6 +116,7 @@ class Settings:
             media_bucket=_text(environ, "SLUICE_MEDIA_BUCKET"),
             encode_queue_url=_text(environ, "SLUICE_ENCODE_QUEUE_URL"),
             publish_state_machine_arn=_text(environ, "SLUICE_PUBLISH_STATE_MACHINE_ARN"),
+            render_state_machine_arn=_text(environ, "SLUICE_RENDER_STATE_MACHINE_ARN"),
             events_queue_url=_text(environ, "SLUICE_EVENTS_QUEUE_URL"),
             webhook_queue_url=_text(environ, "SLUICE_WEBHOOK_QUEUE_URL"),
             notify_topic_arn=environ.get("SLUICE_NOTIFY_TOPIC_ARN", "").strip(),
@@ -123,6 +127,7 @@ class Settings:
             rendition_state_machine_arn=_text(environ, "SLUICE_RENDITION_STATE_MACHINE_ARN"),
             public_base_url=environ.get("SLUICE_PUBLIC_BASE_URL", "").rstrip("/"),
             upload_max_bytes=_count(environ, "SLUICE_UPLOAD_MAX_BYTES", 8 * GIB),
+            project_max_bytes=_count(environ, "SLUICE_PROJECT_MAX_BYTES", GIB // 2),
             upload_ttl_s=_count(environ, "SLUICE_UPLOAD_TTL_S", 3600),
             presign_ttl_s=_count(environ, "SLUICE_PRESIGN_TTL_S", 900),
             ladder=_ladder(environ),

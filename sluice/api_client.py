@@ -73,16 +73,36 @@ class Api:
 
     def assets(self, *, status: str | None, limit: int) -> list[Json]:
         """The latest assets, at most `limit`."""
+        return self._list("/v1/assets", status=status, limit=limit)
+
+    def _list(self, path: str, *, status: str | None, limit: int) -> list[Json]:
         found: list[Json] = []
         query: dict[str, str | int] = {"limit": min(limit, 100)}
         if status:
             query["status"] = status
         while True:
-            page = _object(self._call("GET", "/v1/assets", params=query))
+            page = _object(self._call("GET", path, params=query))
             found += page["data"]
             if not page["next_cursor"] or len(found) >= limit:
                 return found[:limit]
             query["cursor"] = page["next_cursor"]
+
+    def create_site(self, *, sha256: str, size_bytes: int) -> Json:
+        """The site of a project archive; `upload` says where to send it, None that it is stored."""
+        return _object(self._call("POST", "/v1/sites", json={"sha256": sha256, "size": size_bytes}))
+
+    def create_render(self, body: Json) -> Json:
+        return _object(self._call("POST", "/v1/renders", json=body))
+
+    def render(self, render_id: str) -> Json:
+        return _object(self._call("GET", f"/v1/renders/{quote(render_id)}"))
+
+    def renders(self, *, status: str | None, limit: int) -> list[Json]:
+        """The latest renders, at most `limit`."""
+        return self._list("/v1/renders", status=status, limit=limit)
+
+    def cancel_render(self, render_id: str) -> Json:
+        return _object(self._call("POST", f"/v1/renders/{quote(render_id)}/cancel", json={}))
 
     def webhooks(self) -> list[Json]:
         """Every webhook, the latest first."""

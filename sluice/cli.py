@@ -32,12 +32,25 @@ def _register() -> None:
         verbs_deploy,
         verbs_local,
         verbs_package,
+        verbs_preview,
+        verbs_renders,
         verbs_renditions,
         verbs_run,
         verbs_webhooks,
     )
 
-    for module in (verbs_run, verbs_local, verbs_assets, verbs_renditions, verbs_webhooks, verbs_package, verbs_deploy):
+    modules = (
+        verbs_run,
+        verbs_local,
+        verbs_assets,
+        verbs_renditions,
+        verbs_renders,
+        verbs_preview,
+        verbs_webhooks,
+        verbs_package,
+        verbs_deploy,
+    )
+    for module in modules:
         for verb in module.VERBS:
             main.add_command(verb)
 

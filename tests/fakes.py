@@ -42,6 +42,7 @@ def settings(**changes: object) -> Settings:
             "SLUICE_MEDIA_BUCKET": "media",
             "SLUICE_ENCODE_QUEUE_URL": "https://queue.test/encode",
             "SLUICE_PUBLISH_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:test-publish",
+            "SLUICE_RENDER_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:test-render",
             "SLUICE_EVENTS_QUEUE_URL": "https://queue.test/events",
             "SLUICE_WEBHOOK_QUEUE_URL": "https://queue.test/webhooks",
             "SLUICE_RENDITION_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:test-rendition",
@@ -147,6 +148,7 @@ class Stored:
     data: bytes
     content_type: str
     cache_control: str = ""
+    checksum_sha256: str = ""
 
     @property
     def etag(self) -> str:
@@ -182,7 +184,7 @@ class FakeObjects(Objects):
 
     def head(self, bucket: str, key: str) -> ObjectHead:
         found = self._find(bucket, key)
-        return ObjectHead(len(found.data), found.etag, found.content_type, self.clock())
+        return ObjectHead(len(found.data), found.etag, found.content_type, self.clock(), found.checksum_sha256)
 
     def exists(self, bucket: str, key: str) -> bool:
         return (bucket, key) in self.stored
@@ -259,8 +261,11 @@ class FakeObjects(Objects):
             del self.stored[bucket, key]
         return len(keys)
 
-    def presign_put(self, bucket: str, key: str, *, expires_s: int, size_bytes: int | None = None) -> str:
-        return f"https://{bucket}.s3.test/{key}?expires={expires_s}&size={size_bytes}"
+    def presign_put(
+        self, bucket: str, key: str, *, expires_s: int, size_bytes: int | None = None, checksum_sha256: str = ""
+    ) -> str:
+        url = f"https://{bucket}.s3.test/{key}?expires={expires_s}&size={size_bytes}"
+        return f"{url}&sum={checksum_sha256}" if checksum_sha256 else url
 
     def presign_get(self, bucket: str, key: str, *, expires_s: int, download_name: str = "") -> str:
         return f"https://{bucket}.s3.test/{key}?expires={expires_s}&name={download_name}"
@@ -356,7 +361,13 @@ class FakeWorkflows(Workflows):
     """`executions` by ARN, `inputs` by name and `ended` (token, output or error) are open to tests."""
 
     def __init__(self) -> None:
-        super().__init__(Clients(), settings().publish_state_machine_arn, settings().rendition_state_machine_arn)
+        arns = settings()
+        super().__init__(
+            Clients(),
+            arns.publish_state_machine_arn,
+            arns.rendition_state_machine_arn,
+            arns.render_state_machine_arn,
+        )
         self.executions: dict[str, Execution] = {}
         self.inputs: dict[str, Mapping[str, object]] = {}
         self.ended: list[tuple[str, object]] = []

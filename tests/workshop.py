@@ -17,7 +17,7 @@ from chalicelib.aws.clients import Clients
 from chalicelib.aws.objects import ObjectHead, Objects
 from chalicelib.catalog.asset import ProgressState
 from chalicelib.errors import ObjectMissing
-from chalicelib.tools import Ffmpeg, MediaInfo, Tools
+from chalicelib.tools import Chromium, Ffmpeg, MediaInfo, Tools
 from chalicelib.usecases.assemble import assemble
 from chalicelib.usecases.plan import plan_render
 from chalicelib.usecases.progress import Meter
@@ -43,7 +43,8 @@ class FolderObjects(Objects):
         return self.path(bucket, key).is_file()
 
     def head(self, bucket: str, key: str) -> ObjectHead:
-        return ObjectHead(self.path(bucket, key).stat().st_size, "", "", 0)
+        data = self.read(bucket, key)
+        return ObjectHead(len(data), hashlib.md5(data, usedforsecurity=False).hexdigest(), "", 0)
 
     def read(self, bucket: str, key: str) -> bytes:
         try:
@@ -103,7 +104,8 @@ class Workshop:
     def __init__(self, folder: Path, source: Path, ffmpeg: Path, **changes: object) -> None:
         self.objects = FolderObjects(folder)
         self.table = FakeTable()
-        self.tools = Tools(Ffmpeg(str(ffmpeg)), MediaInfo())
+        encoder, mediainfo = Ffmpeg(str(ffmpeg)), MediaInfo()
+        self.tools = Tools(encoder, mediainfo, Chromium(encoder, mediainfo))
         self.settings = settings(**changes)
         self.clock = Clock()
         ingested = an_asset(state=ProgressState.INGESTING, plan_hash=None, task_count=0, renditions=(), errors=())

@@ -35,10 +35,13 @@ _ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
 
 @dataclass(frozen=True, slots=True)
 class ObjectHead:
+    """`checksum_sha256` is in base 64, and empty for an object that was stored without one."""
+
     size_bytes: int
     etag: str
     content_type: str
     last_modified_ms: int
+    checksum_sha256: str = ""
 
 
 class Objects(LargeObjects):
@@ -47,12 +50,13 @@ class Objects(LargeObjects):
     def head(self, bucket: str, key: str) -> ObjectHead:
         """Raises ObjectMissing if there is none."""
         with calling("s3:HeadObject", StorageUnavailable, _missing(bucket, key)):
-            found = self._s3.head_object(Bucket=bucket, Key=key)
+            found = self._s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
         return ObjectHead(
             size_bytes=found["ContentLength"],
             etag=found["ETag"].strip('"'),
             content_type=found.get("ContentType", ""),
             last_modified_ms=round(found["LastModified"].timestamp() * 1000),
+            checksum_sha256=found.get("ChecksumSHA256", ""),
         )
 
     def exists(self, bucket: str, key: str) -> bool:
@@ -223,11 +227,20 @@ class Objects(LargeObjects):
                 )
         return len(keys)
 
-    def presign_put(self, bucket: str, key: str, *, expires_s: int, size_bytes: int | None = None) -> str:
-        """A URL that takes one PUT; if the size is given, of exactly so many bytes. Any content type will do."""
+    def presign_put(
+        self, bucket: str, key: str, *, expires_s: int, size_bytes: int | None = None, checksum_sha256: str = ""
+    ) -> str:
+        """A URL that takes one PUT; if the size is given, of exactly so many bytes. Any content type will do.
+
+        Args:
+            checksum_sha256: In base 64. If given, whoever sends the bytes must send it as `x-amz-checksum-sha256`, and
+                S3 refuses other bytes.
+        """
         params: dict[str, object] = {"Bucket": bucket, "Key": key}
         if size_bytes is not None:
             params["ContentLength"] = size_bytes
+        if checksum_sha256:
+            params["ChecksumSHA256"] = checksum_sha256
         return self._presign("put_object", params, expires_s)
 
     def presign_get(self, bucket: str, key: str, *, expires_s: int, download_name: str = "") -> str:

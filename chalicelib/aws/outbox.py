@@ -17,6 +17,7 @@ from chalicelib.aws.records import decode_record, encode_record
 from chalicelib.aws.store import NewItem, Store, Update
 from chalicelib.catalog.asset import Asset
 from chalicelib.catalog.events import Event, EventType, Subject
+from chalicelib.catalog.render import Render
 from chalicelib.catalog.rendition import StaticRendition
 from chalicelib.catalog.upload import Upload
 from chalicelib.catalog.webhook import KEPT_S, Ping
@@ -27,7 +28,13 @@ if TYPE_CHECKING:
 
 Announce = Callable[[Sequence[str]], None]
 
-RECORDS: dict[str, type] = {"asset": Asset, "upload": Upload, "rendition": StaticRendition, "ping": Ping}
+RECORDS: dict[str, type] = {
+    "asset": Asset,
+    "upload": Upload,
+    "rendition": StaticRendition,
+    "render": Render,
+    "ping": Ping,
+}
 """The records that events are about, by the name they are stored under."""
 
 PATIENCE_MS = 60_000

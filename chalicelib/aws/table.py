@@ -4,6 +4,8 @@
 |-------------|--------------|--------|-----------------------------|
 | Asset       | asset#<id>   | asset  | asset#<status>, <id>        |
 | Work        | asset#<id>   | work   |                             |
+| Render      | render#<id>  | render | render#<status>, <id>       |
+| Work        | render#<id>  | work   |                             |
 | Job         | asset#<id>   | job#<attempt> |                      |
 | Rendition   | asset#<id>   | rendition#<id> | rendition#<status>, <asset id>#<id> |
 | Upload      | upload#<id>  | upload | upload#<status>, <id>       |
@@ -22,11 +24,22 @@ from __future__ import annotations
 
 from chalicelib.aws.assets import AssetRecords
 from chalicelib.aws.jobs import JobRecords
+from chalicelib.aws.renders import RenderRecords
 from chalicelib.aws.renditions import RenditionRecords
 from chalicelib.aws.tokens import TokenRecords
 from chalicelib.aws.uploads import UploadRecords
 from chalicelib.aws.webhooks import WebhookRecords
+from chalicelib.aws.work import WorkRecords
 
 
-class Table(AssetRecords, JobRecords, RenditionRecords, UploadRecords, WebhookRecords, TokenRecords):
+class Table(
+    AssetRecords,
+    JobRecords,
+    RenditionRecords,
+    UploadRecords,
+    RenderRecords,
+    WorkRecords,
+    WebhookRecords,
+    TokenRecords,
+):
     """Every record of a deployment."""

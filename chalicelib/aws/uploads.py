@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from chalicelib.aws.assets import Page
+from chalicelib.aws.lists import ListedRecords, Page
 from chalicelib.aws.outbox import Outbox
 from chalicelib.aws.records import decode_record, encode_record
 from chalicelib.aws.store import Update
@@ -14,11 +13,8 @@ from chalicelib.catalog.events import upload_events
 from chalicelib.catalog.upload import Upload, UploadStatus
 from chalicelib.errors import UploadNotFound
 
-if TYPE_CHECKING:
-    from chalicelib.aws.records import Item
 
-
-class UploadRecords(Outbox):
+class UploadRecords(ListedRecords, Outbox):
     def create_upload(self, upload: Upload) -> bool:
         """Returns False, and changes nothing, if an upload of this id exists."""
         values = encode_record(upload)
@@ -51,14 +47,7 @@ class UploadRecords(Outbox):
     def list_uploads(self, *, status: UploadStatus | None, limit: int, cursor: str | None) -> Page[Upload]:
         """Uploads by time of creation, the latest first; `cursor` is the `next_cursor` of the page before."""
         statuses = tuple(UploadStatus) if status is None else (status,)
-        found: list[Item] = []
-        for each in statuses:
-            found += self._index_page(_partition(each), before=cursor, limit=limit + 1)
-        # The index lags a little behind the table, so an upload may for a moment appear under two statuses.
-        uploads = {upload.id: upload for upload in (decode_record(item, Upload) for item in found)}
-        latest = sorted(uploads.values(), key=lambda upload: upload.id, reverse=True)
-        page = tuple(latest[:limit])
-        return Page(page, page[-1].id if len(latest) > limit else None)
+        return self._latest(map(_partition, statuses), Upload, limit=limit, cursor=cursor)
 
     def expired_uploads(self, now_ms: int) -> Iterator[Upload]:
         """Uploads that are still waiting though their time is over, the oldest first."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from chalicelib.aws.assets import Page
+from chalicelib.aws.lists import Page
 from chalicelib.aws.records import decode_record, encode_record, removed_fields
 from chalicelib.aws.store import Store, Update
 from chalicelib.catalog.webhook import Attempt, Delivery, DeliveryStatus, Webhook, WebhookChange, logged

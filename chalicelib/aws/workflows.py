@@ -1,4 +1,4 @@
-"""Executions of the publish and the rendition state machine.
+"""Executions of the state machines that are started from outside: publish, rendition and render.
 
 An execution's name is its identity: starting the same name twice is one execution, so a duplicated message starts
 nothing new. (Step Functions keeps a name for 90 days after the execution has ended.)
@@ -48,10 +48,17 @@ class Execution:
 
 
 class Workflows:
-    def __init__(self, clients: Clients, publish_state_machine_arn: str, rendition_state_machine_arn: str) -> None:
+    def __init__(
+        self,
+        clients: Clients,
+        publish_state_machine_arn: str,
+        rendition_state_machine_arn: str,
+        render_state_machine_arn: str,
+    ) -> None:
         self._clients = clients
         self._publish_arn = publish_state_machine_arn
         self._rendition_arn = rendition_state_machine_arn
+        self._render_arn = render_state_machine_arn
 
     def start_publish(self, name: str, state_input: Mapping[str, object]) -> str:
         """Start the execution `name`, or find the one of that name. Returns its ARN."""
@@ -60,6 +67,10 @@ class Workflows:
     def start_rendition(self, name: str, state_input: Mapping[str, object]) -> str:
         """As `start_publish`, of the machine that makes a static rendition."""
         return self._start(self._rendition_arn, name, state_input)
+
+    def start_render(self, name: str, state_input: Mapping[str, object]) -> str:
+        """Start the execution `name`, or find the one of that name. Returns its ARN."""
+        return self._start(self._render_arn, name, state_input)
 
     def _start(self, machine_arn: str, name: str, state_input: Mapping[str, object]) -> str:
         document = msgspec.json.encode(state_input).decode()
@@ -73,6 +84,12 @@ class Workflows:
                     raise
                 return execution_arn(machine_arn, name)
         return started["executionArn"]
+
+    def publish_execution_arn(self, name: str) -> str:
+        return execution_arn(self._publish_arn, name)
+
+    def render_execution_arn(self, name: str) -> str:
+        return execution_arn(self._render_arn, name)
 
     def describe(self, execution_arn: str) -> Execution:
         with calling("states:DescribeExecution", WorkflowUnavailable):

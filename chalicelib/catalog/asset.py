@@ -288,16 +288,18 @@ NO_CHANGE = AssetChange()
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What an asset's work has come to: tasks done under its current plan, and everything billed so far.
+    """What the work on an asset or a render has come to: under its current plan, and everything billed so far.
 
-    `lambda_mb_ms` is milliseconds times the function's memory in MB, over every attempt. Of MediaConvert's work, a task
-    is a hundredth; what it costs is an estimate by list price, in millionths of a US dollar.
+    `lambda_mb_ms` is milliseconds times the function's memory in MB, over every attempt. `frames_done` counts for
+    renders only. Of MediaConvert's work, a task is a hundredth; what it costs is an estimate by list price, in
+    millionths of a US dollar.
     """
 
     tasks_done: int = 0
     lambda_mb_ms: int = 0
     transitions: int = 0
     updated_at_ms: int | None = None
+    frames_done: int = 0
     mediaconvert_microusd: int = 0
 
 

@@ -21,6 +21,7 @@ from typing import Any, Protocol
 
 from chalicelib.catalog.asset import Asset, AssetChange, AssetStatus
 from chalicelib.catalog.ids import EVENT_PREFIX, derived_id
+from chalicelib.catalog.render import Render, RenderStatus
 from chalicelib.catalog.rendition import RenditionStatus, StaticRendition
 from chalicelib.catalog.upload import Upload, UploadStatus
 
@@ -103,6 +104,13 @@ _OF_RENDITION = {
     RenditionStatus.READY: EventType.RENDITION_READY,
     RenditionStatus.ERRORED: EventType.RENDITION_ERRORED,
 }
+_OF_RENDER = {
+    RenderStatus.PLANNING: EventType.RENDER_STARTED,
+    RenderStatus.SUCCEEDED: EventType.RENDER_SUCCEEDED,
+    RenderStatus.FAILED: EventType.RENDER_FAILED,
+    RenderStatus.TIMED_OUT: EventType.RENDER_FAILED,
+    RenderStatus.CANCELLED: EventType.RENDER_CANCELLED,
+}
 _OF_ASSET = {
     AssetStatus.READY: EventType.ASSET_READY,
     AssetStatus.ERRORED: EventType.ASSET_ERRORED,
@@ -162,6 +170,12 @@ def rendition_events(after: StaticRendition, *, at_ms: int) -> tuple[Event, ...]
         return ()
     kind, birth, detail = _OF_RENDITION[after.status], str(after.created_at_ms), {"asset_id": after.asset_id}
     return (event(kind, after, at_ms=at_ms, attempt=after.attempt, revision=birth, detail=detail),)
+
+
+def render_events(after: Render, *, at_ms: int) -> tuple[Event, ...]:
+    """What a render's new status tells: it was begun, or it has ended."""
+    kind = _OF_RENDER.get(after.status)
+    return (event(kind, after, at_ms=at_ms, attempt=after.attempt),) if kind is not None else ()
 
 
 def rfc3339(at_ms: int) -> str:

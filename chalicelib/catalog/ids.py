@@ -10,6 +10,7 @@ import re
 
 ASSET_PREFIX = "as"
 UPLOAD_PREFIX = "up"
+RENDER_PREFIX = "rn"
 EVENT_PREFIX = "ev"
 WEBHOOK_PREFIX = "wh"
 DELIVERY_PREFIX = "de"

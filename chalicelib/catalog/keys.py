@@ -1,6 +1,7 @@
 """Object keys: every name of an object in either bucket is made here and nowhere else.
 
-Source bucket (private): `uploads/` what customers sent, `renders/` plans and receipts.
+Source bucket (private): `uploads/` what customers sent, `projects/` the archives of compositions by their SHA-256,
+`renders/` plans, chunks and receipts, and the videos that compositions became.
 Media bucket (served): everything under `media/<asset>/<plan>/`. The plan's hash is part of the prefix, so the bytes
 under a key never change and may be cached for ever; a re-encode under another plan gets another prefix. What can be
 played before that is under `media/early/<asset>/<plan>/`, where playlists grow; the bucket forgets it after two days.
@@ -31,6 +32,7 @@ __all__ = [
     "INIT_NAME",
     "MEDIA_PREFIX",
     "POSTER_NAME",
+    "PROJECTS_PREFIX",
     "RENDERS_PREFIX",
     "STORYBOARD_NAME",
     "SUBTITLES_NAME",
@@ -43,15 +45,19 @@ __all__ = [
     "media_prefix",
     "partial_key",
     "plan_key",
+    "project_key",
     "receipt_key",
     "receipts_done",
     "receipts_prefix",
+    "render_output_key",
+    "render_prefix",
     "segment_name",
     "sprite_name",
     "upload_key",
 ]
 
 UPLOADS_PREFIX = "uploads/"
+PROJECTS_PREFIX = "projects/"
 RENDERS_PREFIX = "renders/"
 MEDIA_PREFIX = "media/"
 EARLY_PREFIX = f"{MEDIA_PREFIX}early/"
@@ -97,6 +103,20 @@ def receipts_done(receipt_keys: Iterable[str]) -> int:
     """How many tasks from the first on have a receipt, given the keys under `receipts_prefix`."""
     done = {key.rpartition("/")[2].partition(".")[0] for key in receipt_keys}
     return next(index for index in count() if f"{index:05d}" not in done)
+
+
+def project_key(sha256: str) -> str:
+    return f"{PROJECTS_PREFIX}{sha256}.tar.gz"
+
+
+def render_prefix(render_id: str) -> str:
+    """Where the plan and the chunks of a render lie; ends in a slash."""
+    return f"{RENDERS_PREFIX}{render_id}/"
+
+
+def render_output_key(render_id: str, extension: str) -> str:
+    """`extension` begins with its dot."""
+    return f"{render_prefix(render_id)}output{extension}"
 
 
 def asset_media_prefix(asset_id: str) -> str:

@@ -19,7 +19,7 @@ from chalicelib.catalog.asset import AssetError
 from chalicelib.catalog.ids import ENTROPY_BYTES, new_id
 from chalicelib.catalog.keys import media_prefix
 
-RENDITION_PREFIX = "rn"
+RENDITION_PREFIX = "rd"
 _TIME_BYTES = 6
 
 

@@ -20,4 +20,4 @@ def parse_event(event: dict[str, Any], kinds: UnionType) -> Any:
         return msgspec.convert(event, type=kinds)
     except msgspec.ValidationError as error:
         actions = ", ".join(str(kind.__struct_config__.tag) for kind in get_args(kinds))
-        raise ActionUnknown(f"the event is not one of {actions}", detail=str(error)) from error
+        raise ActionUnknown(f"the event is not one of {actions}: {error}", detail=str(error)) from error

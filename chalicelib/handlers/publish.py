@@ -14,7 +14,7 @@ from chalicelib.usecases.archive import archive_source
 from chalicelib.usecases.package_asset import package_asset
 from chalicelib.usecases.progress import metered
 from chalicelib.usecases.publish import finish, probe, validate
-from chalicelib.usecases.record_failure import record_failure
+from chalicelib.usecases.record_failure import FailedWork, record_failure
 from chalicelib.usecases.renditions import record_rendition_failure
 from chalicelib.usecases.transcode import start_job
 
@@ -60,16 +60,17 @@ class Failure(msgspec.Struct, rename="pascal", frozen=True):
 
 
 class ExecutionInput(msgspec.Struct, rename="pascal", frozen=True):
-    """The part of an execution's input that matters to its failure."""
+    """The part of an execution's input that matters to its failure: whose it is."""
 
+    asset_id: str | None = None
+    render_id: str | None = None
     attempt: int | None = None
     rendition_id: str | None = None
 
 
 class RecordFailureEvent(msgspec.Struct, tag_field="Action", tag="recordFailure", rename="pascal", frozen=True):
-    asset_id: str
     error: Failure
-    input: ExecutionInput = ExecutionInput()
+    input: ExecutionInput
 
 
 PublishEvent = (
@@ -85,7 +86,7 @@ def publish(event: dict[str, Any], context: Any) -> dict[str, object]:
     step: PublishEvent = parse_event(event, PublishEvent)
     of = wiring.services()
     memory_mb = int(context.memory_limit_in_mb)
-    with metered(step.asset_id, of.table, memory_mb=memory_mb, clock=of.clock):
+    with metered(_owner_id(step), of.table, memory_mb=memory_mb, clock=of.clock):
         match step:
             case ProbeEvent():
                 return probe(
@@ -116,17 +117,21 @@ def publish(event: dict[str, Any], context: Any) -> dict[str, object]:
                     step.asset_id, step.attempt, step.plan_hash, of.table, of.queues, of.settings, now_ms=now_ms
                 )
             case RecordFailureEvent():
-                failure, rendition_id = step.error, step.input.rendition_id
-                if rendition_id is not None:
+                asset_id, rendition_id = step.input.asset_id, step.input.rendition_id
+                if asset_id is not None and rendition_id is not None:
                     return record_rendition_failure(
-                        step.asset_id,
+                        asset_id,
                         rendition_id,
                         step.input.attempt,
-                        failure.error,
-                        failure.cause,
+                        step.error.error,
+                        step.error.cause,
                         of.table,
                         now_ms=of.clock(),
                     )
-                return record_failure(
-                    step.asset_id, step.input.attempt, failure.error, failure.cause, of.table, now_ms=of.clock()
-                )
+                work = FailedWork(step.input.asset_id, step.input.render_id, step.input.attempt)
+                return record_failure(work, step.error.error, step.error.cause, of.table, now_ms=of.clock())
+
+
+def _owner_id(step: PublishEvent) -> str | None:
+    """Whose bill the step is put on."""
+    return step.input.asset_id or step.input.render_id if isinstance(step, RecordFailureEvent) else step.asset_id

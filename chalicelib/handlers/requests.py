@@ -94,6 +94,32 @@ class CompleteBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parts: tuple[PartBody, ...] = ()
 
 
+class SiteBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/sites."""
+
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    size: Annotated[int, Meta(ge=1)]
+
+
+class RenderBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/renders. What is not named here is checked by `composition.config`, which owns the rules."""
+
+    site_id: str
+    composition: Any = None
+    variables: Any = None
+    width: Any = None
+    height: Any = None
+    fps: Any = None
+    format: Any = None
+    codec: Any = None
+    quality: Any = None
+    crf: Any = None
+    bitrate: Any = None
+    chunk_frames: Any = None
+    max_parallel: Any = None
+    max_cost_usd: Annotated[float, Meta(gt=0, le=1_000_000)] | None = None
+
+
 class RestoreBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """POST /v1/assets/{id}/restore."""
 

@@ -19,7 +19,7 @@ from chalicelib.catalog.asset import (
     Work,
     percent_done,
 )
-from chalicelib.catalog.events import rfc3339 as _time
+from chalicelib.catalog.events import rfc3339
 from chalicelib.catalog.rendition import PREVIEWS, RenditionStatus, StaticRendition
 from chalicelib.catalog.upload import Upload, part_count
 from chalicelib.handlers.http import json_response
@@ -39,8 +39,8 @@ def upload_view(upload: Upload) -> View:
         "key": upload.key,
         "part_size": upload.part_size_bytes,
         "part_count": part_count(upload) or None,
-        "created_at": _time(upload.created_at_ms),
-        "expires_at": _time(upload.expires_at_ms),
+        "created_at": rfc3339(upload.created_at_ms),
+        "expires_at": rfc3339(upload.expires_at_ms),
     }
 
 
@@ -54,16 +54,16 @@ def asset_view(asset: Asset, work: Work, made: Sequence[StaticRendition], base_u
         "id": asset.id,
         "status": asset.status,
         "playable": asset.hls_key is not None and asset.status in (AssetStatus.PREPARING, AssetStatus.READY),
-        "created_at": _time(asset.created_at_ms),
-        "updated_at": _time(asset.updated_at_ms),
+        "created_at": rfc3339(asset.created_at_ms),
+        "updated_at": rfc3339(asset.updated_at_ms),
         "progress": {
             "state": asset.state,
             "percent": percent_done(asset, work),
             "chunks_done": work.tasks_done,
             "chunks_total": asset.task_count,
-            "updated_at": _time(max(asset.updated_at_ms, work.updated_at_ms or 0)),
+            "updated_at": rfc3339(max(asset.updated_at_ms, work.updated_at_ms or 0)),
         },
-        "duration": _seconds(asset.duration),
+        "duration": seconds(asset.duration),
         "aspect_ratio": asset.aspect_ratio,
         "encoder": asset.encoder or asset.options.encoder,
         "attempt": asset.attempt,
@@ -93,7 +93,7 @@ def asset_view(asset: Asset, work: Work, made: Sequence[StaticRendition], base_u
         "clip": _clip_view(asset.clip),
         "passthrough": asset.passthrough,
         "meta": asset.meta,
-        "cost": _cost_view(work),
+        "cost": cost_view(work),
         "errors": [{"code": error.code, "message": error.message} for error in asset.errors],
     }
 
@@ -106,11 +106,11 @@ def static_rendition_view(rendition: StaticRendition, base_url: str) -> View:
         "asset_id": rendition.asset_id,
         "type": wish.type,
         "status": rendition.status,
-        "created_at": _time(rendition.created_at_ms),
-        "updated_at": _time(rendition.updated_at_ms),
+        "created_at": rfc3339(rendition.created_at_ms),
+        "updated_at": rfc3339(rendition.updated_at_ms),
         "rung": wish.rung,
-        "start": _seconds(wish.start),
-        "end": _seconds(wish.end),
+        "start": seconds(wish.start),
+        "end": seconds(wish.end),
         "width": wish.width,
         "fps": wish.fps,
         "url": _url(base_url, rendition.key) if ready else None,
@@ -121,7 +121,7 @@ def static_rendition_view(rendition: StaticRendition, base_url: str) -> View:
 
 
 def master_view(url: str, expires_at_ms: int) -> View:
-    return {"url": url, "expires_at": _time(expires_at_ms)}
+    return {"url": url, "expires_at": rfc3339(expires_at_ms)}
 
 
 def page_response(data: Sequence[View], next_cursor: str | None, filters: dict[str, str]) -> Response:
@@ -143,7 +143,7 @@ def _animated(made: Sequence[StaticRendition], base_url: str) -> str | None:
 
 
 def _clip_view(clip: TimeRange | None) -> View | None:
-    return {"start": _seconds(clip.start), "end": _seconds(clip.end)} if clip else None
+    return {"start": seconds(clip.start), "end": seconds(clip.end)} if clip else None
 
 
 def _source_view(asset: Asset) -> View:
@@ -194,26 +194,26 @@ def _rendition_view(rendition: RenditionInfo) -> View:
     }
 
 
-def _cost_view(work: Work) -> View:
+def cost_view(work: Work) -> View:
     cost = prices.cost_of(work)
     return {
-        "accrued_usd": _usd(cost.total_usd),
+        "accrued_usd": usd(cost.total_usd),
         "estimated": True,
         "currency": "USD",
         "breakdown": {
-            "lambda": _usd(cost.lambda_usd),
-            "sfn": _usd(cost.sfn_usd),
-            "mediaconvert": _usd(cost.mediaconvert_usd),
+            "lambda": usd(cost.lambda_usd),
+            "sfn": usd(cost.sfn_usd),
+            "mediaconvert": usd(cost.mediaconvert_usd),
         },
         "excludes": list(prices.EXCLUDED),
     }
 
 
-def _usd(amount: Fraction) -> float:
+def usd(amount: Fraction) -> float:
     return round(float(amount), 6)
 
 
-def _seconds(duration: Fraction | None) -> float | None:
+def seconds(duration: Fraction | None) -> float | None:
     return None if duration is None else round(float(duration), 3)
 
 

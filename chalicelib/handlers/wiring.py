@@ -70,7 +70,12 @@ def services() -> Services:
         objects=Objects(clients),
         table=Table(clients, settings.table, outlets.announce),
         queues=Queues(clients, settings.encode_queue_url),
-        workflows=Workflows(clients, settings.publish_state_machine_arn, settings.rendition_state_machine_arn),
+        workflows=Workflows(
+            clients,
+            settings.publish_state_machine_arn,
+            settings.rendition_state_machine_arn,
+            settings.render_state_machine_arn,
+        ),
         mediaconvert=MediaConvert(clients, settings.mediaconvert_endpoint),
         mediapackage=MediaPackage(clients),
         clock=now_ms,
@@ -81,10 +86,12 @@ def services() -> Services:
 
 
 def installed_tools() -> Tools:
-    """MediaInfo, and the ffmpeg on PATH; without one there, nothing fails before ffmpeg is run."""
-    from chalicelib.tools import Ffmpeg, MediaInfo, Tools
+    """MediaInfo, the ffmpeg on PATH and the layer's browser; without one there, nothing fails before it is run."""
+    from chalicelib.tools import Chromium, Ffmpeg, MediaInfo, Tools
 
-    return Tools(ffmpeg=Ffmpeg(shutil.which("ffmpeg") or "ffmpeg"), mediainfo=MediaInfo())
+    ffmpeg = Ffmpeg(shutil.which("ffmpeg") or "ffmpeg")
+    mediainfo = MediaInfo()
+    return Tools(ffmpeg=ffmpeg, mediainfo=mediainfo, chromium=Chromium(ffmpeg, mediainfo))
 
 
 def now_ms() -> int:

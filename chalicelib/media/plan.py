@@ -7,14 +7,11 @@ Time is a Fraction of a second or an integer frame number, never a float.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any
 
-import msgspec
-
+from chalicelib.canonical import canonical_bytes, canonical_hash, parse_canonical
 from chalicelib.media.source import Container, Transfer
 
 PLAN_SCHEMA = 2
@@ -186,26 +183,14 @@ class Plan:
         return self.video_tasks + len(self.audio) + bool(self.text)
 
 
-def _encode(value: Any) -> Any:
-    if isinstance(value, Fraction):
-        return f"{value.numerator}/{value.denominator}"
-    raise TypeError(f"a plan cannot hold {type(value).__name__}")
-
-
-def _decode(kind: type, value: Any) -> Any:
-    if kind is Fraction:
-        return Fraction(value)
-    raise TypeError(f"a plan cannot hold {kind.__name__}")
-
-
 def plan_bytes(plan: Plan) -> bytes:
     """The canonical JSON of a plan: what is stored, and what the hash covers."""
-    return msgspec.json.encode(plan, enc_hook=_encode, order="deterministic")
+    return canonical_bytes(plan)
 
 
 def plan_hash(plan: Plan) -> str:
     """Sha-256 of the canonical JSON, 64 hex digits."""
-    return hashlib.sha256(plan_bytes(plan)).hexdigest()
+    return canonical_hash(plan)
 
 
 def parse_plan(data: bytes) -> Plan:
@@ -214,4 +199,4 @@ def parse_plan(data: bytes) -> Plan:
     Raises:
         msgspec.ValidationError: If the document is not a plan of this schema.
     """
-    return msgspec.json.decode(data, type=Plan, dec_hook=_decode)
+    return parse_canonical(data, Plan)

@@ -1,9 +1,10 @@
-"""Subprocesses and native libraries: the only code that runs ffmpeg and MediaInfo."""
+"""Subprocesses and native libraries: the only code that runs ffmpeg, MediaInfo and Chromium."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chalicelib.tools.chromium import Chromium
 from chalicelib.tools.ffmpeg import Ffmpeg
 from chalicelib.tools.mediainfo import MediaInfo
 
@@ -14,6 +15,7 @@ class Tools:
 
     ffmpeg: Ffmpeg
     mediainfo: MediaInfo
+    chromium: Chromium
 
 
-__all__ = ["Ffmpeg", "MediaInfo", "Tools"]
+__all__ = ["Chromium", "Ffmpeg", "MediaInfo", "Tools"]

@@ -16,7 +16,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -79,7 +79,7 @@ class Ffmpeg:
     """One ffmpeg binary."""
 
     def __init__(self, program: str) -> None:
-        self._program = program
+        self.program = program
         self._version = ""
 
     def version(self) -> str:
@@ -100,6 +100,7 @@ class Ffmpeg:
         file_limit_bytes: int = FILE_LIMIT_BYTES,
         on_stdout: LineSink | None = None,
         pick: re.Pattern[str] | None = None,
+        feed: Iterable[bytes] = (),
     ) -> Finished:
         """Run to the end.
 
@@ -110,21 +111,25 @@ class Ffmpeg:
             file_limit_bytes: Above it, writing to a file ends the run; pipes have no such limit.
             on_stdout: Called with each line of stdout; what it raises ends the run. None discards stdout.
             pick: Keep the first line of stderr that matches, however much follows it.
+            feed: Written to stdin piece by piece while it runs; what it raises ends the run. Once the program reads no
+                more, nothing more is asked for.
 
         Raises:
             DeadlineNear: When the deadline came; every child has ended by then.
             EncoderKilled: If a signal ended it, most often the kernel's for want of memory.
             EncoderFailed: If it ended with an error of its own, or cannot be started.
         """
-        argv = (self._program, *arguments)
+        argv = (self.program, *arguments)
         started = time.monotonic()
         if started >= deadline:
             raise DeadlineNear("no time was left to start the encoder")
-        process = _start(argv, cwd, subprocess.PIPE if on_stdout else subprocess.DEVNULL)
+        stdin = subprocess.PIPE if feed else subprocess.DEVNULL
+        process = _start(argv, cwd, stdin, subprocess.PIPE if on_stdout else subprocess.DEVNULL)
         kept = _Stderr(process.stderr, pick)
         alarm = _Alarm(process, deadline - started)
         try:
             _limit(process, (*_LIMITS, (resource.RLIMIT_FSIZE, file_limit_bytes)))
+            _write_all(process.stdin, feed)
             if on_stdout and process.stdout:
                 while line := process.stdout.readline(MAX_LINE_BYTES):
                     on_stdout(line)
@@ -265,13 +270,28 @@ class _Alarm:
         self._timer.cancel()
 
 
-def _start(argv: Sequence[str], cwd: Path | None, stdout: int) -> subprocess.Popen[bytes]:
+def _write_all(pipe: IO[bytes] | None, feed: Iterable[bytes]) -> None:
+    """Until the program reads no more: its exit code tells whether it had enough or has failed."""
+    if pipe is None:
+        return
+    try:
+        for piece in feed:
+            try:
+                pipe.write(piece)
+            except BrokenPipeError:
+                return
+    finally:
+        with suppress(BrokenPipeError):
+            pipe.close()
+
+
+def _start(argv: Sequence[str], cwd: Path | None, stdin: int, stdout: int) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
             argv,
             cwd=cwd,
             env=_ENVIRONMENT,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=stdout,
             stderr=subprocess.PIPE,
             start_new_session=True,

@@ -12,6 +12,7 @@ each change is conditional on what was seen, and each run does a bounded amount,
 | asset preparing, execution ended with our error    | errored with it                                            |
 | asset preparing, execution ended otherwise or gone | begun again, at most MAX_ATTEMPTS times, then errored      |
 | asset preparing, execution running                 | left alone                                                 |
+| render unfinished                                  | as `lost_renders.py` says                                  |
 | rendition in preparation                           | see reconcile_renditions.py                                |
 """
 
@@ -26,9 +27,11 @@ from typing import TYPE_CHECKING, TypeVar
 from chalicelib.aws.workflows import ALIVE, ExecutionStatus
 from chalicelib.catalog.asset import Asset, AssetChange, AssetError, AssetStatus
 from chalicelib.catalog.keys import UPLOADS_PREFIX
+from chalicelib.catalog.render import UNFINISHED
 from chalicelib.catalog.upload import UploadStatus
 from chalicelib.errors import ExecutionLost, SluiceError, TransientError, UploadExpired, UploadNotFound
 from chalicelib.usecases.ingest_metadata import ingest_asset
+from chalicelib.usecases.lost_renders import reconcile_render
 from chalicelib.usecases.reconcile_renditions import reconcile_rendition
 from chalicelib.usecases.record_failure import Failed, put_failure, resolve
 from chalicelib.usecases.upload import expire_upload
@@ -97,6 +100,11 @@ def clean_up(
         table.stuck_assets(AssetStatus.PREPARING, before_ms=stuck_ms),
         lambda asset: _reconcile_preparing(asset, shift),
     )
+    for status in sorted(UNFINISHED):
+        _each(
+            table.stuck_renders(status, before_ms=stuck_ms),
+            lambda render: reconcile_render(render, table, workflows, settings, now_ms=now_ms),
+        )
     _each(
         table.stuck_renditions(before_ms=lost_ms),
         lambda rendition: reconcile_rendition(rendition, table, queues, workflows, now_ms=now_ms),

@@ -70,6 +70,7 @@ def plan_render(
 
     Returns:
         `Items` are the indexes of all tasks: those of audio and text first, because each is one long piece of work.
+        `Job` and `Assembly` are what the later steps are asked with.
     """
     asset = preparing_asset(asset_id, table)
     plan = _make_plan(asset, objects, tools, settings, deadline)
@@ -83,11 +84,14 @@ def plan_render(
     )
     table.update_asset(asset_id, change, expect=PREPARING, now_ms=clock(), unchanged=AssetChange(attempt=asset.attempt))
     logger.info("planned", extra={"plan_hash": digest, "tasks": plan.task_count, "seconds": str(plan.duration)})
+    job = {"AssetId": asset_id, "PlanHash": digest}
     return {
         "PlanHash": digest,
         "ChunkCount": plan.task_count,
         "MaxParallelChunks": settings.max_parallel_chunks,
         "Items": [*range(plan.video_tasks, plan.task_count), *range(plan.video_tasks)],
+        "Job": job,
+        "Assembly": job,
     }
 
 

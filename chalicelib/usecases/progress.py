@@ -1,4 +1,4 @@
-"""What work costs while it is done: every step that ran is on the asset's bill, also one that failed or was repeated.
+"""What work costs while it is done: every step that ran is on the bill of its asset or render, whatever became of it.
 
 An estimate (catalog/prices.py). A step is one Lambda invocation and one state transition.
 """
@@ -31,11 +31,15 @@ class Meter:
 
 
 @contextmanager
-def metered(asset_id: str, table: Table, *, memory_mb: int, clock: Clock) -> Iterator[Meter]:
-    """Put the invocation on the asset's bill at the end of the block, however it ends."""
+def metered(owner_id: str | None, table: Table, *, memory_mb: int, clock: Clock) -> Iterator[Meter]:
+    """Put the invocation on the bill of an asset or a render at the end of the block, however it ends.
+
+    Args:
+        owner_id: None for work that nobody keeps a record of.
+    """
     meter = Meter(memory_mb, time.monotonic())
     try:
         yield meter
     finally:
-        if not meter.settled:
-            table.add_work(asset_id, billed_ms=meter.billed_ms(), memory_mb=memory_mb, transitions=1, now_ms=clock())
+        if owner_id is not None and not meter.settled:
+            table.add_work(owner_id, billed_ms=meter.billed_ms(), memory_mb=memory_mb, transitions=1, now_ms=clock())

@@ -1,4 +1,5 @@
-"""From a failed state to an errored asset: the error's own name, found again, and a sentence for a person.
+"""From a failed state to an errored asset or a failed render: the error's own name, found again, and a
+sentence for a person.
 
 Step Functions knows an error by its name and a cause, which is text. Names are resolved, never messages:
 
@@ -22,6 +23,7 @@ import msgspec
 
 from chalicelib.catalog.asset import AssetChange, AssetError, AssetStatus
 from chalicelib.errors import ExecutionLost, InternalError, InternalFault, SluiceError, WorkSuperseded, all_errors
+from chalicelib.usecases.render_progress import note_failed
 
 if TYPE_CHECKING:
     from chalicelib.aws.table import Table
@@ -67,22 +69,30 @@ def resolve(name: str, cause: str) -> Failed:
     return Failed(kind, _message(kind, ""))
 
 
-def record_failure(
-    asset_id: str, attempt: int | None, name: str, cause: str, table: Table, *, now_ms: int
-) -> dict[str, object]:
-    """Put a failure on the asset, if it is still being prepared by this attempt and has none yet.
+@dataclass(frozen=True, slots=True)
+class FailedWork:
+    """Whose failure it is, as the execution's input says: an asset's, a render's, or nobody's who keeps a record.
 
-    Args:
-        attempt: None when the execution was started by other means than ours, and then any attempt counts.
+    `attempt` is None when the execution was started by other means than ours, and then any attempt counts.
+    """
+
+    asset_id: str | None = None
+    render_id: str | None = None
+    attempt: int | None = None
+
+
+def record_failure(work: FailedWork, name: str, cause: str, table: Table, *, now_ms: int) -> dict[str, object]:
+    """Put a failure on the asset or render, if this attempt still goes on and has none yet.
 
     Returns:
-        The true name and the message, as `Error` and `Cause` for the Fail state.
+        The true name, as the state machines know it, and the message: `Error` and `Cause` for the Fail state.
     """
     failed = resolve(name, cause)
     logger.warning("failed", extra={"state_error": name, "code": failed.kind.code(), "detail": failed.message})
-    if failed.kind is not WorkSuperseded:
-        put_failure(asset_id, attempt, failed, table, now_ms=now_ms)
-    return {"Error": failed.kind.__name__, "Cause": failed.message}
+    if work.asset_id is not None and failed.kind is not WorkSuperseded:
+        put_failure(work.asset_id, work.attempt, failed, table, now_ms=now_ms)
+    note_failed(work.render_id, work.attempt, failed, table, now_ms=now_ms)
+    return {"Error": failed.kind.wire_code or failed.kind.__name__, "Cause": failed.message}
 
 
 def put_failure(asset_id: str, attempt: int | None, failed: Failed, table: Table, *, now_ms: int) -> bool:

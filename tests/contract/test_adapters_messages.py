@@ -30,10 +30,10 @@ def test_a_message_arrives_as_it_was_sent(emulator: Clients) -> None:
 def test_a_rendition_has_a_message_of_its_own(emulator: Clients) -> None:
     """On the same queue, and the consumer tells them apart."""
     url = emulator.sqs.create_queue(QueueName="renditions")["QueueUrl"]
-    Queues(emulator, url).send_rendition("as_1", "rn_1", 7)
+    Queues(emulator, url).send_rendition("as_1", "rd_1", 7)
     (message,) = emulator.sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5)["Messages"]
-    assert json.loads(message["Body"]) == {"asset_id": "as_1", "rendition_id": "rn_1", "created_at_ms": 7}
-    assert parse_message(message["Body"]) == RenditionMessage("as_1", "rn_1", 7)
+    assert json.loads(message["Body"]) == {"asset_id": "as_1", "rendition_id": "rd_1", "created_at_ms": 7}
+    assert parse_message(message["Body"]) == RenditionMessage("as_1", "rd_1", 7)
 
 
 @pytest.mark.parametrize("body", ["", "{}", '{"asset_id":1,"etag":""}', '{"asset_id":"a","rendition_id":"b"}'])
@@ -48,7 +48,7 @@ def _machine(clients: Clients, name: str, definition: object) -> Workflows:
     trust = json.dumps({"Version": "2012-10-17", "Statement": []})
     role = iam.create_role(RoleName=f"role-{name}", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     made = clients.stepfunctions.create_state_machine(name=name, definition=json.dumps(definition), roleArn=role)
-    return Workflows(clients, made["stateMachineArn"], made["stateMachineArn"])
+    return Workflows(clients, *(made["stateMachineArn"],) * 3)
 
 
 def test_a_name_is_one_execution(emulator: Clients) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ import pytest
 from chalicelib.aws import large
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.objects import Objects
+from chalicelib.catalog.site import CHECKSUM_HEADER
 from chalicelib.errors import (
     AwsRefused,
     ObjectMissing,
@@ -203,6 +206,31 @@ def test_a_refusal_is_no_outage(emulator: Clients, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(StorageUnavailable):
         Objects(Clients()).head(BUCKET, "a")
+
+
+def test_a_presigned_checksum_is_kept(emulator: Clients) -> None:
+    """A URL made for a checksum takes the bytes that have it and no others, and the object tells it afterwards."""
+    objects = Objects(emulator)
+    checksum = base64.b64encode(hashlib.sha256(b"hello").digest()).decode()
+    url = objects.presign_put(BUCKET, "summed", expires_s=60, size_bytes=5, checksum_sha256=checksum)
+    assert CHECKSUM_HEADER in url
+    for body, header in ((b"hellO", {CHECKSUM_HEADER: checksum}), (b"hello", {})):
+        with pytest.raises(OSError, match=r"40[03]"):
+            _send(url, body, **header)
+    assert _send(url, b"hello", **{CHECKSUM_HEADER: checksum}) == 200
+    assert objects.head(BUCKET, "summed").checksum_sha256 == checksum
+    objects.write(BUCKET, "plain", b"hello", content_type="text/plain")
+    assert objects.head(BUCKET, "plain").checksum_sha256 == ""
+
+
+def test_a_presigned_get_names_a_file(emulator: Clients) -> None:
+    """A browser that follows the URL saves the object under the name."""
+    objects = Objects(emulator)
+    objects.write(BUCKET, "renders/a", DATA, content_type="video/mp4")
+    url = objects.presign_get(BUCKET, "renders/a", expires_s=60, download_name="rn_1.mp4")
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=30) as answer:
+        assert answer.headers["Content-Disposition"] == "attachment; filename*=UTF-8''rn_1.mp4"
+        assert answer.read() == DATA
 
 
 def test_tags_are_added_to_those_that_are_there(emulator: Clients) -> None:

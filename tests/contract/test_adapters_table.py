@@ -22,14 +22,15 @@ from chalicelib.catalog.asset import (
     ProgressState,
     Work,
 )
-from chalicelib.catalog.ids import ASSET_PREFIX, UPLOAD_PREFIX, new_id
+from chalicelib.catalog.ids import ASSET_PREFIX, RENDER_PREFIX, UPLOAD_PREFIX, new_id
 from chalicelib.catalog.options import Archive, AssetOptions, Encoder
+from chalicelib.catalog.render import RenderChange, RenderStatus
 from chalicelib.catalog.rendition import RenditionChange, RenditionStatus
 from chalicelib.catalog.upload import UploadStatus
 from chalicelib.catalog.vod.outcome import JobEvent, JobStatus
-from chalicelib.errors import AssetNotFound, RenditionNotFound, UploadNotFound
+from chalicelib.errors import AssetNotFound, RenderNotFound, RenditionNotFound, UploadNotFound
 from chalicelib.media.timing import TimeRange
-from tests.unit.catalog.samples import NOW_MS, PLAN_HASH, a_rendition, an_asset, an_upload
+from tests.unit.catalog.samples import NOW_MS, PLAN_HASH, a_render, a_rendition, an_asset, an_upload
 
 PREPARING, READY, ERRORED = AssetStatus.PREPARING, AssetStatus.READY, AssetStatus.ERRORED
 
@@ -158,6 +159,57 @@ def test_a_task_counts_once_and_costs_each_time(table: Table) -> None:
     assert table.get_work([]) == {}
 
 
+def test_a_render_is_created_and_moves_forward_once(table: Table) -> None:
+    """Every field comes back; a status that does not follow, or a report of another attempt, changes nothing."""
+    render = a_render()
+    assert table.create_render(render)
+    assert not table.create_render(replace(render, chunk_count=9))
+    assert table.get_render(render.id) == render
+    with pytest.raises(RenderNotFound):
+        table.get_render("rn_none")
+    everything = frozenset(RenderStatus)
+    planning = RenderChange(status=RenderStatus.PLANNING)
+    assert table.update_render(render.id, planning, expect=everything, now_ms=1) is None
+    done = RenderChange(status=RenderStatus.SUCCEEDED, execution_arn=None, output_size_bytes=5)
+    other = RenderChange(attempt=1)
+    assert table.update_render(render.id, done, expect=everything, now_ms=1, unchanged=other) is None
+    changed = table.update_render(render.id, done, expect=everything, now_ms=NOW_MS + 5)
+    succeeded = RenderStatus.SUCCEEDED
+    expected = replace(render, status=succeeded, execution_arn=None, output_size_bytes=5, updated_at_ms=NOW_MS + 5)
+    assert changed == expected == table.get_render(render.id)
+    cancelled = RenderChange(status=RenderStatus.CANCELLED)
+    assert table.update_render(render.id, cancelled, expect=everything, now_ms=NOW_MS + 6) is None
+
+
+def test_renders_are_found_by_status(table: Table) -> None:
+    """The list has them all, the latest first; stuck are those of a status whose record is old."""
+    made = [
+        a_render(id=new_id(RENDER_PREFIX, NOW_MS + index, bytes(10)), updated_at_ms=NOW_MS + index)
+        for index in range(3)
+    ]
+    assert all(table.create_render(render) for render in made)
+    failed = RenderChange(status=RenderStatus.FAILED)
+    table.update_render(made[2].id, failed, expect=frozenset(RenderStatus), now_ms=NOW_MS)
+    page = table.list_renders(status=None, limit=2, cursor=None)
+    assert [render.id for render in page.items] == [made[2].id, made[1].id]
+    rest = table.list_renders(status=None, limit=2, cursor=page.next_cursor)
+    assert ([render.id for render in rest.items], rest.next_cursor) == ([made[0].id], None)
+    assert [render.id for render in table.stuck_renders(RenderStatus.RENDERING, before_ms=NOW_MS + 1)] == [made[0].id]
+
+
+def test_frames_of_a_render_add_up(table: Table) -> None:
+    """Over its chunks under one plan, whatever each last said; another plan's do not count."""
+    render = a_render()
+    table.create_render(render)
+    for plan_hash, index, frames in ((PLAN_HASH, 0, 5), (PLAN_HASH, 1, 7), (PLAN_HASH, 0, 9), ("ef" * 32, 0, 100)):
+        table.note_frames(render.id, plan_hash, index, frames, now_ms=NOW_MS)
+    table.mark_task_done(render.id, PLAN_HASH, 1, billed_ms=2, memory_mb=3, frames=10, now_ms=NOW_MS + 1)
+    work = Work(tasks_done=1, lambda_mb_ms=6, transitions=0, updated_at_ms=NOW_MS + 1, frames_done=19)
+    assert table.get_progress(render.id, PLAN_HASH) == work
+    assert table.get_work([render]) == {render.id: work}
+    assert table.get_progress(render.id, None).frames_done == 0
+
+
 def test_an_upload_ends_once(table: Table) -> None:
     """Who comes second gets None, and the record keeps its first end."""
     upload = an_upload()
@@ -183,7 +235,7 @@ def test_expired_uploads_are_the_waiting_ones_past_their_time(table: Table) -> N
 
 def test_a_rendition_is_made_once(table: Table) -> None:
     """The first record of an id stays, until it is deleted; an asset's own are listed by age."""
-    first, second = a_rendition(), a_rendition(id="rn_2", created_at_ms=NOW_MS - 1)
+    first, second = a_rendition(), a_rendition(id="rd_2", created_at_ms=NOW_MS - 1)
     other = a_rendition(asset_id="as_other")
     assert all(table.create_rendition(each) for each in (first, second, other))
     assert not table.create_rendition(replace(first, created_at_ms=1))
@@ -202,7 +254,7 @@ def test_a_rendition_changes_under_its_conditions(table: Table) -> None:
     table.create_rendition(made)
     preparing = frozenset({RenditionStatus.PREPARING})
     ready = RenditionChange(status=RenditionStatus.READY, size_bytes=5)
-    for stale in (replace(made, created_at_ms=1), replace(made, attempt=2), replace(made, id="rn_none")):
+    for stale in (replace(made, created_at_ms=1), replace(made, attempt=2), replace(made, id="rd_none")):
         assert table.update_rendition(stale, ready, expect=preparing, now_ms=NOW_MS) is None
     again = RenditionChange(attempt=2, execution_arn=None)
     changed = table.update_rendition(made, again, expect=preparing, now_ms=NOW_MS + 5)

@@ -88,7 +88,8 @@ def test_every_function_takes_its_runtime_from_the_parameter(template: Document)
     for name in FUNCTIONS:
         assert _properties(template, name)["Runtime"] == {"Ref": "FunctionRuntime"}
     for name in WITH_TOOLS:
-        assert _properties(template, name)["Layers"] == [{"Ref": "MediaToolsLayer"}]
+        browser = [{"Ref": "BrowserLayer"}] if name == "Render" else []
+        assert _properties(template, name)["Layers"] == [{"Ref": "MediaToolsLayer"}, *browser]
 
 
 def test_events_come_from_the_stacks_own_resources(template: Document) -> None:
@@ -151,7 +152,7 @@ def test_settings_are_given_by_the_template(template: Document) -> None:
     """The variables of the template, whatever their values, are enough for the settings, and each is read by them."""
     variables = template["Globals"]["Function"]["Environment"]["Variables"]
     numbers = {"SLUICE_UPLOAD_MAX_BYTES": "1", "SLUICE_MAX_PARALLEL_CHUNKS": "2", "SLUICE_LADDER": "360"}
-    numbers |= {"SLUICE_MAX_FRAME_RATE": "60"}
+    numbers |= {"SLUICE_MAX_FRAME_RATE": "60", "SLUICE_PROJECT_MAX_BYTES": "1"}
     words = {"SLUICE_PRUNE_LADDER": "on", "SLUICE_CODECS": "h264", "SLUICE_QUALITY": "fast"}
     words |= {"SLUICE_WEBHOOK_LOOPBACK": "on", "SLUICE_WEBHOOK_RETRY_SECONDS": "1,2"}
     words |= {"SLUICE_TRIGGERS": "video", "SLUICE_ENCODER": "auto"}
@@ -172,10 +173,12 @@ def test_settings_are_given_by_the_template(template: Document) -> None:
 def test_parameters_default_to_the_settings(template: Document) -> None:
     """A parameter's default is the same as the setting's own."""
     names = ["STAGE", "TABLE", "SOURCE_BUCKET", "MEDIA_BUCKET", "ENCODE_QUEUE_URL"]
-    names += ["PUBLISH_STATE_MACHINE_ARN", "RENDITION_STATE_MACHINE_ARN", "EVENTS_QUEUE_URL", "WEBHOOK_QUEUE_URL"]
+    names += [f"{name}_STATE_MACHINE_ARN" for name in ("PUBLISH", "RENDER", "RENDITION")]
+    names += ["EVENTS_QUEUE_URL", "WEBHOOK_QUEUE_URL"]
     settings = Settings.from_env({f"SLUICE_{name}": "x" for name in names})
     defaults = {name: body["Default"] for name, body in template["Parameters"].items()}
     assert defaults["UploadMaxBytes"] == settings.upload_max_bytes
+    assert defaults["ProjectMaxBytes"] == settings.project_max_bytes
     assert defaults["Ladder"] == ",".join(map(str, settings.ladder))
     assert defaults["MaxParallelChunks"] == settings.max_parallel_chunks
     assert defaults["Codecs"] == ",".join(settings.codecs)

@@ -39,10 +39,11 @@ def test_no_command_is_left_out() -> None:
 
 @pytest.fixture
 def shell_environ(local_aws: LocalAws, tmp_path: Path) -> dict[str, str]:
-    """A shell whose PATH has what `make setup` installed, in a folder with a clip."""
+    """A shell whose PATH has what `make setup` installed, in a folder with a clip and the examples."""
     if shutil.which("curl") is None:
         pytest.fail("curl is missing; run: apt-get install -y curl")
     clip(tmp_path / "clip.mp4", seconds=2)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
     path = f"{Path(sys.executable).parent}{os.pathsep}{local_aws.environ['PATH']}"
     return {**local_aws.environ, "PATH": path}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.errors import ConfigurationInvalid
-from chalicelib.settings import Settings, cors_origins
+from chalicelib.settings import GIB, Settings, cors_origins
 
 NAMES = {
     "SLUICE_STAGE": "sluice-dev",
@@ -14,6 +14,7 @@ NAMES = {
     "SLUICE_MEDIA_BUCKET": "media",
     "SLUICE_ENCODE_QUEUE_URL": "https://queue",
     "SLUICE_PUBLISH_STATE_MACHINE_ARN": "arn:aws:states:::stateMachine:x",
+    "SLUICE_RENDER_STATE_MACHINE_ARN": "arn:aws:states:::stateMachine:z",
     "SLUICE_EVENTS_QUEUE_URL": "https://queue/events",
     "SLUICE_WEBHOOK_QUEUE_URL": "https://queue/webhooks",
     "SLUICE_RENDITION_STATE_MACHINE_ARN": "arn:aws:states:::stateMachine:y",
@@ -23,6 +24,7 @@ NAMES = {
 def test_defaults_are_those_of_the_api_document() -> None:
     """With nothing but names set, the numbers are the documented ones."""
     settings = Settings.from_env(NAMES)
+    assert (settings.upload_max_bytes, settings.project_max_bytes) == (8 * GIB, GIB // 2)
     assert (settings.upload_ttl_s, settings.presign_ttl_s, settings.abort_incomplete_days) == (3600, 900, 2)
     assert (settings.segment_seconds, settings.chunk_seconds) == (6, 12)
     assert settings.ladder == (2160, 1440, 1080, 720, 480, 360)

@@ -19,8 +19,9 @@ from chalicelib.catalog.asset import (
     TrackType,
     VideoInfo,
 )
-from chalicelib.catalog.ids import ASSET_PREFIX, UPLOAD_PREFIX, new_id
-from chalicelib.catalog.keys import upload_key
+from chalicelib.catalog.ids import ASSET_PREFIX, RENDER_PREFIX, UPLOAD_PREFIX, new_id
+from chalicelib.catalog.keys import render_output_key, upload_key
+from chalicelib.catalog.render import Render, RenderError, RenderStatus
 from chalicelib.catalog.rendition import (
     RenditionStatus,
     RenditionType,
@@ -34,7 +35,9 @@ from chalicelib.media.plan import Rendition
 NOW_MS = 1_800_000_000_000
 ASSET_ID = new_id(ASSET_PREFIX, NOW_MS, bytes(10))
 UPLOAD_ID = new_id(UPLOAD_PREFIX, NOW_MS, bytes(10))
+RENDER_ID = new_id(RENDER_PREFIX, NOW_MS, bytes(10))
 PLAN_HASH = "ab" * 32
+SITE_SHA256 = "cd" * 32
 
 
 def an_asset(**changes: Any) -> Asset:
@@ -109,5 +112,32 @@ def an_upload(**changes: Any) -> Upload:
         created_at_ms=NOW_MS,
         updated_at_ms=NOW_MS,
         expires_at_ms=NOW_MS + 3_600_000,
+    )
+    return replace(full, **changes)
+
+
+def a_render(**changes: Any) -> Render:
+    full = Render(
+        id=RENDER_ID,
+        status=RenderStatus.RENDERING,
+        created_at_ms=NOW_MS,
+        updated_at_ms=NOW_MS,
+        site_sha256=SITE_SHA256,
+        output_key=render_output_key(RENDER_ID, ".mp4"),
+        config={"fps": "30000/1001", "format": "mp4", "variables": {"a": [1, None]}},
+        max_cost_usd=Fraction("0.25"),
+        execution_arn="arn:aws:states:us-east-1:000000000000:execution:test-render:one",
+        attempt=2,
+        plan_hash=PLAN_HASH,
+        chunk_count=4,
+        total_frames=100,
+        frame_rate=Fraction(30000, 1001),
+        width=1280,
+        height=720,
+        duration=Fraction(1001, 300),
+        output_size_bytes=12_345,
+        started_at_ms=NOW_MS + 1,
+        finished_at_ms=NOW_MS + 2,
+        errors=(RenderError("invalid-project", "there is no index.html"),),
     )
     return replace(full, **changes)

@@ -7,11 +7,21 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.catalog.asset import AssetChange, AssetStatus, ProgressState
-from chalicelib.catalog.events import EventType, asset_events, event, may_tell, rendition_events, rfc3339, upload_events
+from chalicelib.catalog.events import (
+    EventType,
+    asset_events,
+    event,
+    may_tell,
+    render_events,
+    rendition_events,
+    rfc3339,
+    upload_events,
+)
 from chalicelib.catalog.ids import EVENT_PREFIX, is_id
+from chalicelib.catalog.render import RenderStatus
 from chalicelib.catalog.rendition import RenditionStatus
 from chalicelib.catalog.upload import UploadStatus
-from tests.unit.catalog.samples import NOW_MS, a_rendition, an_asset, an_upload
+from tests.unit.catalog.samples import NOW_MS, a_render, a_rendition, an_asset, an_upload
 
 S = AssetStatus
 
@@ -102,6 +112,26 @@ def test_each_end_of_a_static_rendition_is_told() -> None:
     assert [told.type, errored.type, again.type] == ["rendition.ready", "rendition.errored", "rendition.ready"]
     assert len({told.id, errored.id, again.id}) == 3
     assert rendition_events(replace(ready, status=RenditionStatus.PREPARING), at_ms=NOW_MS) == ()
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (RenderStatus.PLANNING, EventType.RENDER_STARTED),
+        (RenderStatus.SUCCEEDED, EventType.RENDER_SUCCEEDED),
+        (RenderStatus.FAILED, EventType.RENDER_FAILED),
+        (RenderStatus.TIMED_OUT, EventType.RENDER_FAILED),
+        (RenderStatus.CANCELLED, EventType.RENDER_CANCELLED),
+    ],
+)
+def test_a_render_tells_its_start_and_its_end(status: RenderStatus, kind: EventType) -> None:
+    """Each attempt tells them once; what lies between is not told."""
+    render = a_render(status=status)
+    (told,) = render_events(render, at_ms=NOW_MS)
+    assert (told.type, told.subject) == (kind, render)
+    assert told.id == render_events(render, at_ms=NOW_MS + 1)[0].id
+    assert told.id != render_events(replace(render, attempt=render.attempt + 1), at_ms=NOW_MS)[0].id
+    assert render_events(a_render(status=RenderStatus.RENDERING), at_ms=NOW_MS) == ()
 
 
 def test_times_are_of_utc() -> None:

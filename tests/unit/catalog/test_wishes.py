@@ -120,5 +120,5 @@ def test_a_record_made_anew_has_another_object() -> None:
     """So a worker of the old one cannot touch it; both lie below the asset's publication."""
     old, new = a_rendition(), a_rendition(created_at_ms=1)
     assert old.key != new.key
-    assert all(key.startswith(f"media/{ASSET_ID}/{PLAN_HASH[:16]}/static/rn_") for key in (old.key, new.key))
+    assert all(key.startswith(f"media/{ASSET_ID}/{PLAN_HASH[:16]}/static/rd_") for key in (old.key, new.key))
     assert old.key.endswith(".mp4")

@@ -102,7 +102,7 @@ def test_a_clip_does_not_play_early(desk: Desk, monkeypatch: pytest.MonkeyPatch)
 def test_a_catch_is_recorded(client: Client, desk: Desk, start: dict[str, object]) -> None:
     """What a Catch hands over, with or without a cause, and the input of whoever started the execution."""
     desk.table.create_asset(an_asset(errors=()))
-    event = {"Action": "recordFailure", "AssetId": ASSET_ID, "Input": start, "Error": {"Error": "EncoderFailed"}}
+    event = {"Action": "recordFailure", "Input": start, "Error": {"Error": "EncoderFailed"}}
     answer = _invoke(client, "publish", event)
     assert answer["Error"] == "EncoderFailed"
     assert desk.table.get_asset(ASSET_ID).status is AssetStatus.ERRORED

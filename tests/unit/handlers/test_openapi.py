@@ -8,10 +8,11 @@ import pytest
 
 from chalicelib.catalog.asset import AssetError
 from chalicelib.catalog.events import EventType
+from chalicelib.catalog.render import RenderStatus
 from chalicelib.catalog.rendition import RenditionStatus
 from chalicelib.errors import all_errors
 from chalicelib.handlers.simple import BINARY_TYPES
-from tests.unit.catalog.samples import a_rendition, an_asset
+from tests.unit.catalog.samples import a_render, a_rendition, an_asset
 from tests.unit.handlers.conftest import Api
 
 
@@ -55,6 +56,7 @@ def _type(operation: Any) -> dict[str, str]:
 def test_records_have_the_described_members(api: Api, document: Any) -> None:
     """Each member of an answer is described, at any depth, and each required one is there."""
     api.desk.table.create_asset(an_asset())
+    api.desk.table.create_render(a_render(status=RenderStatus.SUCCEEDED))
     error = AssetError("encoder-failed", "why")
     api.desk.table.create_rendition(a_rendition(status=RenditionStatus.ERRORED, error=error))
     upload = api("POST", "/v1/uploads", {"filename": "a", "size": 5}).json_body
@@ -66,7 +68,10 @@ def test_records_have_the_described_members(api: Api, document: Any) -> None:
     for name, shown in (("Webhook", webhook), ("Delivery", delivery)):
         _check(shown, document["components"]["schemas"][name], document, name)
     assert asset["static_renditions"][0]["error"] == {"code": "encoder-failed", "message": "why"}
-    for name, shown in (("Upload", upload), ("Upload", large), ("Problem", problem), ("Asset", asset)):
+    render = api("GET", f"/v1/renders/{a_render().id}").json_body
+    site = api("POST", "/v1/sites", {"sha256": "ab" * 32, "size": 5}).json_body
+    described = (("Upload", upload), ("Upload", large), ("Problem", problem), ("Asset", asset))
+    for name, shown in (*described, ("Render", render), ("Site", site)):
         _check(shown, document["components"]["schemas"][name], document, name)
 
 

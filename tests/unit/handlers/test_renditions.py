@@ -14,7 +14,7 @@ from tests.unit.catalog.samples import ASSET_ID, a_rendition, an_asset
 from tests.unit.handlers.conftest import Api
 
 RENDITIONS = f"/v1/assets/{ASSET_ID}/renditions"
-UNKNOWN = "rn_" + "0" * 26
+UNKNOWN = "rd_" + "0" * 26
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ def test_glibc_needed(symbols: bytes, needed: tuple[int, ...]) -> None:
 
 def test_limits() -> None:
     """A layer that Lambda would refuse, or that leaves no room for the function, is refused here."""
-    check_limits({"a.so": LAMBDA_GLIBC}, 200 * 2**20)
+    check_limits({"a.so": LAMBDA_GLIBC}, 210 * 2**20)
     with pytest.raises(PackagingFailed, match=r"2\.35"):
         check_limits({"a.so": (2, 35)}, 1)
     with pytest.raises(PackagingFailed, match="250 MB"):
-        check_limits({}, 201 * 2**20)
+        check_limits({}, 211 * 2**20)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -157,3 +157,44 @@ def test_the_version_is_asked_once(program: Program, tmp_path: Path) -> None:
     tool = program(f"echo x >> {tmp_path}/runs; echo 'ffmpeg version n8.1.2 Copyright (c)'")
     assert tool.version() == tool.version() == "n8.1.2"
     assert (tmp_path / "runs").read_text() == "x\n"
+
+
+def test_what_is_fed_arrives_whole(program: Program) -> None:
+    """Every piece reaches stdin, in order, and then its end."""
+    lines: list[bytes] = []
+    pieces = (b"%07d\n" % number for number in range(100_000))
+    program("wc -c; ").run((), deadline=soon(), on_stdout=lines.append, feed=pieces)
+    assert lines == [b"800000\n"]
+
+
+def test_a_program_that_has_enough_ends_the_feeding(program: Program) -> None:
+    """Nothing more is asked of the feed once the program closed its stdin, and that alone is no failure."""
+    asked = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal asked
+        while True:
+            asked += 1
+            yield bytes(1 << 16)
+
+    program("head -c 100000 >/dev/null").run((), deadline=soon(), feed=endless())
+    assert 2 <= asked < 100
+
+
+def test_a_feed_that_fails_ends_the_program(program: Program) -> None:
+    """Its own error is raised, and the program is gone by then."""
+
+    def failing() -> Iterator[bytes]:
+        yield b"one"
+        raise BrokenPipeError("of the feed, not of the program")
+
+    started = time.monotonic()
+    with pytest.raises(BrokenPipeError, match="of the feed"):
+        program("cat >/dev/null; sleep 60").run((), deadline=soon(), feed=failing())
+    assert time.monotonic() - started < 30
+
+
+def test_feeding_ends_at_the_deadline(program: Program) -> None:
+    """A program that does not read cannot hold the worker."""
+    with pytest.raises(DeadlineNear):
+        program("sleep 60").run((), deadline=soon(0.3), feed=(bytes(1 << 16) for _ in range(100)))

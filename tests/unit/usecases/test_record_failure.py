@@ -17,7 +17,7 @@ from chalicelib.errors import (
     SluiceError,
     SourceChanged,
 )
-from chalicelib.usecases.record_failure import record_failure, resolve
+from chalicelib.usecases.record_failure import FailedWork, record_failure, resolve
 from tests.unit.catalog.samples import an_asset
 from tests.unit.usecases.desk import Desk
 
@@ -64,7 +64,9 @@ def test_the_customer_hears_of_his_own_faults_only() -> None:
 
 
 def _record(desk: Desk, name: str, *, attempt: int | None) -> dict[str, object]:
-    return record_failure(an_asset().id, attempt, name, _of_lambda(), desk.table, now_ms=desk.clock())
+    return record_failure(
+        FailedWork(an_asset().id, attempt=attempt), name, _of_lambda(), desk.table, now_ms=desk.clock()
+    )
 
 
 @pytest.fixture

@@ -111,7 +111,7 @@ def test_a_stale_message_starts_nothing(desk: Desk) -> None:
     """Of a rendition that is gone, or was deleted and made anew."""
     made = _request(desk)
     for message in (
-        RenditionMessage(ASSET_ID, "rn_none", made.created_at_ms),
+        RenditionMessage(ASSET_ID, "rd_none", made.created_at_ms),
         RenditionMessage(ASSET_ID, made.id, made.created_at_ms - 1),
     ):
         start_rendition(message, desk.table, desk.workflows, now_ms=desk.clock())
@@ -138,7 +138,7 @@ def test_a_failure_stays_on_the_rendition(desk: Desk) -> None:
 
 def test_a_failure_of_what_is_gone_is_told_only(desk: Desk) -> None:
     """A rendition that was deleted has nowhere to put it, and one that was superseded none to put."""
-    answer = record_rendition_failure(ASSET_ID, "rn_none", 1, "States.Timeout", "", desk.table, now_ms=0)
+    answer = record_rendition_failure(ASSET_ID, "rd_none", 1, "States.Timeout", "", desk.table, now_ms=0)
     assert answer["Error"] == "ExecutionLost"
     made = _started(desk)
     record_rendition_failure(ASSET_ID, made.id, 1, "WorkSuperseded", "", desk.table, now_ms=0)

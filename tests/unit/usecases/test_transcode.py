@@ -25,7 +25,7 @@ from chalicelib.usecases.archive import RestoreOrder, archive_source, restore_so
 from chalicelib.usecases.assets import delete_asset, retry_asset
 from chalicelib.usecases.package_asset import package_asset
 from chalicelib.usecases.publish import finish, probe, validate
-from chalicelib.usecases.record_failure import record_failure
+from chalicelib.usecases.record_failure import FailedWork, record_failure
 from chalicelib.usecases.renditions import request_rendition
 from chalicelib.usecases.transcode import encoder_of, note_job_event, start_job, turned_size
 from tests.unit.catalog.samples import ASSET_ID, an_asset
@@ -187,7 +187,7 @@ def test_a_job_that_does_not_complete_fails_the_asset(status: JobStatus, name: s
     _note(desk, _event(desk, status, message="can not be decoded", code=1040, outputs=Outputs()))
     assert desk.workflows.ended == [("token", (name, said))]
     cause = f'{{"errorType": "{name}", "errorMessage": "{said}"}}'
-    record_failure(ASSET_ID, 1, name, cause, desk.table, now_ms=desk.clock())
+    record_failure(FailedWork(asset_id=ASSET_ID, attempt=1), name, cause, desk.table, now_ms=desk.clock())
     asset = desk.table.get_asset(ASSET_ID)
     assert (asset.status, asset.errors[0].message) == (AssetStatus.ERRORED, said)
 

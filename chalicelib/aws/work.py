@@ -1,0 +1,120 @@
+"""What the work on an asset or a render has come to. See `table.py` for the keys.
+
+One item for each: the tasks done as a set per plan, the frames of each chunk as a number, and the bill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from chalicelib.aws.store import Store, Update
+from chalicelib.catalog.asset import Work
+from chalicelib.catalog.ids import RENDER_PREFIX
+
+if TYPE_CHECKING:
+    from chalicelib.aws.records import Item
+    from chalicelib.catalog.asset import Asset
+    from chalicelib.catalog.render import Render
+
+_PLAN_DIGITS = 16
+
+
+class WorkRecords(Store):
+    """`owner_id` is of an asset or of a render."""
+
+    def mark_task_done(
+        self,
+        owner_id: str,
+        plan_hash: str,
+        index: int,
+        *,
+        billed_ms: int,
+        memory_mb: int,
+        now_ms: int,
+        frames: int | None = None,
+    ) -> int:
+        """Note that task `index` of a plan is done, and what it cost. Returns how many tasks of the plan are done.
+
+        Marking a task twice counts it once; the cost of doing it twice counts twice, as it does on the bill.
+
+        Args:
+            frames: How many the task has made, where frames are counted.
+        """
+        done = _done_attribute(plan_hash)
+        update = Update()
+        update.add_to_set(done, index)
+        update.add("lambda_mb_ms", billed_ms * memory_mb)
+        if frames is not None:
+            update.set(f"{_frames_prefix(plan_hash)}{index}", frames)
+        update.set("updated_at_ms", now_ms)
+        item = self._update(owner_pk(owner_id), "work", update)
+        return len(item[done]["NS"]) if item else 0
+
+    def note_frames(self, owner_id: str, plan_hash: str, index: int, frames: int, *, now_ms: int) -> None:
+        """How many frames a chunk under way has made so far; a chunk that starts again starts at nought."""
+        update = Update()
+        update.set(f"{_frames_prefix(plan_hash)}{index}", frames)
+        update.set("updated_at_ms", now_ms)
+        self._update(owner_pk(owner_id), "work", update)
+
+    def note_percent(self, owner_id: str, plan_hash: str, percent: int, *, now_ms: int) -> None:
+        """Note that MediaConvert is so far, in hundredths; what is noted already stays, so it never goes back."""
+        update = Update()
+        update.adds[_done_attribute(plan_hash)] = {"NS": [str(index) for index in range(max(1, percent))]}
+        update.set("updated_at_ms", now_ms)
+        self._update(owner_pk(owner_id), "work", update)
+
+    def add_work(
+        self,
+        owner_id: str,
+        *,
+        billed_ms: int = 0,
+        memory_mb: int = 0,
+        transitions: int = 0,
+        mediaconvert_microusd: int = 0,
+        now_ms: int,
+    ) -> None:
+        """Add to the bill."""
+        update = Update()
+        update.add("lambda_mb_ms", billed_ms * memory_mb)
+        update.add("transitions", transitions)
+        update.add("mediaconvert_microusd", mediaconvert_microusd)
+        update.set("updated_at_ms", now_ms)
+        self._update(owner_pk(owner_id), "work", update)
+
+    def get_progress(self, owner_id: str, plan_hash: str | None) -> Work:
+        """All noughts if no work was noted yet."""
+        item = self._get(owner_pk(owner_id), "work")
+        return _work(item, plan_hash) if item else Work()
+
+    def get_work(self, owners: Sequence[Asset] | Sequence[Render]) -> dict[str, Work]:
+        """The work of up to 100 assets or renders, by id."""
+        plans = {owner_pk(owner.id): owner for owner in owners}
+        found = {item["pk"]["S"]: item for item in self._get_many([(pk, "work") for pk in plans])}
+        return {owner.id: _work(found[pk], owner.plan_hash) if pk in found else Work() for pk, owner in plans.items()}
+
+
+def owner_pk(owner_id: str) -> str:
+    return f"render#{owner_id}" if owner_id.startswith(f"{RENDER_PREFIX}_") else f"asset#{owner_id}"
+
+
+def _done_attribute(plan_hash: str) -> str:
+    return f"done_{plan_hash[:_PLAN_DIGITS]}"
+
+
+def _frames_prefix(plan_hash: str) -> str:
+    return f"frames_{plan_hash[:_PLAN_DIGITS]}_"
+
+
+def _work(item: Item, plan_hash: str | None) -> Work:
+    done = item.get(_done_attribute(plan_hash), {}) if plan_hash else {}
+    prefix = _frames_prefix(plan_hash) if plan_hash else None
+    return Work(
+        tasks_done=len(done.get("NS", ())),
+        lambda_mb_ms=int(item.get("lambda_mb_ms", {"N": "0"})["N"]),
+        transitions=int(item.get("transitions", {"N": "0"})["N"]),
+        mediaconvert_microusd=int(item.get("mediaconvert_microusd", {"N": "0"})["N"]),
+        updated_at_ms=int(item["updated_at_ms"]["N"]),
+        frames_done=sum(int(value["N"]) for name, value in item.items() if prefix and name.startswith(prefix)),
+    )

@@ -1,0 +1,128 @@
+"""What is put into a page and asked of it: scripts, expressions, and the sense of its answers.
+
+A project that carries a `data-composition-id` was made for HyperFrames, and its published runtime drives it; every
+other page runs on our own virtual time. Both answer the same expressions.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from chalicelib.composition.capture import CaptureOptions
+from chalicelib.composition.serving import OWN_PREFIX
+
+HYPERFRAMES = "hyperframes"
+PAGE = "page"
+RUNTIME_FILE = "hyperframes.js"
+PICTURES = "picture/"
+
+_EPOCH_MS = 1_704_067_200_000  # 2024-01-01T00:00:00Z
+_SEED = 1
+# Full Chrome sets text so, and authors look at that; the headless shell sets it about 1 % narrower. HyperFrames' own
+# renderer adds the same rule.
+_TEXT_STYLE = "<style>html,body,*{text-rendering:geometricPrecision}</style>"
+_COMPOSITION = re.compile(rb"<[a-zA-Z][^>]*\sdata-composition-id\s*=")
+_OWN_RUNTIME = re.compile(rb"<script[^>]*\bsrc=[\"'][^\"']*hyperframe\.runtime[^\"']*[\"'][^>]*>\s*</script>", re.I)
+# HyperFrames sets text so: glyphs and lines lie where the type says, between pixels. Without it lines are a pixel off.
+_TEXT = b"<style>html,body,*{text-rendering:geometricPrecision}</style>"
+_HEAD = re.compile(rb"<head(\s[^>]*)?>", re.I)
+_HTML = re.compile(rb"<html(\s[^>]*)?>|<!doctype[^>]*>", re.I)
+
+
+def runtime_of(html: bytes) -> str:
+    """Which of the two drives a page."""
+    return HYPERFRAMES if _COMPOSITION.search(html) else PAGE
+
+
+@cache
+def _script(name: str) -> str:
+    return (files("chalicelib.composition.scripts") / name).read_text(encoding="utf-8")
+
+
+def inject(html: bytes) -> bytes:
+    """The entry page of a composition with the published runtime as its first script, whatever it carried itself, and
+    text set as HyperFrames sets it."""
+    return put_first(_OWN_RUNTIME.sub(b"", html), _TEXT + script_tag(RUNTIME_FILE))
+
+
+def script_tag(name: str) -> bytes:
+    """Loads a file of ours."""
+    return f'<script src="{OWN_PREFIX}{name}"></script>'.encode()
+
+
+def put_first(html: bytes, markup: bytes) -> bytes:
+    """A page with something at the start of its head."""
+    place = _HEAD.search(html) or _HTML.search(html)
+    at = place.end() if place else 0
+    return html[:at] + markup + html[at:]
+
+
+def first_scripts(runtime: str, options: CaptureOptions) -> str:
+    """What runs in every frame of the page before any script of its own."""
+    config = {"timers": runtime == PAGE, "epochMs": _EPOCH_MS, "seed": _SEED}
+    scripts = [f"({_script('virtual_time.js').rstrip()})({json.dumps(config)});"]
+    media = {"runtime": runtime == HYPERFRAMES, "pictures": f"{OWN_PREFIX}{PICTURES}"}
+    scripts.append(f"({_script('media.js').rstrip()})({json.dumps(media)});")
+    scripts.append(f"window.__hfVariables = {json.dumps(dict(options.variables))};")
+    if runtime == HYPERFRAMES:
+        seek = {
+            "mode": "preview-phase",
+            "diagnostics": False,
+            "step": 1 / 120,
+            "offsetFraction": 0.5,
+            "fps": float(options.frame_rate),
+            "fpsSource": "render-options",
+            "owner": "runtime",
+        }
+        scripts.append(
+            f"window.__hf = window.__hf || {{}}; window.__HF_EXPORT_RENDER_SEEK_CONFIG = {json.dumps(seek)};"
+        )
+        scripts.append("window.__HF_RENDER_CAPTURE_MODE = true;")
+    return "\n".join(scripts)
+
+
+def state_expression() -> str:
+    """Evaluates to what `read_facts` reads."""
+    return f"({_script('state.js').rstrip()})()"
+
+
+def seek_expression(index: int, frame_rate: Fraction) -> str:
+    """Shows frame `index`; evaluates to a promise."""
+    return f"__sluice.seek({milliseconds(index, frame_rate)!r})"
+
+
+def run_expression(start: int, end: int, frame_rate: Fraction) -> str:
+    """Shows the frames [start, end) one after the other, unseen; evaluates to a promise."""
+    step = f"{1000 * frame_rate.denominator}/{frame_rate.numerator}"
+    return f"(async () => {{ for (let k = {start}; k < {end}; k++) await __sluice.seek(k*{step}); return true; }})()"
+
+
+def know_expression(url: str, facts: Mapping[str, Any] | None) -> str:
+    """Tells the page about a file of sound or pictures; None: that there is none to be had."""
+    return f"__sluice.media.know({json.dumps(url)}, {json.dumps(facts)})"
+
+
+def picture_wanted(path: str) -> tuple[int, str] | None:
+    """Which picture of which file one of our own paths asks for."""
+    if not path.startswith(PICTURES):
+        return None
+    index, _, file = path[len(PICTURES) :].partition("/")
+    return (int(index), file) if index.isdecimal() else None
+
+
+def milliseconds(index: int, frame_rate: Fraction) -> float:
+    """Time of a frame."""
+    return index * 1000 * frame_rate.denominator / frame_rate.numerator
+
+
+def is_ready(state: Mapping[str, Any], runtime: str) -> bool:
+    """Whether a page can be captured."""
+    if runtime == HYPERFRAMES:
+        return bool(state["loaded"] and state["runtime"] and state["duration"] > 0 and not state["unknown"])
+    return bool(state["loaded"] and not state["unknown"])

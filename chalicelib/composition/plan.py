@@ -1,0 +1,165 @@
+"""The plan of a composition: the frozen decision about one render.
+
+Everything a chunk worker does follows from (plan, index). The hash covers the project's identity, the Config, the
+versions of the tools and the schema, so a chunk rendered under another plan can never be mixed in (DESIGN, law 1).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from chalicelib.canonical import canonical_bytes, canonical_hash, parse_canonical
+from chalicelib.composition.config import RenderConfig
+from chalicelib.errors import FormatNotSupported, InvalidConfig, PlanTooLarge
+
+COMPOSITION_SCHEMA = 1
+MAX_HOURS = 24
+MIN_CHUNK_FRAMES = 10
+"""Below it, the start of a browser would cost more than what the chunk saves."""
+_SEAM_FRAMES = 300
+"""How far into the composition seams are compared: every frame up to there is played for it."""
+_DURATION_SLACK = Fraction(1, 1000)
+"""Of a frame. A duration that came through floating point must not gain a frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectIdentity:
+    """Which archive the plan was made for. `sha256` is of its bytes."""
+
+    bucket: str
+    key: str
+    etag: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class FrameRange:
+    """The frames [start_frame, end_frame) of one chunk."""
+
+    start_frame: int
+    end_frame: int
+
+    @property
+    def frames(self) -> int:
+        return self.end_frame - self.start_frame
+
+
+@dataclass(frozen=True, slots=True)
+class MixedAudio:
+    """The sound of the whole composition, mixed with the plan; `location` is its S3 URI."""
+
+    location: str
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToolVersions:
+    """Versions that the bytes depend on."""
+
+    ffmpeg: str
+    browser: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompositionPlan:
+    """`width` and `height` in pixels of the output; `duration` in seconds, a whole number of frames.
+
+    `preroll` asks each chunk to play the page from its beginning: a page that adds up state from frame to frame shows
+    something else when it is entered in the middle.
+    """
+
+    schema: int
+    project: ProjectIdentity
+    config: RenderConfig
+    tools: ToolVersions
+    runtime: str
+    width: int
+    height: int
+    total_frames: int
+    preroll: bool
+    chunks: tuple[FrameRange, ...]
+    audio: MixedAudio | None
+
+    @property
+    def duration(self) -> Fraction:
+        return self.total_frames / self.config.frame_rate
+
+
+def plan_bytes(plan: CompositionPlan) -> bytes:
+    """The canonical JSON of a plan: what is stored, and what the hash covers."""
+    return canonical_bytes(plan)
+
+
+def plan_hash(plan: CompositionPlan) -> str:
+    """Sha-256 of the canonical JSON, 64 hex digits."""
+    return canonical_hash(plan)
+
+
+def parse_plan(data: bytes) -> CompositionPlan:
+    """Raises msgspec.ValidationError if the document is not a plan of this schema."""
+    return parse_canonical(data, CompositionPlan)
+
+
+def count_frames(duration: Fraction, frame_rate: Fraction) -> int:
+    """Frames that show a composition whole; at least 1.
+
+    Raises:
+        PlanTooLarge: If it is longer than a day.
+    """
+    if duration > MAX_HOURS * 3600:
+        raise PlanTooLarge(f"a composition may last {MAX_HOURS} hours", seconds=str(duration))
+    return max(1, math.ceil(duration * frame_rate - _DURATION_SLACK))
+
+
+def cut_chunks(total_frames: int, config: RenderConfig) -> tuple[FrameRange, ...]:
+    """Tile [0, total_frames) as the open contract does.
+
+    A chunk has `chunkSize` frames, or what `maxParallelChunks` chunks need, but at least MIN_CHUNK_FRAMES; then
+    `targetChunkFrames` lowers the number of chunks to as few as respect it. There are never more than
+    `maxParallelChunks`: chunks outgrow their size to keep that.
+    """
+    if total_frames < 1:
+        raise ValueError("there is at least one frame")
+    limit = config.max_parallel_chunks
+    if config.chunk_frames is not None:
+        wished = config.chunk_frames
+    else:
+        target = config.target_chunk_frames
+        wanted = limit if target is None else min(limit, -(-total_frames // target))
+        wished = max(MIN_CHUNK_FRAMES, -(-total_frames // wanted))
+        # The floor must not lift a chunk above what the caller can bear.
+        wished = min(wished, max(target, -(-total_frames // limit))) if target is not None else wished
+    size = max(wished, -(-total_frames // limit))
+    return tuple(FrameRange(start, min(start + size, total_frames)) for start in range(0, total_frames, size))
+
+
+def check_size(width: int, height: int, config: RenderConfig) -> None:
+    """Raises InvalidConfig or FormatNotSupported if the format cannot hold pictures of this size."""
+    if config.format.even and (width % 2 or height % 2):
+        raise FormatNotSupported(
+            f"{config.format} needs even sides, and the composition has {width}x{height}; give Config.width and"
+            " Config.height",
+            width=width,
+            height=height,
+        )
+    if (config.width or width, config.height or height) != (width, height):
+        raise InvalidConfig(
+            f"Config.width: the composition cannot be shown in {config.width}x{config.height}, only in its own"
+            f" proportions, such as {width}x{height}",
+            field="Config.width",
+        )
+
+
+def seams_to_compare(chunks: Sequence[FrameRange]) -> tuple[int, ...]:
+    """Frames at which a jump is held against playing from the start, to decide on `preroll`; none for a single chunk.
+
+    The first seam, and the last that is near; for long chunks a frame of the first: what a page adds up shows there.
+    """
+    starts = [chunk.start_frame for chunk in chunks[1:]]
+    near = [start for start in starts if start <= _SEAM_FRAMES]
+    return tuple(sorted({*near[:1], *near[-1:]})) or tuple(_SEAM_FRAMES for _ in starts[:1])

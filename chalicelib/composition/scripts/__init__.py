@@ -1,0 +1,1 @@
+"""What runs inside the page, as JavaScript files: each is one function expression."""

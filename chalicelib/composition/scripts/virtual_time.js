@@ -1,0 +1,253 @@
+// Virtual time: the page's clocks stand still until `__sluice.seek(ms)` moves them, so that a frame depends on its time
+// alone. Runs in every frame of the page before any script of it, as a function of its configuration:
+//   timers: whether setTimeout and setInterval follow virtual time (false under the published runtime, which waits with
+//           them while it loads), epochMs: what Date says at the start, seed: of the random numbers.
+(config) => {
+  "use strict";
+  if (self.__sluice) return;
+  const page = window;
+  const real = { Date: page.Date, setTimeout: page.setTimeout.bind(page) };
+  let now = 0;
+  let started = false;
+  let nextId = 1 << 20;
+
+  // --- clocks ---
+  const RealDate = real.Date;
+  function VirtualDate(...parts) {
+    if (!new.target) return new RealDate(config.epochMs + now).toString();
+    const given = parts.length ? parts : [config.epochMs + now];
+    return Reflect.construct(RealDate, given, new.target === VirtualDate ? RealDate : new.target);
+  }
+  VirtualDate.prototype = RealDate.prototype;
+  Object.setPrototypeOf(VirtualDate, RealDate);
+  VirtualDate.now = () => config.epochMs + now;
+  RealDate.prototype.constructor = VirtualDate;
+  page.Date = VirtualDate;
+  Object.defineProperty(performance, "now", { configurable: true, value: () => now });
+  Object.defineProperty(performance, "timeOrigin", { configurable: true, get: () => config.epochMs });
+  Object.defineProperty(document.timeline, "currentTime", { configurable: true, get: () => now });
+
+  // What one callback throws must not keep the others from running; the console hears of it all the same.
+  const guarded = (callback, ...given) => {
+    try {
+      callback(...given);
+    } catch (error) {
+      reportError(error);
+    }
+  };
+
+  // --- frames and timers ---
+  let callbacks = new Map();
+  page.requestAnimationFrame = (callback) => {
+    callbacks.set(++nextId, callback);
+    return nextId;
+  };
+  page.cancelAnimationFrame = (id) => void callbacks.delete(id);
+  const runCallbacks = () => {
+    const batch = callbacks;
+    callbacks = new Map();
+    // A callback may cancel one that comes after it.
+    page.cancelAnimationFrame = (id) => void (batch.delete(id) || callbacks.delete(id));
+    for (const callback of batch.values()) guarded(callback, now);
+  };
+
+  const timers = new Map();
+  const addTimer = (repeats) => (handler, delay, ...given) => {
+    const wait = Math.max(Number(delay) || 0, repeats ? 1 : 0);
+    const callback = typeof handler === "function" ? handler : () => (0, eval)(String(handler));
+    timers.set(++nextId, { callback, given, due: now + wait, wait: repeats ? wait : null });
+    return nextId;
+  };
+  if (config.timers) {
+    page.setTimeout = addTimer(false);
+    page.setInterval = addTimer(true);
+    page.clearTimeout = page.clearInterval = (id) => void timers.delete(id);
+  }
+  page.requestIdleCallback = (callback) =>
+    page.setTimeout(() => callback({ didTimeout: false, timeRemaining: () => 10 }), 1);
+  page.cancelIdleCallback = (id) => page.clearTimeout(id);
+  const TIMER_LIMIT = 100000;
+  const runTimers = (until) => {
+    for (let count = 0; count < TIMER_LIMIT; count++) {
+      let first = null;
+      // The map keeps the order of insertion, which decides between two that are due at once.
+      for (const [id, timer] of timers) if (timer.due <= until && (!first || timer.due < first[1].due)) first = [id, timer];
+      if (!first) return;
+      const [id, timer] = first;
+      now = Math.max(now, timer.due);
+      timers.delete(id);
+      if (timer.wait !== null) timers.set(id, { ...timer, due: timer.due + timer.wait });
+      guarded(timer.callback, ...timer.given);
+    }
+  };
+
+  // --- random numbers: seeded anew at each frame, so that they do not depend on how many were drawn before ---
+  let state = config.seed >>> 0;
+  const reseed = () => {
+    state = (Math.imul(Math.round(now * 1000) | 0, -1640531527) + 0x9e3779b9 + config.seed) >>> 0;
+  };
+  const random = () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+  Math.random = random;
+  const fill = (array) => {
+    const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+    for (let at = 0; at < bytes.length; at++) bytes[at] = random() * 256;
+    return array;
+  };
+  if (self.crypto) {
+    Object.defineProperty(crypto, "getRandomValues", { configurable: true, value: fill });
+    Object.defineProperty(crypto, "randomUUID", {
+      configurable: true,
+      value: () => {
+        const bytes = fill(new Uint8Array(16));
+        bytes[6] = (bytes[6] & 15) | 64;
+        bytes[8] = (bytes[8] & 63) | 128;
+        const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+        return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+      },
+    });
+  }
+
+  // --- animations: held still, and put where they belong at each frame ---
+  // The virtual time at which an animation stood at 0; NaN while the page itself holds it.
+  const births = new WeakMap();
+  const prototype = Animation.prototype;
+  const native = {
+    play: prototype.play,
+    pause: prototype.pause,
+    time: Object.getOwnPropertyDescriptor(prototype, "currentTime"),
+  };
+  const place = (animation, time) => native.time.set.call(animation, time);
+  // Chromium's own clock may have moved an animation before it was found; where the page itself put it counts.
+  const given = new WeakMap();
+  const hold = (animation, time) => {
+    births.set(animation, now - time / (animation.playbackRate || 1));
+    native.pause.call(animation);
+  };
+  prototype.play = function () {
+    native.play.call(this);
+    if (births.has(this)) hold(this, Number(native.time.get.call(this)) || 0);
+  };
+  prototype.pause = function () {
+    native.pause.call(this);
+    if (births.has(this)) births.set(this, NaN);
+  };
+  Object.defineProperty(prototype, "currentTime", {
+    ...native.time,
+    set(time) {
+      place(this, time);
+      given.set(this, Number(time) || 0);
+      const birth = births.get(this);
+      if (birth === birth && births.has(this)) births.set(this, now - given.get(this) / (this.playbackRate || 1));
+    },
+  });
+  const transitionsOnly = !config.timers;
+  let beganLate = false;
+  const placeAnimations = () => {
+    for (const animation of document.getAnimations()) {
+      const transition = animation instanceof CSSTransition;
+      // The published runtime seeks all the others itself. What follows a scroll position has no time.
+      if ((transitionsOnly && !transition) || animation.timeline !== document.timeline) continue;
+      if (!births.has(animation)) {
+        beganLate ||= now > 0;
+        if (animation.playState === "paused") continue;
+        hold(animation, given.get(animation) || 0);
+      }
+      const birth = births.get(animation);
+      if (birth !== birth) continue;
+      const time = (now - birth) * animation.playbackRate;
+      const end = animation.effect ? animation.effect.getComputedTiming().endTime : 0;
+      if (animation.playbackRate > 0 && time >= end) animation.finish();
+      else place(animation, time);
+    }
+  };
+
+  // --- one frame ---
+  const children = () => {
+    const found = [];
+    for (let at = 0; at < page.frames.length; at++) {
+      try {
+        if (page.frames[at].__sluice) found.push(page.frames[at].__sluice);
+      } catch {
+        continue; // another origin: it has no time of ours
+      }
+    }
+    return found;
+  };
+  const tick = (time) => {
+    if (config.timers) runTimers(time);
+    now = time;
+    reseed();
+    runCallbacks();
+    for (const child of children()) child.tick(time);
+    placeAnimations();
+  };
+  // Frameworks defer their work by messages to themselves; two rounds let those be served before the frame is made.
+  const channel = new MessageChannel();
+  const waiting = [];
+  channel.port1.onmessage = () => waiting.shift()();
+  const turn = () =>
+    new Promise((resolve) => {
+      waiting.push(resolve);
+      channel.port2.postMessage(0);
+    });
+
+  const followTimelines = (seconds) => {
+    if (page.gsap && !self.__sluice.smooth) {
+      self.__sluice.smooth = true;
+      guarded(() => page.gsap.ticker.lagSmoothing(0));
+    }
+    for (const timeline of Object.values(page.__timelines || {})) {
+      guarded(() => (timeline.totalTime ? timeline.totalTime(seconds, false) : timeline.seek(seconds)));
+    }
+  };
+
+  self.__sluice = {
+    tick,
+    turn,
+    get now() {
+      return now;
+    },
+    // Whether anything began after the start: a frame then depends on those before it.
+    get beganLate() {
+      return beganLate;
+    },
+    // Under the published runtime: what waits for a frame while the page loads gets one, at time 0.
+    flush: runCallbacks,
+    // Shows time `milliseconds`. The first call starts at 0, where every page begins: one frame of the page for each of
+    // the video, also for a page that counts them.
+    async seek(milliseconds) {
+      const media = self.__sluice.media;
+      // Scripts that draw a video into a canvas want its picture of this frame.
+      const before = now;
+      now = milliseconds;
+      await media.show();
+      now = before;
+      if (config.timers) {
+        if (!started && milliseconds > 0) followTimelines(0), tick(0);
+        followTimelines(milliseconds / 1000);
+      } else {
+        page.__player.renderSeek(milliseconds / 1000);
+      }
+      started = true;
+      tick(milliseconds);
+      await turn();
+      if (page.__hfWaitForSeekCompletion) await page.__hfWaitForSeekCompletion();
+      await turn();
+      placeAnimations();
+      await media.show();
+      return true;
+    },
+    // Resolves when fonts and pictures of the page can be painted.
+    async settled() {
+      await document.fonts.ready;
+      const pending = Array.from(document.images).filter((image) => image.loading !== "lazy" || image.complete);
+      await Promise.all(pending.map((image) => image.decode().catch(() => false)));
+      return true;
+    },
+  };
+}

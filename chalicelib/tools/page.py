@@ -1,0 +1,238 @@
+"""One page in one browser: its calls, its frames, and what it says.
+
+Invariants: nothing is waited for without a limit; a call that the page does not answer in its time is the page's error,
+not ours; its clock stands still until it is moved.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from chalicelib.composition.capture import CaptureOptions
+from chalicelib.composition.facts import first_size
+from chalicelib.composition.page import first_scripts
+from chalicelib.errors import BrowserCrashed, CompositionNavigated, CompositionNotReady, DeadlineNear
+from chalicelib.tools.browser_process import BrowserProcess
+from chalicelib.tools.cdp import CallOverdue, ProtocolRefused
+from chalicelib.tools.page_files import PageFiles
+
+logger = logging.getLogger(__name__)
+
+_FRAME_S = 30.0
+_PUMP_S = 0.005
+_ASK_AGAIN_S = 3.0
+_ELSEWHERE = "the page went elsewhere after it had loaded"
+_MAX_WORDS = 40
+_MAX_WORD = 300
+# While the page loads its clock does not move; Chromium wants each frame later than the one before.
+_FIRST_TICK_MS = 1000.0
+SMALLEST_TICK_MS = 0.01
+
+
+class Page:
+    """A page, empty at first."""
+
+    def __init__(self, process: BrowserProcess, files: PageFiles, options: CaptureOptions, *, deadline: float) -> None:
+        self._files, self._options, self._deadline = files, options, deadline
+        self._connection = process.connection
+        self._words: deque[str] = deque(maxlen=_MAX_WORDS)
+        self._tick = _FIRST_TICK_MS
+        self._session = ""
+        self._loaded = False
+        self._open()
+
+    def _open(self) -> None:
+        width, height = first_size(self._files.entry, self._options)
+        target = self._browser(
+            "Target.createTarget",
+            {
+                "url": "about:blank",
+                "width": width,
+                "height": height,
+                "enableBeginFrameControl": True,
+            },
+        )["targetId"]
+        self._session = self._browser("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]
+        self._files.main_frame = target
+        connection = self._connection
+        connection.on("Fetch.requestPaused", lambda event, session: self._files.serve(connection, event, session))
+        connection.on("Runtime.consoleAPICalled", lambda event, _: self._note_console(event))
+        connection.on("Runtime.exceptionThrown", lambda event, _: self._note_exception(event))
+        connection.on("Page.frameNavigated", lambda event, _: self._note_navigation(event))
+        self.call("Fetch.enable", {"patterns": [{"urlPattern": "*"}]})
+        self.call("Page.enable")
+        self.call("Runtime.enable")
+        self.call(
+            "Page.addScriptToEvaluateOnNewDocument",
+            {
+                "source": first_scripts(self._files.runtime, self._options),
+            },
+        )
+        self.measure(width, height, scale=Fraction(1))
+        if self._options.transparent:
+            self.call("Emulation.setDefaultBackgroundColorOverride", {"color": {"r": 0, "g": 0, "b": 0, "a": 0}})
+
+    def measure(self, width: int, height: int, *, scale: Fraction) -> None:
+        """Lay the page out at `width` x `height` CSS pixels, and draw it at `scale` times that."""
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            {
+                "width": width,
+                "height": height,
+                "mobile": False,
+                # What the page is told, and what it is drawn at; headless Chromium does not join the two.
+                "deviceScaleFactor": float(scale),
+                "scale": float(scale),
+            },
+        )
+        # The picture has the size of the window, which the override has set to the page's.
+        if scale != 1:
+            window = self._browser("Browser.getWindowForTarget", {"targetId": self._files.main_frame})["windowId"]
+            bounds = {"width": round(width * scale), "height": round(height * scale)}
+            self._browser("Browser.setWindowBounds", {"windowId": window, "bounds": bounds})
+
+    def loaded(self) -> None:
+        """From here on the main frame stays where it is."""
+        self._files.close_doors()
+        self._loaded = True
+
+    # --- calls ---
+
+    def ask(self, method: str, parameters: Mapping[str, Any]) -> int:
+        """Call without waiting; `answered` and `answer` take the number."""
+        return self._connection.send(method, parameters, self._session)
+
+    def answered(self, number: int) -> bool:
+        return self._connection.answered(number)
+
+    def answer(self, number: int) -> dict[str, Any]:
+        """Wait for the answer.
+
+        Raises:
+            CompositionNotReady: If the page gives none in its time.
+            CompositionNavigated, BrowserCrashed: If there is no page any more to give one.
+            DeadlineNear: When the deadline came.
+        """
+        self.check_time()
+        left = min(_FRAME_S, self._deadline - time.monotonic())
+        try:
+            return self._connection.answer(number, timeout_s=max(left, 0.0))
+        except CallOverdue as error:
+            self.check_time()
+            raise self._overdue() from error
+        except ProtocolRefused as error:
+            if not self._loaded:
+                raise  # the page moved on while it loads
+            if self._files.navigated:
+                raise CompositionNavigated(_ELSEWHERE) from error
+            raise BrowserCrashed("the page has ended", reason=str(error)) from error
+
+    def call(self, method: str, parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """`ask` and `answer` in one."""
+        return self.answer(self.ask(method, parameters or {}))
+
+    def ask_for(self, expression: str) -> int:
+        """Have the page evaluate an expression, and wait for it should it be a promise."""
+        return self.ask("Runtime.evaluate", {"expression": expression, "returnByValue": True, "awaitPromise": True})
+
+    def value(self, number: int) -> Any:
+        """What an expression came to.
+
+        Raises:
+            CompositionNavigated: If the page went elsewhere.
+            CompositionNotReady: If it threw, or did not come to an end.
+        """
+        answer = self.answer(number)
+        if self._files.navigated:
+            raise CompositionNavigated(_ELSEWHERE)
+        if "exceptionDetails" in answer:
+            self._note_exception(answer)
+            raise CompositionNotReady("the page failed while it showed a frame", **self.quoted())
+        return answer["result"].get("value")
+
+    def evaluate(self, expression: str) -> Any:
+        """`ask_for` and `value` in one."""
+        return self.value(self.ask_for(expression))
+
+    def _browser(self, method: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            return self._connection.call(method, parameters, timeout_s=_FRAME_S)
+        except CallOverdue as error:
+            raise BrowserCrashed("the browser does not answer") from error
+
+    def _overdue(self) -> CompositionNotReady:
+        self.ask("Runtime.terminateExecution", {})
+        return CompositionNotReady(f"the page did not finish a frame within {_FRAME_S:.0f} seconds", **self.quoted())
+
+    def check_time(self) -> None:
+        """Raises DeadlineNear when the deadline came."""
+        if time.monotonic() >= self._deadline:
+            raise DeadlineNear("the composition's frames were not done in time")
+
+    # --- frames ---
+
+    def begin_frame(self, screenshot: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Make a frame. One may be lost when the page's surface has just changed; it is asked for again then."""
+        asked = [self._ask_frame(screenshot)]
+        started = time.monotonic()
+        while time.monotonic() - started < _FRAME_S:
+            self.check_time()
+            for number in [number for number in asked if self._connection.answered(number)]:
+                try:
+                    return self._connection.answer(number, timeout_s=0)
+                except ProtocolRefused:  # the frame before is not lost after all
+                    asked.remove(number)
+            self._connection.pump(_ASK_AGAIN_S)
+            if time.monotonic() - started > _ASK_AGAIN_S * len(asked) + _ASK_AGAIN_S:
+                self.advance(SMALLEST_TICK_MS)
+                asked.append(self._ask_frame(screenshot))
+        raise self._overdue()
+
+    def _ask_frame(self, screenshot: Mapping[str, Any] | None) -> int:
+        parameters: dict[str, Any] = {"frameTimeTicks": self._tick, "interval": 1000 / float(self._options.frame_rate)}
+        if screenshot:
+            parameters["screenshot"] = screenshot
+        return self.ask("HeadlessExperimental.beginFrame", parameters)
+
+    def advance(self, milliseconds: float = SMALLEST_TICK_MS) -> None:
+        """Let Chromium's clock pass. The page does not see it."""
+        self._tick += milliseconds
+
+    def pump(self) -> None:
+        """Make a frame that nobody sees, because a page does not load without; and take in what comes."""
+        self.advance()
+        self.begin_frame()
+        self._connection.pump(_PUMP_S)
+
+    # --- what the page says ---
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The page's last errors, the newest at the end."""
+        return tuple(self._words)
+
+    def quoted(self) -> dict[str, object]:
+        """What goes with an error, and all of it to the log."""
+        refused = list(self._files.refused)
+        logger.warning("composition page", extra={"said": self.said, "refused": refused})
+        return {"said": list(self.said[-3:]), "refused": refused[:3]}
+
+    def _note(self, text: str) -> None:
+        self._words.append(text[:_MAX_WORD])
+
+    def _note_console(self, event: Mapping[str, Any]) -> None:
+        if event.get("type") in ("error", "assert"):
+            self._note(" ".join(str(given.get("value", given.get("description", ""))) for given in event["args"]))
+
+    def _note_exception(self, event: Mapping[str, Any]) -> None:
+        details = event["exceptionDetails"]
+        self._note(str(details.get("exception", {}).get("description", details.get("text", ""))))
+
+    def _note_navigation(self, event: Mapping[str, Any]) -> None:
+        if self._loaded and "parentId" not in event["frame"]:
+            self._files.navigated = True

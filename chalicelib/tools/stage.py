@@ -1,0 +1,194 @@
+"""A project on stage: its page loaded and ready, and its frames.
+
+Invariants: frame `k` shows `k / frame_rate` seconds; frames are made in ascending order, after two that are made and
+thrown away when the run does not start at 0 (without them a jump differs from a sequential run).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from chalicelib.composition.capture import CaptureOptions, CompositionFacts, Frame, Picture
+from chalicelib.composition.facts import read_facts
+from chalicelib.composition.page import (
+    HYPERFRAMES,
+    is_ready,
+    know_expression,
+    run_expression,
+    seek_expression,
+    state_expression,
+)
+from chalicelib.composition.serving import ORIGIN
+from chalicelib.composition.stills import Step, StillFrames
+from chalicelib.errors import CompositionNotReady
+from chalicelib.tools.browser_process import BrowserProcess
+from chalicelib.tools.cdp import ProtocolRefused
+from chalicelib.tools.page import Page
+from chalicelib.tools.page_files import PageFiles
+
+WARM_UP_FRAMES = 2
+_READY_S = 30.0
+_RUN_FRAMES = 30
+_CAPTURE_TRIES = 30
+
+
+class Stage:
+    """A page that is ready to be captured.
+
+    Attributes:
+        facts: What it says about itself.
+    """
+
+    def __init__(self, process: BrowserProcess, files: PageFiles, options: CaptureOptions, *, deadline: float) -> None:
+        """Load the page and wait until it is ready.
+
+        Raises:
+            CompositionNotReady: If it is not within its time.
+            CompositionUnplayable: If its size or length cannot be had.
+            DeadlineNear: When the deadline came.
+        """
+        self._files, self._options = files, options
+        self._page = Page(process, files, options, deadline=deadline)
+        self._next = 0
+        self._give_up = time.monotonic() + _READY_S
+        self.facts: CompositionFacts = self._load()
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The page's last errors, the newest at the end."""
+        return self._page.said
+
+    def began_late(self) -> bool:
+        """Whether an animation or a transition has begun after the first frame: later frames then depend on it."""
+        return bool(self._page.evaluate("__sluice.beganLate"))
+
+    # --- loading ---
+
+    def _load(self) -> CompositionFacts:
+        self._pumped(self._page.ask("Page.navigate", {"url": f"{ORIGIN}/{self._options.entry}"}))
+        state = self._await_state()
+        self._page.loaded()
+        facts = read_facts(state, self._files.runtime, self._options)
+        self._page.measure(facts.width, facts.height, scale=facts.scale)
+        self._settle()
+        return facts
+
+    def _await_state(self) -> Mapping[str, Any]:
+        while True:
+            state = self._state()
+            if state.get("loaded"):
+                if is_ready(state, self._files.runtime):
+                    return state
+                self._tell_media(state["unknown"])
+                if self._files.runtime == HYPERFRAMES:
+                    # What waits for a frame before it goes on building the page gets one, at time 0.
+                    self._page.evaluate("__sluice.flush()")
+            self._pump()
+
+    def _state(self) -> Mapping[str, Any]:
+        """What the page says about itself; nothing as long as there is no document, or it gives way to another."""
+        try:
+            answer = self._pumped(self._page.ask_for(state_expression()))
+        except ProtocolRefused:
+            return {}
+        state: Mapping[str, Any] | None = answer["result"].get("value")
+        return state or {}
+
+    def _tell_media(self, urls: Sequence[str]) -> None:
+        for url in urls:
+            facts = self._files.media_facts(url)
+            self._page.evaluate(know_expression(url, facts.told() if facts else None))
+
+    def _settle(self) -> None:
+        """Wait for fonts, pictures and whatever they bring with them."""
+        served = -1
+        while served != self._files.served:
+            served = self._files.served
+            self._pumped(self._page.ask_for("__sluice.settled()"))
+
+    def _pumped(self, number: int) -> dict[str, Any]:
+        while not self._page.answered(number):
+            self._pump()
+        return self._page.answer(number)
+
+    def _pump(self) -> None:
+        if time.monotonic() > self._give_up:
+            raise CompositionNotReady("the page did not become ready in its time", **self._page.quoted())
+        self._page.pump()
+
+    # --- frames ---
+
+    def frames(self, start_frame: int, end_frame: int, *, preroll: bool) -> Iterator[Frame]:
+        """The frames [start_frame, end_frame), in order.
+
+        Args:
+            preroll: Show every frame before `start_frame` to the page, unseen, for pages that keep state. Frames that
+                it has seen already are not shown again.
+
+        Raises:
+            CompositionNotReady: If the page does not finish a frame in its time.
+            CompositionNavigated: If it went elsewhere.
+            CompositionTooHeavy, BrowserCrashed: If the browser ended.
+            DeadlineNear: When the deadline came.
+        """
+        first = max(0, start_frame - WARM_UP_FRAMES)
+        if preroll:
+            self._run_through(first)
+            first = max(first, min(self._next, start_frame))
+        stills = StillFrames()
+        if first < end_frame:
+            asked = self._ask_seek(first)
+        for index in range(first, end_frame):
+            self._finish_seek(asked)
+            picture, repeated = self._picture(stills)
+            if index + 1 < end_frame:
+                # The page works on the next frame while this one is encoded.
+                asked = self._ask_seek(index + 1)
+            if index >= start_frame:
+                yield Frame(index, picture, repeated and index > start_frame)
+
+    def _run_through(self, end: int) -> None:
+        for start in range(self._next, end, _RUN_FRAMES):
+            until = min(start + _RUN_FRAMES, end)
+            self._page.evaluate(run_expression(start, until, self._options.frame_rate))
+            self._next = until
+
+    def _ask_seek(self, index: int) -> int:
+        self._next = index + 1
+        return self._page.ask_for(seek_expression(index, self._options.frame_rate))
+
+    def _finish_seek(self, number: int) -> None:
+        served = self._files.served
+        self._page.value(number)
+        while served != self._files.served:
+            # The frame asked for files: they belong to it.
+            served = self._files.served
+            self._page.evaluate("__sluice.turn().then(() => __sluice.settled())")
+        self._page.advance(1000 / float(self._options.frame_rate))
+
+    def _picture(self, stills: StillFrames) -> tuple[bytes, bool]:
+        if stills.next() is Step.TRY and stills.last is not None:
+            if not self._page.begin_frame()["hasDamage"]:
+                return stills.last, True
+            stills.damaged()
+            self._page.advance()
+        before = stills.last
+        picture = self._capture()
+        if stills.captured(picture):
+            self._page.advance()
+            self._page.begin_frame()
+        return picture, picture == before
+
+    def _capture(self) -> bytes:
+        options: dict[str, Any] = {"format": "jpeg", "quality": 100}
+        if self._options.picture is Picture.PNG:
+            options = {"format": "png", "optimizeForSpeed": True}
+        for _ in range(_CAPTURE_TRIES):
+            # Early frames come without a picture now and then; the next has it.
+            answer = self._page.begin_frame(options)
+            if "screenshotData" in answer:
+                return bytes(answer["screenshotData"])
+            self._page.advance()
+        raise CompositionNotReady("the browser made no picture of the page", **self._page.quoted())

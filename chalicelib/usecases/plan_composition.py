@@ -1,0 +1,234 @@
+"""Plan of a composition: load the page once, decide everything, mix the sound, freeze it.
+
+The plan is stored under its own hash. A second run finds the same plan, because nothing in it depends on when or where
+it was made; or makes another one beside it, whose chunks never meet those of the first (DESIGN, law 1).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from chalicelib.catalog.locations import (
+    Location,
+    audio_location,
+    chunks_prefix,
+    output_location,
+    plan_location,
+    project_location,
+    render_object,
+    render_prefix,
+)
+from chalicelib.composition.audio import MAX_CLIPS, audible, is_heard, listen_arguments, mix_arguments
+from chalicelib.composition.capture import CaptureOptions, MediaClip
+from chalicelib.composition.config import RenderConfig, parse_config
+from chalicelib.composition.formats import audio_kind, output_kind
+from chalicelib.composition.plan import (
+    COMPOSITION_SCHEMA,
+    CompositionPlan,
+    MixedAudio,
+    ToolVersions,
+    check_size,
+    count_frames,
+    cut_chunks,
+    plan_bytes,
+    plan_hash,
+    seams_to_compare,
+)
+from chalicelib.errors import EncoderFailed, NotMediaPayload, PlanProtocolUnsupported, PlanTooLarge
+from chalicelib.media.flags import GLOBAL_ARGUMENTS
+from chalicelib.usecases.composition import PlanRequest, capture_options, output_size, tool_versions
+from chalicelib.usecases.project import Unpacked, file_sha256, find_archive, unpacked_project
+from chalicelib.usecases.render_progress import Planned, note_planned, note_planning
+
+if TYPE_CHECKING:
+    from chalicelib.aws.objects import Objects
+    from chalicelib.aws.table import Table
+    from chalicelib.settings import Settings
+    from chalicelib.tools import Tools
+    from chalicelib.tools.stage import Stage
+    from chalicelib.usecases.progress import Clock, Meter
+
+logger = logging.getLogger(__name__)
+
+_PROTOCOLS = (None, "v1", "v2")
+"""How a plan travels is this deployment's own matter; those who ask for a known way get their plan."""
+_AUDIO_NAME = "audio"
+
+
+def plan_composition(
+    request: PlanRequest,
+    objects: Objects,
+    table: Table,
+    tools: Tools,
+    settings: Settings,
+    *,
+    deadline: float,
+    meter: Meter,
+    clock: Clock,
+) -> dict[str, object]:
+    """Make and store the plan of a composition.
+
+    Args:
+        deadline: On the clock of time.monotonic().
+
+    Raises:
+        InvalidConfig, FormatNotSupported, LocationNotAllowed, PlanProtocolUnsupported: If the request is wrong.
+        ProjectNotFound, InvalidProject, NotMediaPayload, PlanTooLarge: If the project is.
+        WorkSuperseded: If the render has ended.
+    """
+    if request.protocol not in _PROTOCOLS:
+        raise PlanProtocolUnsupported('PlanProtocol must be "v1", "v2" or absent', protocol=str(request.protocol)[:80])
+    config = parse_config(request.config)
+    archive = project_location(request.project_uri, settings.source_bucket)
+    prefix = render_prefix(request.plan_prefix_uri, settings.source_bucket, "PlanOutputS3Prefix")
+    output_uri = request.output_uri or output_location(prefix, output_kind(config.format).extension).uri
+    output = render_object(output_uri, settings.source_bucket, "OutputS3Uri")
+    note_planning(request.render_id, table, now_ms=clock())
+    source = find_archive(archive, objects, settings.project_max_bytes)
+    # It starts while the project is fetched.
+    tools.chromium.launch()
+    with unpacked_project(source, config.entry, objects) as unpacked:
+        plan = _Planner(unpacked, config, prefix, tools, objects, deadline).plan(tool_versions(tools))
+    document, digest = plan_bytes(plan), plan_hash(plan)
+    at = plan_location(prefix, digest)
+    if not objects.exists(at.bucket, at.key):
+        objects.write(at.bucket, at.key, document, content_type="application/json")
+    rate, count = config.frame_rate, len(plan.chunks)
+    planned = Planned(digest, count, plan.total_frames, rate, plan.width, plan.height, plan.duration)
+    note_planned(request.render_id, table, planned, now_ms=clock())
+    logger.info("planned", extra={"plan_hash": digest, "chunks": count, "frames": plan.total_frames})
+    where = {"PlanS3Uri": at.uri, "PlanHash": digest, "Format": config.format.value, "RenderId": request.render_id}
+    chunks = {"ChunkOutputS3Prefix": chunks_prefix(prefix, digest).uri}
+    return {
+        "Action": "plan",
+        "PlanS3Uri": at.uri,
+        "PlanHash": digest,
+        "ChunkCount": count,
+        "TotalFrames": plan.total_frames,
+        "Fps": int(rate) if rate.denominator == 1 else f"{rate.numerator}/{rate.denominator}",
+        "Width": plan.width,
+        "Height": plan.height,
+        "Format": config.format.value,
+        "HasAudio": plan.audio is not None,
+        "AudioS3Uri": plan.audio.location if plan.audio else None,
+        "FfmpegVersion": plan.tools.ffmpeg,
+        "ProducerVersion": f"sluice-{COMPOSITION_SCHEMA} {plan.tools.browser}",
+        "DurationMs": meter.billed_ms(),
+        "MaxParallelChunks": min(config.max_parallel_chunks, settings.max_parallel_chunks),
+        "Items": list(range(count)),
+        "Job": {**where, **chunks},
+        "Assembly": {**where, **chunks, "OutputS3Uri": output.uri},
+    }
+
+
+class _Planner:
+    """One project on this worker's disk, and what there is to find out about it."""
+
+    def __init__(
+        self,
+        unpacked: Unpacked,
+        config: RenderConfig,
+        prefix: Location,
+        tools: Tools,
+        objects: Objects,
+        deadline: float,
+    ) -> None:
+        self._unpacked = unpacked
+        self._config = config
+        self._prefix = prefix
+        self._tools = tools
+        self._objects = objects
+        self._deadline = deadline
+
+    def plan(self, versions: ToolVersions) -> CompositionPlan:
+        options = capture_options(self._config)
+        with self._stage(options) as stage:
+            facts = stage.facts
+            width, height = output_size(facts)
+            check_size(width, height, self._config)
+            total_frames = count_frames(facts.duration, self._config.frame_rate)
+            chunks = cut_chunks(total_frames, self._config)
+            seams = seams_to_compare(chunks)
+            if seams:
+                # For the comparison, while this page is at work.
+                self._tools.chromium.launch()
+            jumped = [_picture(stage, seam, preroll=False) for seam in seams]
+        preroll = any(self._differs(options, seam, picture) for seam, picture in zip(seams, jumped, strict=True))
+        duration = total_frames / self._config.frame_rate
+        return CompositionPlan(
+            schema=COMPOSITION_SCHEMA,
+            project=self._unpacked.identity,
+            config=self._config,
+            tools=versions,
+            runtime=facts.runtime,
+            width=width,
+            height=height,
+            total_frames=total_frames,
+            preroll=preroll,
+            chunks=chunks,
+            audio=None if self._config.format.silent else self._mix(facts.media, duration),
+        )
+
+    def _stage(self, options: CaptureOptions) -> AbstractContextManager[Stage]:
+        return self._tools.chromium.open(self._unpacked.project, options, deadline=self._deadline)
+
+    def _differs(self, options: CaptureOptions, seam: int, jumped: bytes) -> bool:
+        """Whether a page that was played from its beginning shows something else at a frame than one that jumped.
+
+        A transition that began on the way may have ended before the seam, and another may run at the next.
+        """
+        with self._stage(options) as stage:
+            equal = _picture(stage, seam, preroll=True) == jumped
+            began_late = stage.began_late()
+        logger.info("seam compared", extra={"seam": seam, "equal": equal, "began_late": began_late})
+        return began_late or not equal
+
+    def _mix(self, media: Sequence[MediaClip], duration: Fraction) -> MixedAudio | None:
+        """The sound, stored under its own hash; None where nothing is heard."""
+        heard: dict[str, bool] = {}
+        clips = []
+        for clip in audible(media, duration):
+            if clip.path not in heard:
+                heard[clip.path] = self._has_sound(clip)
+            if heard[clip.path]:
+                clips.append(clip)
+        if not clips:
+            return None
+        if len(clips) > MAX_CLIPS:
+            raise PlanTooLarge(f"a composition may play {MAX_CLIPS} clips with sound", clips=len(clips))
+        kind = audio_kind(self._config.format)
+        mixed = self._unpacked.folder / f"{_AUDIO_NAME}{kind.extension}"
+        self._run(mix_arguments(clips, duration, self._config.format, str(mixed)))
+        digest = file_sha256(mixed)
+        at = audio_location(self._prefix, digest, kind.extension)
+        self._objects.write(at.bucket, at.key, mixed, content_type=kind.content_type)
+        return MixedAudio(at.uri, digest, mixed.stat().st_size)
+
+    def _has_sound(self, clip: MediaClip) -> bool:
+        lines: list[bytes] = []
+        try:
+            self._run(listen_arguments(f"./{clip.path}"), lines)
+        except EncoderFailed as error:
+            raise NotMediaPayload(f"{clip.path} cannot be decoded", path=clip.path) from error
+        has_sound = is_heard(lines)
+        if clip.kind == "audio" and not has_sound:
+            raise NotMediaPayload(f"{clip.path} has no sound", path=clip.path)
+        return has_sound
+
+    def _run(self, arguments: Sequence[str], lines: list[bytes] | None = None) -> None:
+        """Run ffmpeg in the project's folder."""
+        self._tools.ffmpeg.run(
+            (*GLOBAL_ARGUMENTS, *arguments),
+            deadline=self._deadline,
+            cwd=self._unpacked.project,
+            on_stdout=None if lines is None else lines.append,
+        )
+
+
+def _picture(stage: Stage, index: int, *, preroll: bool) -> bytes:
+    (frame,) = stage.frames(index, index + 1, preroll=preroll)
+    return frame.picture

@@ -1,0 +1,1 @@
+"""`sluice preview`: a composition in the author's own browser, under the clock that renders it."""

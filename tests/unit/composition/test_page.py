@@ -1,0 +1,89 @@
+"""What is put into a page."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from chalicelib.composition.capture import CaptureOptions
+from chalicelib.composition.page import (
+    HYPERFRAMES,
+    PAGE,
+    first_scripts,
+    inject,
+    is_ready,
+    milliseconds,
+    picture_wanted,
+    runtime_of,
+)
+
+TEXT = b"<style>html,body,*{text-rendering:geometricPrecision}</style>"
+TAG = TEXT + b'<script src="/__sluice/hyperframes.js"></script>'
+
+
+@pytest.mark.parametrize(
+    ("html", "runtime"),
+    [
+        (b'<div data-composition-id="main">', HYPERFRAMES),
+        (b"<DIV class=x\n data-composition-id=main>", HYPERFRAMES),
+        (b"<div data-width=1>", PAGE),
+        (b"<p>about data-composition-id = things</p>", PAGE),
+    ],
+)
+def test_the_root_element_tells_who_drives(html: bytes, runtime: str) -> None:
+    """An attribute of an element, not a word of the text."""
+    assert runtime_of(html) == runtime
+
+
+@pytest.mark.parametrize(
+    ("html", "whole"),
+    [
+        (b"<html><head lang=a><title>", b"<html><head lang=a>" + TAG + b"<title>"),
+        (b"<!doctype html><div>", b"<!doctype html>" + TAG + b"<div>"),
+        (b"<header><div>", TAG + b"<header><div>"),
+        (
+            b'<head><script src="https://cdn.x/hyperframe.runtime.iife.js"></script><script src="a.js"></script>',
+            b"<head>" + TAG + b'<script src="a.js"></script>',
+        ),
+    ],
+)
+def test_the_runtime_is_the_first_script_and_the_only_one_of_its_kind(html: bytes, whole: bytes) -> None:
+    """It stands at the start of the head, behind how text is set, and what the page brought itself is gone."""
+    assert inject(html) == whole
+
+
+def test_timers_are_real_under_the_published_runtime_only() -> None:
+    """It waits with them while it loads; variables reach both kinds of page."""
+    options = CaptureOptions(frame_rate=Fraction(30000, 1001), variables={"title": "</script>\u2028"})
+    for runtime, timers in ((HYPERFRAMES, '"timers": false'), (PAGE, '"timers": true')):
+        script = first_scripts(runtime, options)
+        assert timers in script
+        assert '{"title": "</script>\\u2028"}' in script
+        assert ("__HF_RENDER_CAPTURE_MODE" in script) == (runtime == HYPERFRAMES)
+
+
+def test_frame_times_are_exact_to_a_double() -> None:
+    """Frame 30000 of 29.97 is at 1001 seconds."""
+    assert milliseconds(30000, Fraction(30000, 1001)) == 1_001_000
+
+
+def test_a_page_is_ready_when_its_media_are_known() -> None:
+    """And, under the published runtime, when that says so and has a length."""
+    ready: dict[str, object] = {"loaded": True, "runtime": True, "duration": 1, "unknown": []}
+    assert is_ready(ready, HYPERFRAMES)
+    assert is_ready({**ready, "runtime": False, "duration": 0}, PAGE)
+    missing: tuple[tuple[str, object], ...] = (("loaded", False), ("unknown", ["http://project.invalid/a.mp4"]))
+    for name, value in missing:
+        assert not is_ready({**ready, name: value}, PAGE)
+        assert not is_ready({**ready, name: value}, HYPERFRAMES)
+    unready: tuple[tuple[str, object], ...] = (("runtime", False), ("duration", 0))
+    for name, value in unready:
+        assert not is_ready({**ready, name: value}, HYPERFRAMES)
+
+
+def test_a_picture_is_asked_for_by_number_and_file() -> None:
+    """Anything else of ours is no picture."""
+    assert picture_wanted("picture/12/a/b.mp4") == (12, "a/b.mp4")
+    assert picture_wanted("picture/x/a.mp4") is None
+    assert picture_wanted("hyperframes.js") is None
