@@ -112,8 +112,13 @@ def deploy_stack(
             outputs = stack.outputs()
             stack.discard(change_set)
             return outputs
-        if not agreed(f"{summary(change_set.changes)}: {target}"):
-            stack.discard(change_set)
+        is_agreed = False
+        try:
+            is_agreed = agreed(f"{summary(change_set.changes)}: {target}")
+        finally:
+            if not is_agreed:
+                stack.discard(change_set)
+        if not is_agreed:
             return None
         with report.step("deploy"):
             stack.execute(change_set, report)

@@ -5,6 +5,7 @@ Unlike `sluice.clients` this reads the environment, profiles and AWS_ENDPOINT_UR
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -118,7 +119,7 @@ def explained() -> Iterator[None]:
             "no AWS credentials: give --profile, or set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         ) from error
     except NoRegionError as error:
-        raise NoAccount("no AWS region: give --region, or set AWS_DEFAULT_REGION") from error
+        raise NoAccount("no AWS region: give --region, or set AWS_REGION") from error
     except ProfileNotFound as error:
         raise NoAccount(f"{error}; profiles are in ~/.aws/config and ~/.aws/credentials") from error
     except EndpointConnectionError as error:
@@ -146,7 +147,7 @@ def open_account(*, profile: str | None, region: str | None) -> Account:
         NoAccount: If there are none, or AWS does not know them.
     """
     with explained():
-        session = boto3.Session(profile_name=profile, region_name=region)
+        session = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
         if not session.region_name:
             raise NoRegionError
         if session.region_name not in session.get_available_regions(

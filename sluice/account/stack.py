@@ -208,13 +208,25 @@ class Stack:
         return events[0]["EventId"] if events else ""
 
     def _failures(self, seen: str) -> str:
+        events = self._events_after(self.name, seen)
+        if any(event.get("DetailedStatus") == "VALIDATION_FAILED" for event in events):
+            return "; ".join(self._invalid())
         said = [
             f"{event.get('LogicalResourceId')} ({event.get('ResourceType')}): {reason}"
-            for event in reversed(self._events_after(self.name, seen))
+            for event in reversed(events)
             if event.get("ResourceStatus", "").endswith("_FAILED")
             and "cancelled" not in (reason := event.get("ResourceStatusReason", "")).lower()
         ]
         return "; ".join(said[:3]) or "CloudFormation gave no reason"
+
+    def _invalid(self) -> list[str]:
+        """What CloudFormation found wrong before it began; its stack events only say that there is something."""
+        found: list[str] = []
+        for page in self._cloudformation.get_paginator("describe_events").paginate(StackName=self.name):
+            for event in page["OperationEvents"]:
+                if event.get("EventType") == "VALIDATION_ERROR":
+                    found.append(f"{event.get('LogicalResourceId')}: {event.get('ValidationStatusReason')}")
+        return found
 
 
 def _under_way(status: str) -> bool:
