@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from sluice.account.rollout import Target, deploy_stack, destroy_stack
+from sluice.account.rollout import BY_CHALICE, BY_CLOUDFORMATION, Target, deploy_stage, destroy_stage
 from sluice.account.session import explained, open_account
 from sluice.failure import OperatorError
 from sluice.keys import register
@@ -62,6 +62,13 @@ def parameters_of(pairs: Iterable[str]) -> dict[str, str]:
 @click.command("deploy")
 @account_options
 @click.option("--plan", is_flag=True, help="Say what would change, and change nothing.")
+@click.option(
+    "--via",
+    type=click.Choice([BY_CLOUDFORMATION, BY_CHALICE]),
+    default=BY_CLOUDFORMATION,
+    show_default=True,
+    help="One stack of everything, or functions and API by chalice deploy.",
+)
 @click.option("--parameter", "-p", "pairs", multiple=True, metavar="NAME=VALUE", help="A parameter of the template.")
 @yes_option
 @json_option
@@ -72,6 +79,7 @@ def deploy_verb(
     region: str | None,
     profile: str | None,
     plan: bool,
+    via: str,
     pairs: tuple[str, ...],
     yes: bool,
     as_json: bool,
@@ -83,7 +91,7 @@ def deploy_verb(
     target = Target(open_account(profile=profile, region=region), stage)
     report.line(f"{target}, as {target.account.caller}")
     agreed = (lambda _what: False) if plan else _asking(yes=yes)
-    outputs = deploy_stack(Project.here(), target, given, report, agreed=agreed)
+    outputs = deploy_stage(Project.here(), target, given, report, via=via, agreed=agreed)
     if outputs is None:
         click.echo("nothing was changed", err=True)
         return
@@ -105,7 +113,7 @@ def destroy_verb(
     """Delete a deployment. Its table and buckets stay, and the next deploy takes them over."""
     target = Target(open_account(profile=profile, region=region), stage)
     agreed = _asking(yes=yes)
-    if not destroy_stack(Project.here(), target, Report(quiet=quiet), purge_data=purge_data, agreed=agreed):
+    if not destroy_stage(Project.here(), target, Report(quiet=quiet), purge_data=purge_data, agreed=agreed):
         click.echo("nothing was changed", err=True)
 
 

@@ -37,7 +37,7 @@ class Artifacts:
     def __init__(self, account: Account, stack: str) -> None:
         self._account = account
         self._s3: S3Client = account.client("s3")
-        self._prefix = f"{stack}/"
+        self.prefix = f"{stack}/"
         self.bucket = f"sluice-artifacts-{account.account_id}-{account.region}"
 
     def ensure_bucket(self) -> bool:
@@ -77,7 +77,7 @@ class Artifacts:
     def _upload(self, path: Path, report: Report) -> str:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        key = f"{self._prefix}{digest[:32]}/{path.name}"
+        key = f"{self.prefix}{digest[:32]}/{path.name}"
         try:
             self._s3.head_object(Bucket=self.bucket, Key=key)
         except ClientError as error:
@@ -98,14 +98,14 @@ class Artifacts:
     def upload_template(self, template: Document) -> str:
         """The URL of a template, as CloudFormation takes it: too large for the body of a call."""
         body = json.dumps(template, sort_keys=True).encode()
-        key = f"{self._prefix}{hashlib.sha256(body).hexdigest()[:32]}/template.json"
+        key = f"{self.prefix}{hashlib.sha256(body).hexdigest()[:32]}/template.json"
         self._s3.put_object(Bucket=self.bucket, Key=key, Body=body)
         return f"{self._s3.meta.endpoint_url}/{self.bucket}/{key}"
 
     def forget(self) -> int:
         """Delete this stack's files, and the bucket when no other stack's are left; returns how many there were."""
         try:
-            count = empty(self._s3, self.bucket, self._prefix)
+            count = empty(self._s3, self.bucket, self.prefix)
             if not self._s3.list_objects_v2(Bucket=self.bucket, MaxKeys=1).get("Contents"):
                 self._s3.delete_bucket(Bucket=self.bucket)
         except ClientError as error:

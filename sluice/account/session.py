@@ -82,6 +82,11 @@ class Account:
         """Whether AWS_ENDPOINT_URL points at this machine."""
         return on_loopback(self.client("sts").meta.endpoint_url)
 
+    def environ(self) -> dict[str, str]:
+        """For a child process that is to work in the same account."""
+        profile = {"AWS_PROFILE": self.session.profile_name} if self.session.profile_name != "default" else {}
+        return {**os.environ, **profile, "AWS_DEFAULT_REGION": self.region, "AWS_REGION": self.region}
+
     @property
     def poll_s(self) -> float:
         """Between two looks at work that is under way."""

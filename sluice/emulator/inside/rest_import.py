@@ -7,6 +7,7 @@ integrations, which are what CORS preflight gets.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from ministack.services import apigateway_v1
@@ -25,8 +26,23 @@ def _import_mock_answers(api_id: str, resource_id: str, method: str, operation: 
         apigateway_v1._put_integration_response(api_id, resource_id, method, status, mapped)
 
 
+def _serve_import() -> None:
+    """Answer ImportRestApi (`POST /restapis?mode=import`), with which `chalice deploy` makes its API."""
+    handle = apigateway_v1.handle_request
+
+    async def handle_with_import(method: str, path: str, headers: Any, body: Any, query: dict[str, Any]) -> Any:
+        if method == "POST" and path.rstrip("/") == "/restapis" and "import" in query.get("mode", []):
+            spec = json.loads(body)
+            api_id = apigateway_v1._import_rest_api(spec, {"name": spec.get("info", {}).get("title", "imported")})
+            return await handle("GET", f"/restapis/{api_id}", headers, b"", {})
+        return await handle(method, path, headers, body, query)
+
+    apigateway_v1.handle_request = handle_with_import
+
+
 def install() -> None:
     """Extend ministack's Swagger import."""
+    _serve_import()
     import_api, import_operation = apigateway_v1._import_rest_api, apigateway_v1._import_operation
 
     def import_api_with_extensions(spec: dict[str, Any], base_data: dict[str, Any] | None = None) -> Any:
