@@ -80,6 +80,14 @@ def _marked(value: Any) -> Document:
     return {"Value": {"Fn::Join": ["", [_MARK, value]]}}
 
 
+def _or_empty(value: Any) -> Any:
+    """The same, with text where it would be left out: an output can not."""
+    if isinstance(value, dict) and "Fn::If" in value:
+        condition, yes, no = value["Fn::If"]
+        return {"Fn::If": [condition, _or_empty(yes), _or_empty(no)]}
+    return "" if value == {"Ref": "AWS::NoValue"} else value
+
+
 def resources_part(template: Document, *, deployed_by: str) -> Document:
     """A template of all but the functions and what hangs on them, with outputs that tell what they need."""
     apis = frozenset(item.logical_id for item in resources(template, "AWS::Serverless::Api"))
@@ -97,6 +105,10 @@ def resources_part(template: Document, *, deployed_by: str) -> Document:
         outputs[f"{logical_id}Role"] = {"Value": function.properties["Role"]}
         if "DeadLetterQueue" in function.properties:
             outputs[f"{logical_id}DeadLetters"] = {"Value": function.properties["DeadLetterQueue"]["TargetArn"]}
+        if "ReservedConcurrentExecutions" in function.properties:
+            outputs[f"{logical_id}Concurrency"] = _marked(
+                _or_empty(function.properties["ReservedConcurrentExecutions"])
+            )
         if layers := function.properties.get("Layers"):
             outputs[f"{logical_id}Layers"] = {"Value": {"Fn::Join": [",", layers]}}
     part = {key: value for key, value in template.items() if key not in ("Globals", "Resources", "Outputs")}
@@ -128,6 +140,8 @@ def stage_config(template: Document, config: Document, outputs: Mapping[str, str
         own |= {"manage_iam_role": False, "iam_role_arn": outputs[f"{logical_id}Role"]}
         if f"{logical_id}Layers" in outputs:
             own["layers"] = outputs[f"{logical_id}Layers"].split(",")
+        if reserved := outputs.get(f"{logical_id}Concurrency", _MARK).removeprefix(_MARK):
+            own["reserved_concurrency"] = int(reserved)
         functions[name] = own
     shared = {key: value for key, value in config.items() if key not in ("lambda_functions", "stages")}
     chosen = dict(config["stages"].get(stage, {}))
