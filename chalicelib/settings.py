@@ -39,6 +39,7 @@ class Settings:
         prune_ladder: Whether rungs that add nothing for a title are left out.
         notify_topic_arn, notify_queue_url, event_bus: Where events go beside webhooks; empty where they do not.
         webhook_retry_s: Waits between the attempts of a delivery, so there is one attempt more.
+        notify_as_vod: Whether SNS and SQS get the messages of Video on Demand on AWS.
         webhook_loopback: Whether webhooks may name this very machine: on the local AWS.
         static_renditions: Types of static renditions that are made of every asset.
         master_access: Whether the API gives out URLs of sources.
@@ -71,6 +72,7 @@ class Settings:
     event_bus: str
     webhook_retry_s: tuple[int, ...]
     webhook_loopback: bool
+    notify_as_vod: bool
     rendition_state_machine_arn: str
     public_base_url: str
     upload_max_bytes: int
@@ -123,6 +125,7 @@ class Settings:
             notify_queue_url=environ.get("SLUICE_NOTIFY_QUEUE_URL", "").strip(),
             event_bus=environ.get("SLUICE_EVENT_BUS", "").strip(),
             webhook_retry_s=_seconds(environ, "SLUICE_WEBHOOK_RETRY_SECONDS", WEBHOOK_RETRY_S),
+            notify_as_vod=_choice(environ, "SLUICE_NOTIFY_SHAPE", "sluice", ("sluice", "vod")) == "vod",
             webhook_loopback=_choice(environ, "SLUICE_WEBHOOK_LOOPBACK", "off", ("on", "off")) == "on",
             rendition_state_machine_arn=_text(environ, "SLUICE_RENDITION_STATE_MACHINE_ARN"),
             public_base_url=environ.get("SLUICE_PUBLIC_BASE_URL", "").rstrip("/"),

@@ -29,6 +29,7 @@ from chalicelib.handlers.views import View, asset_view, static_rendition_view, u
 from chalicelib.usecases.deliver import deliver as deliver_once
 from chalicelib.usecases.notify import notify as notify_all
 from chalicelib.usecases.renditions import static_renditions
+from chalicelib.usecases.vod_record import vod_record_of
 
 blueprint = Blueprint(__name__)
 
@@ -47,7 +48,7 @@ def deliver(event: SQSEvent) -> BatchAnswer:
 
 def _notify(body: str) -> None:
     of = wiring.services()
-    notify_all(parse_event_message(body).event_id, _show, of.table, of.outlets, now_ms=of.clock())
+    notify_all(parse_event_message(body).event_id, _show, _vod_record, of.table, of.outlets, now_ms=of.clock())
 
 
 def _deliver(body: str) -> None:
@@ -58,6 +59,12 @@ def _deliver(body: str) -> None:
 
 def _show(event: Event) -> View:
     return SHOWN[type(event.subject)](event.subject)
+
+
+def _vod_record(event: Event) -> View | None:
+    settings = wiring.services().settings
+    asset = event.subject
+    return vod_record_of(asset, settings) if settings.notify_as_vod and isinstance(asset, Asset) else None
 
 
 def _asset(asset: Asset) -> View:

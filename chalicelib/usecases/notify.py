@@ -17,7 +17,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+Record = Callable[[Event], dict[str, Any] | None]
+"""An event's subject as a record of Video on Demand on AWS; None where that is not asked for."""
 Show = Callable[[Event], dict[str, object]]
 """An event's subject as the API shows it."""
 
@@ -42,7 +44,7 @@ _SWEEP_DELIVERIES = 500
 _PUT_OFF_MS = 300_000
 
 
-def notify(event_id: str, show: Show, table: Table, outlets: Outlets, *, now_ms: int) -> None:
+def notify(event_id: str, show: Show, record: Record, table: Table, outlets: Outlets, *, now_ms: int) -> None:
     """Send an event everywhere where it was not sent yet.
 
     Raises:
@@ -53,7 +55,7 @@ def notify(event_id: str, show: Show, table: Table, outlets: Outlets, *, now_ms:
         raise EventNotReadable("there is no such event", event_id=event_id)
     event = stored.event
     body = stored.body or _fix_body(event, show, table)
-    notice = Notice(event, msgspec.json.decode(body)["data"])
+    notice = Notice(event, msgspec.json.decode(body)["data"], record(event))
     only_webhooks = event.type is EventType.PING
     for outlet in Outlet:
         if outlet in stored.sent or (only_webhooks and outlet is not Outlet.WEBHOOKS):
@@ -64,7 +66,7 @@ def notify(event_id: str, show: Show, table: Table, outlets: Outlets, *, now_ms:
             case Outlet.TOPIC:
                 _publish(notice, outlets)
             case Outlet.QUEUE:
-                outlets.send_record(queue_message(notice))
+                _send_record(notice, outlets)
             case Outlet.BUS:
                 outlets.put_on_bus(event.type, bus_detail(notice), at_ms=event.at_ms)
         table.note_sent(event_id, outlet, now_ms=now_ms)
@@ -95,6 +97,12 @@ def _publish(notice: Notice, outlets: Outlets) -> None:
     message = topic_message(notice)
     if message is not None:
         outlets.publish(message)
+
+
+def _send_record(notice: Notice, outlets: Outlets) -> None:
+    message = queue_message(notice)
+    if message is not None:
+        outlets.send_record(message)
 
 
 def _send_webhooks(event: Event, table: Table, outlets: Outlets, now_ms: int) -> None:

@@ -164,6 +164,7 @@ def test_settings_are_given_by_the_template(template: Document) -> None:
     numbers = {"SLUICE_UPLOAD_MAX_BYTES": "1", "SLUICE_MAX_PARALLEL_CHUNKS": "2", "SLUICE_LADDER": "360"}
     numbers |= {"SLUICE_MAX_FRAME_RATE": "60", "SLUICE_PROJECT_MAX_BYTES": "1"}
     words = {"SLUICE_PRUNE_LADDER": "on", "SLUICE_CODECS": "h264", "SLUICE_QUALITY": "fast"}
+    words |= {"SLUICE_NOTIFY_SHAPE": "vod"}
     words |= {"SLUICE_WEBHOOK_LOOPBACK": "on", "SLUICE_WEBHOOK_RETRY_SECONDS": "1,2"}
     words |= {"SLUICE_TRIGGERS": "video", "SLUICE_ENCODER": "auto"}
     words |= {"SLUICE_JOB_TEMPLATES": "a,b,c", "SLUICE_INPUT_ROTATE": "AUTO", "SLUICE_FRAME_CAPTURE": "on"}
@@ -194,6 +195,7 @@ def test_parameters_default_to_the_settings(template: Document) -> None:
     assert defaults["Codecs"] == ",".join(settings.codecs)
     assert defaults["Quality"] == settings.quality
     assert defaults["MaxFrameRate"] == settings.max_frame_rate
+    assert defaults["NotifyShape"] == ("vod" if settings.notify_as_vod else "sluice")
     assert defaults["WebhookRetrySeconds"] == ",".join(map(str, settings.webhook_retry_s))
     assert defaults["Triggers"] == ",".join(settings.triggers)
     assert defaults["VideoExtensions"] == ",".join(settings.video_extensions)

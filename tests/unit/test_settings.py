@@ -59,6 +59,7 @@ def test_a_missing_name_is_named(name: str) -> None:
         ("SLUICE_PRUNE_LADDER", "yes"),
         ("SLUICE_WEBHOOK_RETRY_SECONDS", "5,0"),
         ("SLUICE_WEBHOOK_LOOPBACK", "yes"),
+        ("SLUICE_NOTIFY_SHAPE", "aws"),
         ("SLUICE_STATIC_RENDITIONS", "mp4,webp"),
         ("SLUICE_MASTER_ACCESS", "admins"),
     ],

@@ -9,6 +9,7 @@ import pytest
 from chalicelib.catalog.asset import AssetStatus
 from chalicelib.catalog.events import Event, EventType, asset_events, event
 from chalicelib.catalog.messages import Notice, bus_detail, queue_message, topic_message, webhook_body
+from chalicelib.catalog.options import AssetOptions
 from tests.unit.catalog.samples import ASSET_ID, NOW_MS, an_asset
 
 
@@ -25,11 +26,12 @@ def test_one_envelope_for_every_outlet() -> None:
         "timestamp": "2027-01-15T08:00:00.000Z",
         "data": {"id": ASSET_ID},
     }
-    topic = topic_message(notice)
+    topic, record = topic_message(notice), queue_message(notice)
     assert topic is not None
-    for body in (webhook_body(notice), queue_message(notice).body, bus_detail(notice), topic.body):
+    assert record is not None
+    for body in (webhook_body(notice), record.body, bus_detail(notice), topic.body):
         assert json.loads(body) == document
-    assert queue_message(notice).attributes == {"type": "asset.ready"}
+    assert record.attributes == {"type": "asset.ready"}
     assert topic.title == f"Sluice: asset.ready {ASSET_ID}"
 
 
@@ -62,3 +64,25 @@ def test_ingest_is_the_update_that_takes_the_source_in() -> None:
     assert stage(asset_events(waiting, preparing, at_ms=1)) == "ingest"
     assert stage(asset_events(waiting, an_asset(status=AssetStatus.CANCELLED), at_ms=1)) is None
     assert stage(asset_events(preparing, an_asset(hls_key=None, passthrough="new"), at_ms=1)) is None
+
+
+def test_an_asset_may_turn_notifications_off() -> None:
+    """What its metadata file says of SNS and SQS holds for it alone."""
+    silent = an_asset(options=AssetOptions(enable_sns=False, enable_sqs=False))
+    notice = Notice(event(EventType.ASSET_READY, silent, at_ms=NOW_MS), {})
+    assert (topic_message(notice), queue_message(notice)) == (None, None)
+
+
+def test_the_words_of_video_on_demand_on_aws() -> None:
+    """SNS gets its three messages, SQS the record of a complete video; the other outlets get what they always got."""
+    record = {"guid": ASSET_ID, "workflowStatus": "Complete", "srcVideo": "v.mp4", "srcMediainfo": "{}"}
+    ready = Notice(event(EventType.ASSET_READY, an_asset(), at_ms=NOW_MS), {"id": ASSET_ID}, vod=record)
+    topic, queue = topic_message(ready), queue_message(ready)
+    assert topic is not None
+    assert queue is not None
+    assert json.loads(topic.body) == {name: record[name] for name in ("guid", "workflowStatus", "srcVideo")}
+    assert topic.title == f"Workflow Status:: Complete:: {ASSET_ID}"
+    assert json.loads(queue.body) == record
+    assert json.loads(webhook_body(ready))["data"] == {"id": ASSET_ID}
+    errored = Notice(event(EventType.ASSET_ERRORED, an_asset(), at_ms=NOW_MS), {}, vod=record)
+    assert queue_message(errored) is None

@@ -34,7 +34,7 @@ class Post(Desk):
         url = "https://hooks.example.com/in"
         self.hook = create_webhook(url, (), None, self.table, self.settings, now_ms=self.clock())
         self.delivery_id = ping_webhook(self.hook.id, self.table, now_ms=self.clock()).id
-        notify(self.table.told[-1], lambda _: {"n": 1}, self.table, self.outlets, now_ms=self.clock())
+        notify(self.table.told[-1], lambda _: {"n": 1}, lambda _: None, self.table, self.outlets, now_ms=self.clock())
 
     def deliver(self, message: DeliveryMessage) -> None:
         deliver(message, self.receiver, self.table, self.outlets, self.settings, clock=self.clock, chance=lambda: 0.5)
@@ -156,7 +156,7 @@ def test_the_last_worker_may_die_too(post: Post) -> None:
 def test_gone_disables_the_webhook(post: Post) -> None:
     """410 is for ever: what is still on its way is not sent, until its owner enables it again."""
     second = ping_webhook(post.hook.id, post.table, now_ms=post.clock())
-    notify(second.event_id, lambda _: {}, post.table, post.outlets, now_ms=post.clock())
+    notify(second.event_id, lambda _: {}, lambda _: None, post.table, post.outlets, now_ms=post.clock())
     post.receiver.answers = [Outcome(410, None, 5), GOOD]
     post.deliver_next()
     post.deliver_next()

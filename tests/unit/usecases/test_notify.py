@@ -26,7 +26,7 @@ def _show(event: Event) -> dict[str, object]:
 
 
 def _notify(desk: Desk, event_id: str) -> None:
-    notify(event_id, _show, desk.table, desk.outlets, now_ms=desk.clock())
+    notify(event_id, _show, lambda _: None, desk.table, desk.outlets, now_ms=desk.clock())
 
 
 def _hook(desk: Desk, *types: EventType) -> str:
@@ -83,7 +83,7 @@ def test_the_body_is_fixed_when_it_is_first_made(desk: Desk) -> None:
         _notify(desk, event_id)
     desk.outlets.broken.clear()
     first = desk.table.find_event(event_id)
-    notify(event_id, lambda _: {"id": "later"}, desk.table, desk.outlets, now_ms=desk.clock())
+    notify(event_id, lambda _: {"id": "later"}, lambda _: None, desk.table, desk.outlets, now_ms=desk.clock())
     assert first is not None
     assert first.body is not None
     assert json.loads(first.body)["data"] == {"id": ASSET_ID}

@@ -28,6 +28,7 @@ from chalicelib.catalog.options import Archive, AssetOptions
 from chalicelib.catalog.vod import mediainfo
 from chalicelib.catalog.vod.archive import archive_tags
 from chalicelib.catalog.vod.job import JobOrder, job_request
+from chalicelib.catalog.vod.messages import complete_message, error_message, ingest_message
 from chalicelib.catalog.vod.metadata import parse_metadata
 from chalicelib.catalog.vod.outcome import outputs_of
 from chalicelib.catalog.vod.packaging import endpoints_of, package_request, source_arn
@@ -46,7 +47,8 @@ EXTENSIONS = ("mp4", "mpg", "mpeg", "m4v", "mov", "m2ts", "mts", "ts", "avi", "m
 ONE_MACHINE = "one state machine runs from probe to ready; there is no second one to start"
 NO_CUSTOM_RESOURCE = "no custom resources: what they make is declared in .chalice/resources.yaml"
 RECORDED = "raised under an error of our table and recorded on the asset; tests/unit/usecases tests it"
-NOTIFIED = "notifications are built elsewhere"
+TYPED = "the status is our own enumeration: a record without one does not exist"
+SENT_AGAIN = "an outlet that fails is tried again, then left to the sweep: tests/unit/usecases/test_notify.py"
 NEVER_UPSCALED = "the nearest template is above the source, which would be enlarged"
 ELSEWHERE: dict[str, str] = {
     "trigger/process": ONE_MACHINE,
@@ -62,12 +64,9 @@ ELSEWHERE: dict[str, str] = {
     "kurokood/encode/fallback-other-error": "tests/contract/test_mediaconvert.py: only NotFound leads to the next name",
     "output-validate/thumbnails-none": RECORDED,
     "media-package-assets/no-hls": RECORDED,
-    "sns/complete": NOTIFIED,
-    "sns/undefined-status": NOTIFIED,
-    "sns/publish-fails": NOTIFIED,
-    "sqs/error": NOTIFIED,
+    "sns/undefined-status": TYPED,
+    "sqs/error": SENT_AGAIN,
     "error-handler/mediaconvert": RECORDED,
-    "error-handler/sns-error": NOTIFIED,
     "custom-resource/s3/metadata": NO_CUSTOM_RESOURCE,
     "custom-resource/mediaconvert/create": NO_CUSTOM_RESOURCE,
     "custom-resource/mediaconvert/update-new": NO_CUSTOM_RESOURCE,
@@ -276,6 +275,25 @@ def _mediainfo_handler(vector: Vector) -> None:
     assert found == vector["expect"]["return"]["srcMediainfo_parsed"]
 
 
+def _sns(vector: Vector) -> None:
+    """What is published, whatever becomes of it then."""
+    record = vector["input"]["event"]
+    said = {"Ingest": ingest_message, "Complete": complete_message}[record["workflowStatus"]](record)
+    (call,) = vector["expect"]["aws_calls"]
+    assert (said.body, said.subject) == (call["params"]["Message"], call["params"]["Subject"])
+
+
+def _error_handler(vector: Vector) -> None:
+    """The message is made of what the record is set to."""
+    update, publish = vector["expect"]["aws_calls"]
+    values = update["params"]["ExpressionAttributeValues"]
+    names = {"workflowStatus": ":st", "workflowErrorAt": ":ea", "errorMessage": ":em", "errorDetails": ":ed"}
+    record = {**update["params"]["Key"], **{name: values[value] for name, value in names.items()}}
+    said = error_message({**record, "srcVideo": "left out"})
+    assert said.body == publish["params"]["Message"]
+    assert said.subject == publish["params"]["Subject"].strip()
+
+
 CHECKS: dict[str, Callable[[Vector], None]] = {
     "step-functions": _trigger,
     "input-validate": _input_validate,
@@ -291,6 +309,8 @@ CHECKS: dict[str, Callable[[Vector], None]] = {
     "mediainfo.video": _mediainfo(mediainfo.video),
     "mediainfo.audio": _mediainfo(mediainfo.audio),
     "mediainfo.handler": _mediainfo_handler,
+    "sns-notification": _sns,
+    "error-handler": _error_handler,
 }
 
 
