@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sluice.failure import DeployFailed
 from sluice.template import Document, resources
 
 _FUNCTION = "AWS::Serverless::Function"
@@ -123,7 +124,11 @@ def _environment(template: Document) -> Document:
 
 def environment(template: Document, outputs: Mapping[str, str]) -> dict[str, str]:
     """The functions' environment, out of the outputs of the deployed part."""
-    return {name: outputs[environment_output(name)].removeprefix(_MARK) for name in sorted(_environment(template))}
+    names = sorted(_environment(template))
+    missing = [name for name in names if environment_output(name) not in outputs]
+    if missing:
+        raise DeployFailed(f"the stack does not tell {', '.join(missing)}: CloudFormation has not updated its outputs")
+    return {name: outputs[environment_output(name)].removeprefix(_MARK) for name in names}
 
 
 def stage_config(template: Document, config: Document, outputs: Mapping[str, str], *, stage: str) -> Document:

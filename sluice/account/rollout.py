@@ -122,7 +122,7 @@ def deploy_stage(
             step.note = summary(change_set.changes)
         for change in change_set.changes:
             report.line(str(change))
-        if not change_set.changes:
+        if not change_set.ready:
             stack.discard(change_set)
             if via == BY_CLOUDFORMATION:
                 return stack.outputs()
@@ -130,11 +130,11 @@ def deploy_stage(
         try:
             is_agreed = agreed(f"{summary(change_set.changes)} by CloudFormation{_AND_BY[via]}: {target}")
         finally:
-            if not is_agreed and change_set.changes:
+            if not is_agreed and change_set.ready:
                 stack.discard(change_set)
         if not is_agreed:
             return None
-        if change_set.changes:
+        if change_set.ready:
             with report.step("deploy"):
                 stack.execute(change_set, report)
         if via == BY_CLOUDFORMATION:

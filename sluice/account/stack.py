@@ -34,12 +34,14 @@ class ChangeSet:
 
     Attributes:
         makes_stack: Whether the stack is new.
-        changes: Gravest first; none when there is nothing to do.
+        changes: Gravest first; none also when only outputs change.
+        ready: Whether there is anything to execute.
     """
 
     name: str
     makes_stack: bool
     changes: tuple[Change, ...]
+    ready: bool = True
 
 
 class Stack:
@@ -113,7 +115,7 @@ class Stack:
             ImportExistingResources=adopt,
         )
         if not self._await_change_set(name):
-            return ChangeSet(name, is_new, ())
+            return ChangeSet(name, is_new, (), ready=False)
         return ChangeSet(name, is_new, tuple(sorted(self._changes(name))))
 
     def _await_change_set(self, name: str) -> bool:
