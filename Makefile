@@ -46,7 +46,7 @@ fmt: setup ## format the tree
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-layers: setup ## build the layer zips: ffmpeg and MediaInfo, the browser
+layers: setup ## build the layer zips: ffmpeg, img2webp and MediaInfo, the browser
 	@$(BIN)/python -m sluice.build_layers
 
 package: layers ## write the CloudFormation template and zip of STAGE to out/

@@ -19,7 +19,7 @@ WEBHOOK_RETRY_S = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """As Standard Webhooks proposes: ten attempts within 75 hours and 35 minutes."""
 CODECS = ("h264", "hevc", "av1")
 _ROTATIONS = ("auto", "degree_0", "degrees_90", "degrees_180", "degrees_270")
-STATIC_RENDITIONS = ("mp4", "m4a", "gif", "avif")
+STATIC_RENDITIONS = ("mp4", "m4a", "gif", "avif", "webp")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ from chalicelib.composition.serving import VENDOR_FILES
 from chalicelib.tools.browser_files import BESIDE_CHROMIUM, IDENTITY, LAYER_FOLDER, PACKED
 from sluice import npm
 from sluice.failure import PackagingFailed
-from sluice.layers import Layer, check_limits, glibc_needed
-from sluice.zips import Entry, write_zip
+from sluice.layers import Layer, check_limits, glibc_needed, kept_layer, new_layer
+from sluice.zips import Entry
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -85,26 +85,15 @@ def build_browser(path: Path, workdir: Path) -> Layer:
         NpmFailed: If the packages cannot be had.
         PackagingFailed: If a package is not what it was, or a limit of Lambda would be broken.
     """
-    stamp_file = path.with_suffix(".stamp")
     stamp = _stamp()
-    if path.is_file() and stamp_file.is_file():
-        built, _, size = stamp_file.read_text().partition(" ")
-        if built == stamp:
-            return _layer(path, int(size))
+    if kept := kept_layer(path, stamp):
+        return kept
     shutil.rmtree(workdir, ignore_errors=True)
     try:
         with npm.installed(MANIFEST, workdir / "npm") as modules:
-            entries = list(_entries(modules, workdir / "unpacked", stamp))
-            unpacked_bytes = write_zip(path, entries)
+            return new_layer(path, stamp, list(_entries(modules, workdir / "unpacked", stamp)))
     finally:
         shutil.rmtree(workdir, ignore_errors=True)
-    stamp_file.write_text(f"{stamp} {unpacked_bytes}")
-    return _layer(path, unpacked_bytes)
-
-
-def _layer(path: Path, unpacked_bytes: int) -> Layer:
-    content = path.read_bytes()
-    return Layer(path, hashlib.sha256(content).hexdigest(), len(content), unpacked_bytes)
 
 
 def _stamp() -> str:

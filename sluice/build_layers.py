@@ -20,8 +20,8 @@ def build_layers(project: Project) -> tuple[Layer, ...]:
         OperatorError: Names what could not be had, or the limit of Lambda that would be broken.
     """
     layers = (
-        build_media_tools(project.layer_zip),
-        build_browser(project.browser_layer_zip, project.root / "build" / "npm" / "browser"),
+        build_media_tools(project.layer_zip, project.npm / "webp"),
+        build_browser(project.browser_layer_zip, project.npm / "browser"),
     )
     check_limits({}, sum(layer.unpacked_bytes for layer in layers))
     return layers

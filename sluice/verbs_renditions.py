@@ -28,7 +28,7 @@ def renditions() -> None:
 
 @renditions.command("create")
 @click.argument("asset_id")
-@click.option("--type", "kind", type=click.Choice(["mp4", "m4a", "gif", "avif"]), required=True)
+@click.option("--type", "kind", type=click.Choice(["mp4", "m4a", "gif", "avif", "webp"]), required=True)
 @click.option("--height", type=int, help="Of a published rendition; the tallest by default.")
 @click.option("--start", type=float, help="Seconds.")
 @click.option("--end", type=float, help="Seconds.")

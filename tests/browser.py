@@ -64,7 +64,7 @@ def layer_browser() -> BrowserFiles:
         OperatorError: If the layer cannot be built.
     """
     project = Project.here()
-    layer = build_browser(project.browser_layer_zip, project.root / "build" / "npm" / "browser")
+    layer = build_browser(project.browser_layer_zip, project.npm / "browser")
     tree = project.root / "build" / "browser" / layer.sha256[:16]
     if not tree.is_dir():
         fresh = tree.with_suffix(f".{os.getpid()}")

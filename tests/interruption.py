@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import DeadlineNear
-from chalicelib.tools import ffmpeg as module
+from chalicelib.tools import program as module
 from tests.workshop import Workshop
 
 

@@ -16,7 +16,7 @@ from chalicelib.composition.capture import CaptureOptions, CompositionFacts, Fra
 from chalicelib.composition.formats import Format, output_kind
 from chalicelib.composition.pictures import png
 from chalicelib.composition.receipt import CompositionReceipt, parse_receipt
-from chalicelib.tools import Chromium, Ffmpeg, MediaInfo, Tools
+from chalicelib.tools import Chromium, Ffmpeg, MediaInfo, Program, Tools
 from chalicelib.usecases.assemble_composition import assemble_composition
 from chalicelib.usecases.composition import AssembleRequest, ChunkRequest, PlanRequest
 from chalicelib.usecases.plan_composition import plan_composition
@@ -108,7 +108,7 @@ class Screening:
         self.patience_s = patience_s
         self.objects = FolderObjects(folder)
         self.table = FakeTable()
-        self.tools = Tools(Ffmpeg(str(ffmpeg)), MediaInfo(), chromium)
+        self.tools = Tools(Ffmpeg(str(ffmpeg)), Program("img2webp"), MediaInfo(), chromium)
         self.settings = settings(source_bucket=BUCKET)
         self.clock = Clock()
         self.render_id: str | None = None

@@ -17,7 +17,7 @@ from chalicelib.aws.clients import Clients
 from chalicelib.aws.objects import ObjectHead, Objects
 from chalicelib.catalog.asset import ProgressState
 from chalicelib.errors import ObjectMissing
-from chalicelib.tools import Chromium, Ffmpeg, MediaInfo, Tools
+from chalicelib.tools import Chromium, Ffmpeg, MediaInfo, Program, Tools
 from chalicelib.usecases.assemble import assemble
 from chalicelib.usecases.plan import plan_render
 from chalicelib.usecases.progress import Meter
@@ -105,7 +105,7 @@ class Workshop:
         self.objects = FolderObjects(folder)
         self.table = FakeTable()
         encoder, mediainfo = Ffmpeg(str(ffmpeg)), MediaInfo()
-        self.tools = Tools(encoder, mediainfo, Chromium(encoder, mediainfo))
+        self.tools = Tools(encoder, Program("img2webp"), mediainfo, Chromium(encoder, mediainfo))
         self.settings = settings(**changes)
         self.clock = Clock()
         ingested = an_asset(state=ProgressState.INGESTING, plan_hash=None, task_count=0, renditions=(), errors=())

@@ -12,17 +12,13 @@ from chalicelib.catalog.asset import Asset, RenditionInfo, TrackType
 from chalicelib.catalog.rendition import PREVIEWS, RenditionType, RenditionWish
 from chalicelib.errors import RenditionUnsuitable
 
-WEBP = "webp"
-TYPES = (*(kind.value for kind in RenditionType), WEBP)
-"""What may be asked for; WebP has an answer of its own."""
-
 PREVIEW_WIDTH, PREVIEW_FPS = 320, 15
 PREVIEW_S, MAX_PREVIEW_S = Fraction(5), Fraction(10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenditionRequest:
-    """What a client asks for; None takes the default. `kind` is one of TYPES, times are seconds, `width` pixels."""
+    """What a client asks for; None takes the default. `kind` is a RenditionType, times are seconds, `width` pixels."""
 
     kind: str
     height: int | None = None
@@ -34,8 +30,6 @@ class RenditionRequest:
 
 def choose_wish(request: RenditionRequest, asset: Asset) -> RenditionWish:
     """Raises RenditionUnsuitable."""
-    if request.kind == WEBP:
-        raise RenditionUnsuitable("the encoder of this deployment makes no WebP; ask for avif, or for gif")
     kind = RenditionType(request.kind)
     start, end = _range(request, asset)
     if kind in PREVIEWS:

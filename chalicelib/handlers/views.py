@@ -189,9 +189,10 @@ def page_response(data: Sequence[View], next_cursor: str | None, filters: dict[s
 
 
 def _animated(made: Sequence[StaticRendition], base_url: str) -> str | None:
-    """The preview that was asked for first, once it is there."""
-    ready = (each for each in made if each.wish.type in PREVIEWS and each.status is RenditionStatus.READY)
-    return next((_url(base_url, each.key) for each in ready), None)
+    """Of the previews that are there, the one of the best type that was asked for first."""
+    ready = [each for each in made if each.status is RenditionStatus.READY]
+    found = (each for kind in PREVIEWS for each in ready if each.wish.type is kind)
+    return next((_url(base_url, each.key) for each in found), None)
 
 
 def _clip_view(clip: TimeRange | None) -> View | None:

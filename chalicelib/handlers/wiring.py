@@ -86,12 +86,14 @@ def services() -> Services:
 
 
 def installed_tools() -> Tools:
-    """MediaInfo, the ffmpeg on PATH and the layer's browser; without one there, nothing fails before it is run."""
-    from chalicelib.tools import Chromium, Ffmpeg, MediaInfo, Tools
+    """MediaInfo, the programs on PATH and the layer's browser; without one there, nothing fails before it is run."""
+    from chalicelib.tools import Chromium, Ffmpeg, MediaInfo, Program, Tools
 
     ffmpeg = Ffmpeg(shutil.which("ffmpeg") or "ffmpeg")
+    img2webp = Program(shutil.which("img2webp") or "img2webp")
     mediainfo = MediaInfo()
-    return Tools(ffmpeg=ffmpeg, mediainfo=mediainfo, chromium=Chromium(ffmpeg, mediainfo))
+    chromium = Chromium(ffmpeg, mediainfo)
+    return Tools(ffmpeg=ffmpeg, img2webp=img2webp, mediainfo=mediainfo, chromium=chromium)
 
 
 def now_ms() -> int:

@@ -1,4 +1,4 @@
-"""The ffmpeg commands of static renditions. Their input is not the source: it is an excerpt of what was published, an
+"""The commands of static renditions. Their input is not the source: it is an excerpt of what was published, an
 init segment with fragments behind it, whose frames are on the grid.
 
 When an excerpt begins is told, not read: ffmpeg's demuxer moves fragments whose composition offsets are below zero.
@@ -8,7 +8,9 @@ The laws of commands.py hold here too: same request, same arguments, and each fl
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import ffmpeg
@@ -19,10 +21,14 @@ from chalicelib.media.encoders import encoder_options
 from chalicelib.media.flags import MICROSECONDS, input_options, mp4_options, scale_options, seconds
 from chalicelib.media.plan import Rendition
 from chalicelib.media.source import Container
+from chalicelib.media.timing import round_near
 
 EDGE_NAME = "edge.mp4"
 SOUND_NAME = "sound.mp4"
+FRAMES_NAME = "frame%03d.ppm"
+"""The pictures of a WebP preview on their way to img2webp: without loss. This ffmpeg has no encoder for it."""
 _FRAGMENT_SECONDS = 6
+_WEBP_QUALITY, _WEBP_METHOD = 75, 4
 
 
 def edge_command(
@@ -99,6 +105,7 @@ def preview_command(
     """A moving picture without sound of [start, end) seconds of the stream. The format follows from the name.
 
     Args:
+        name: FRAMES_NAME makes pictures one by one, for `webp_arguments`.
         begins: Seconds of the stream at which the excerpt begins.
     """
     frames = (
@@ -121,12 +128,33 @@ def preview_command(
         frames = ffmpeg.filter([copies.stream(1), palette], "paletteuse", dither="bayer", bayer_scale=4)
         # 0 is for ever.
         options = {"loop": 0, "f": "gif"}
+    elif name == FRAMES_NAME:
+        frames = frames.filter("format", "rgb24")
+        options = {"c:v": "ppm", "f": "image2"}
     else:
         frames = frames.filter("format", "yuv420p")
         # One picture at a time: the same bytes every time.
         options = {"c:v": "libsvtav1", "preset": 8, "crf": 38, "svtav1-params": "lp=1", "loop": 0, "f": "avif"}
     output = ffmpeg.output(frames, name, **options, **{"fps_mode": "passthrough", "fflags": "+bitexact"})
     return compiled([output], (name,))
+
+
+def webp_arguments(pictures: Sequence[str], name: str, fps: int) -> tuple[str, ...]:
+    """What img2webp is told: the pictures in their order, each for its own time."""
+    words = [
+        # For ever.
+        *("-loop", "0"),
+        *("-lossy", "-q", str(_WEBP_QUALITY), "-m", str(_WEBP_METHOD)),
+    ]
+    for picture, duration_ms in zip(pictures, _durations_ms(len(pictures), fps), strict=True):
+        words += ("-d", str(duration_ms), picture)
+    return (*words, "-o", name)
+
+
+def _durations_ms(count: int, fps: int) -> Iterator[int]:
+    """The format counts milliseconds; each picture begins at the one that is nearest, so errors never add up."""
+    begins = [round_near(Fraction(1000 * frame, fps)) for frame in range(count + 1)]
+    return (end - begin for begin, end in pairwise(begins))
 
 
 def _excerpt(path: str, stream: str, rebase: str, begins: Fraction) -> Any:

@@ -1,4 +1,4 @@
-"""Subprocesses and native libraries: the only code that runs ffmpeg, MediaInfo and Chromium."""
+"""Subprocesses and native libraries: the only code that runs ffmpeg, img2webp, MediaInfo and Chromium."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from chalicelib.tools.chromium import Chromium
 from chalicelib.tools.ffmpeg import Ffmpeg
 from chalicelib.tools.mediainfo import MediaInfo
+from chalicelib.tools.program import Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +15,9 @@ class Tools:
     """What use cases get."""
 
     ffmpeg: Ffmpeg
+    img2webp: Program
     mediainfo: MediaInfo
     chromium: Chromium
 
 
-__all__ = ["Chromium", "Ffmpeg", "MediaInfo", "Tools"]
+__all__ = ["Chromium", "Ffmpeg", "MediaInfo", "Program", "Tools"]

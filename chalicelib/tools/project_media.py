@@ -20,8 +20,9 @@ from chalicelib.composition.pictures import MediaFile, decode_arguments, png
 from chalicelib.errors import NotMediaPayload, UserError
 from chalicelib.media.source import Source
 from chalicelib.media.timing import Scan, origin_of
-from chalicelib.tools.ffmpeg import MEMORY_LIMIT_BYTES, Ffmpeg
+from chalicelib.tools.ffmpeg import Ffmpeg
 from chalicelib.tools.mediainfo import MediaInfo
+from chalicelib.tools.program import MEMORY_LIMIT_BYTES
 
 logger = logging.getLogger(__name__)
 

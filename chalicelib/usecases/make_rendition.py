@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chalicelib.catalog.asset import AssetStatus
@@ -24,7 +25,7 @@ from chalicelib.catalog.rendition import (
     StaticRendition,
 )
 from chalicelib.errors import RenditionNotFound, WorkSuperseded
-from chalicelib.media.rendition_commands import preview_command
+from chalicelib.media.rendition_commands import FRAMES_NAME, preview_command, webp_arguments
 from chalicelib.media.single_file import AUDIO_BRANDS, VIDEO_BRANDS, single_file
 from chalicelib.usecases.published import Place, read_places
 from chalicelib.usecases.rendition_cuts import EXCERPT_NAME, Bench, Cut, cut_pictures, cut_sound, found
@@ -132,8 +133,13 @@ def _store_preview(bench: Bench, wish: RenditionWish) -> int:
     end = track.duration if wish.end is None else min(wish.end, track.duration)
     begins = bench.excerpt(track, found(track.covering(wish.start, end)))
     name = f"preview.{wish.type}"
-    command = preview_command(EXCERPT_NAME, name, begins, wish.start, end, width=wish.width or 0, fps=wish.fps or 0)
+    is_webp = wish.type is RenditionType.WEBP
+    output, fps = FRAMES_NAME if is_webp else name, wish.fps or 0
+    command = preview_command(EXCERPT_NAME, output, begins, wish.start, end, width=wish.width or 0, fps=fps)
     bench.run(command.arguments)
+    if is_webp:
+        pictures = sorted(path.name for path in bench.folder.glob(f"*{Path(FRAMES_NAME).suffix}"))
+        bench.run(webp_arguments(found(pictures), name, fps), program=bench.tools.img2webp)
     made = bench.folder / name
     bench.objects.write(
         bench.bucket,

@@ -31,7 +31,7 @@ from chalicelib.usecases.workbench import SMALL_FILE_LIMIT_BYTES
 
 if TYPE_CHECKING:
     from chalicelib.aws.objects import Objects
-    from chalicelib.tools import Tools
+    from chalicelib.tools import Program, Tools
 
 T = TypeVar("T")
 
@@ -79,8 +79,16 @@ class Bench:
                 raise DeadlineNear("the file was not stored in time")
             yield each
 
-    def run(self, arguments: Sequence[str], *, file_limit_bytes: int = SMALL_FILE_LIMIT_BYTES) -> None:
-        self.tools.ffmpeg.run(arguments, cwd=self.folder, deadline=self.deadline, file_limit_bytes=file_limit_bytes)
+    def run(
+        self,
+        arguments: Sequence[str],
+        *,
+        program: Program | None = None,
+        file_limit_bytes: int = SMALL_FILE_LIMIT_BYTES,
+    ) -> None:
+        """Run ffmpeg, or another program, in the folder."""
+        chosen = program or self.tools.ffmpeg
+        chosen.run(arguments, cwd=self.folder, deadline=self.deadline, file_limit_bytes=file_limit_bytes)
 
 
 def cut_pictures(bench: Bench, wish: RenditionWish) -> tuple[Cut, RenditionWish]:

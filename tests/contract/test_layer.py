@@ -7,32 +7,43 @@ import zipfile
 from pathlib import Path
 
 from sluice.layers import LAMBDA_UNPACKED_BYTES, build_media_tools
+from sluice.paths import Project
 
 
 def test_the_layer_is_reproducible_and_runs(tmp_path: Path) -> None:
-    """Two builds are one sha256; what is in them is ffmpeg 8.1.2, executable, and MediaInfo with its notices."""
-    first = build_media_tools(tmp_path / "a" / "media-tools.zip")
-    second = build_media_tools(tmp_path / "b" / "media-tools.zip")
+    """Two builds are one sha256; what is in them is ffmpeg 8.1.2 and img2webp, executable, MediaInfo, and notices."""
+    first = build_media_tools(Project.here().layer_zip, Project.here().npm / "webp")
+    second = build_media_tools(tmp_path / "b" / "media-tools.zip", tmp_path / "npm")
 
     assert first.sha256 == second.sha256
     assert first.unpacked_bytes < LAMBDA_UNPACKED_BYTES
     with zipfile.ZipFile(first.path) as archive:
         modes = {entry.filename: (entry.external_attr >> 16) & 0o777 for entry in archive.infolist()}
-        ffmpeg = Path(archive.extract("bin/ffmpeg", tmp_path))
+        ffmpeg, img2webp = (Path(archive.extract(f"bin/{name}", tmp_path)) for name in ("ffmpeg", "img2webp"))
+        licence = archive.read("licenses/webp-converter").decode()
         notice = archive.read("NOTICE").decode()
-    assert modes.items() >= {"bin/ffmpeg": 0o755, "lib/libmediainfo.so.0": 0o755, "NOTICE": 0o644}.items()
+    assert {name for name, mode in modes.items() if mode == 0o755} == {
+        "bin/ffmpeg",
+        "bin/img2webp",
+        "lib/libmediainfo.so.0",
+    }
     assert "GNU General Public License" in notice
     assert "BSD-2-Clause" in notice
+    assert "BSD-3-Clause" in notice
+    assert "The MIT License" in licence
     ffmpeg.chmod(modes["bin/ffmpeg"])
+    img2webp.chmod(modes["bin/img2webp"])
+    said = subprocess.run([img2webp, "-version"], capture_output=True, text=True, check=True, env={}).stdout
+    assert said.startswith("WebP Encoder version: 1.6.0")
     said = subprocess.run([ffmpeg, "-version"], capture_output=True, text=True, check=True).stdout
     assert said.startswith("ffmpeg version n8.1.2 ")
 
 
 def test_an_unchanged_layer_is_kept(tmp_path: Path) -> None:
     """A second build of the same packages does not write the zip again."""
-    path = tmp_path / "media-tools.zip"
-    build_media_tools(path)
+    path = Project.here().layer_zip
+    first = build_media_tools(path, tmp_path)
     written = path.stat().st_mtime_ns
-    build_media_tools(path)
+    assert build_media_tools(path, tmp_path) == first
 
     assert path.stat().st_mtime_ns == written

@@ -74,7 +74,7 @@ def _previewed(folder: Path, html: str) -> Iterator[PreviewServer]:
     folder.mkdir(exist_ok=True)
     (folder / "index.html").write_text(html)
     project = Project.here()
-    layer = build_browser(project.browser_layer_zip, project.root / "build" / "npm" / "browser").path
+    layer = build_browser(project.browser_layer_zip, project.npm / "browser").path
     media = ProjectMedia(Ffmpeg(str(FFMPEG)), MediaInfo(), deadline=time.monotonic() + 300)
     server = PreviewServer(Previewed(folder, CaptureOptions(frame_rate=Fraction(30)), layer, media), 0)
     loop = asyncio.new_event_loop()

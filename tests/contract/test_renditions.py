@@ -23,10 +23,12 @@ from chalicelib.catalog.rendition import (
 )
 from chalicelib.errors import DeadlineNear, RenditionUnsuitable, WorkSuperseded
 from chalicelib.media.boxes import stream_boxes
+from chalicelib.tools import Program
 from chalicelib.usecases.make_rendition import make_rendition
 from tests.contract.test_clip_ranges import lag
 from tests.contract.test_exact_chunks import onset_s
 from tests.fixtures.media_factory import PICTURE_SECONDS, SOUND_LATE_S, MediaFactory
+from tests.programs import layer_program
 from tests.workshop import PATIENCE_S, Workshop
 
 LADDER = (90, 64)
@@ -46,6 +48,7 @@ class Shop(Workshop):
             chunk_seconds=4,
             prune_ladder=False,
         )
+        self.tools = replace(self.tools, img2webp=Program(str(layer_program("img2webp"))))
         self.factory = factory
         self.digest = self.publish()
         record = self.table.items[f"asset#{self.asset.id}", "asset"]
@@ -241,6 +244,7 @@ def test_making_it_twice_changes_nothing(shop: Shop) -> None:
     for wish in (
         RenditionWish(RenditionType.MP4, "64p", Fraction(1), Fraction(3)),
         RenditionWish(RenditionType.GIF, "64p", Fraction(1), Fraction(2), width=64, fps=5),
+        RenditionWish(RenditionType.WEBP, "64p", Fraction(1), Fraction(2), width=64, fps=5),
     ):
         first = shop.file(wish).read_bytes()
         rendition = shop.table.list_renditions(shop.asset.id)[-1]

@@ -14,7 +14,7 @@ import pytest
 from chalicelib.catalog.keys import receipt_key
 from chalicelib.errors import ChunkInexact, EncoderFailed, EncoderKilled
 from chalicelib.tools import Ffmpeg
-from chalicelib.tools import ffmpeg as module
+from chalicelib.tools import program as module
 from chalicelib.tools.pipes import read_while_running
 from chalicelib.usecases.workbench import SMALL_FILE_LIMIT_BYTES
 from tests.fixtures.media_factory import MediaFactory

@@ -90,11 +90,11 @@ SHOW = """async (url) => {
 
 
 def test_a_browser_plays_what_is_made(local_aws: LocalAws, tmp_path: Path) -> None:
-    """The file and its clip from their first picture at nought to their last, and both kinds of preview."""
+    """The file and its clip from their first picture at nought to their last, and every kind of preview."""
     asset_id = local_aws.publish(clip(tmp_path / "clip.mp4", seconds=5))["id"]
     whole = _made(local_aws, asset_id, type="mp4")
     cut = _made(local_aws, asset_id, type="mp4", start=0.5, end=3.1)
-    previews = [_made(local_aws, asset_id, type=kind, width=160, end=1) for kind in ("gif", "avif")]
+    previews = [_made(local_aws, asset_id, type=kind, width=160, end=1) for kind in ("gif", "avif", "webp")]
     with chromium() as browser:
         page = browser.new_page()
         page.goto(local_aws.base_url)

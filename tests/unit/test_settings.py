@@ -62,7 +62,7 @@ def test_a_missing_name_is_named(name: str) -> None:
         ("SLUICE_WEBHOOK_RETRY_SECONDS", "5,0"),
         ("SLUICE_WEBHOOK_LOOPBACK", "yes"),
         ("SLUICE_NOTIFY_SHAPE", "aws"),
-        ("SLUICE_STATIC_RENDITIONS", "mp4,webp"),
+        ("SLUICE_STATIC_RENDITIONS", "mp4,webm"),
         ("SLUICE_MASTER_ACCESS", "admins"),
     ],
 )

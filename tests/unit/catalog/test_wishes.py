@@ -54,6 +54,7 @@ def test_the_whole_is_the_whole_however_it_is_said(end: Fraction | None) -> None
 def test_a_preview_has_defaults() -> None:
     """Five seconds, 320 pixels, 15 pictures a second, out of the smallest rung that has the pixels."""
     assert _wish("gif") == RenditionWish(RenditionType.GIF, "240p", Fraction(0), Fraction(5), width=320, fps=15)
+    assert _wish("webp", fps=30).fps == 30
     assert _wish("avif", width=500).rung == "480p"
     assert _wish("gif", height=720, width=640).rung == "720p"
 
@@ -74,7 +75,6 @@ def test_a_preview_ends_with_the_asset() -> None:
 @pytest.mark.parametrize(
     ("kind", "request_", "reason"),
     [
-        ("webp", {}, "WebP"),
         ("mp4", {"height": 1080}, "720p, 480p, 240p"),
         ("mp4", {"width": 320}, "previews"),
         ("mp4", {"fps": 5}, "previews"),

@@ -56,10 +56,22 @@ def test_a_ready_preview_is_an_image_of_the_asset(ready: Api) -> None:
     assert shown["static_renditions"][0]["size_bytes"] == 99
 
 
+def test_the_image_that_moves_is_the_smallest_that_most_can_show(ready: Api) -> None:
+    """WebP before AVIF before GIF, in whatever order they were asked for, as soon as it is there."""
+    for kind in ("gif", "avif", "webp"):
+        preview = ready("POST", RENDITIONS, {"type": kind}).json_body
+        before = ready("GET", f"/v1/assets/{ASSET_ID}").json_body["images"]["animated"]
+        record = ready.desk.table.items[f"asset#{ASSET_ID}", f"rendition#{preview['id']}"]
+        record["status"] = {"S": RenditionStatus.READY.value}
+        shown = ready("GET", f"/v1/assets/{ASSET_ID}").json_body["images"]["animated"]
+        assert shown.endswith(f".{kind}")
+        assert shown != before
+
+
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
-        ({"type": "webp"}, 422, "rendition-unsuitable"),
+        ({"type": "webp", "height": 333}, 422, "rendition-unsuitable"),
         ({"type": "mp4", "height": 333}, 422, "rendition-unsuitable"),
         ({"type": "avi"}, 422, "invalid-request"),
         ({"type": "gif", "width": 641}, 422, "invalid-request"),

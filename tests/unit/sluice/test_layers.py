@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
+from sluice import browser_layer, layers
 from sluice.failure import PackagingFailed
 from sluice.layers import LAMBDA_GLIBC, check_limits, glibc_needed
 
@@ -26,3 +30,15 @@ def test_limits() -> None:
         check_limits({"a.so": (2, 35)}, 1)
     with pytest.raises(PackagingFailed, match="250 MB"):
         check_limits({}, 211 * 2**20)
+
+
+@pytest.mark.parametrize("manifest", [layers.MANIFEST, browser_layer.MANIFEST], ids=["webp", "browser"])
+def test_packages_are_pinned(manifest: Path) -> None:
+    """Each by an exact version and the hash of its archive; the registry is the machine's own choice."""
+    asked = json.loads((manifest / "package.json").read_text())["dependencies"]
+    locked = json.loads((manifest / "package-lock.json").read_text())["packages"]
+    assert locked.pop("")["dependencies"] == asked
+    assert {f"node_modules/{name}" for name in asked} <= set(locked)
+    for package in locked.values():
+        assert package["integrity"].startswith("sha512-")
+        assert "resolved" not in package
