@@ -111,6 +111,30 @@ class UploadNotFound(UserError):
     status = 404
 
 
+class UploadTokenUnknown(UserError):
+    """There is no such upload token, or no longer."""
+
+    status = 403
+
+
+class UploadTokenExpired(UserError):
+    """The time of the upload token is over."""
+
+    status = 410
+
+
+class UploadTokenSpent(ConflictError):
+    """The upload token has opened as many uploads as it may."""
+
+    status = 403
+
+
+class UploadOutOfReach(UserError):
+    """The upload token is not for this upload, or the key is not the upload's."""
+
+    status = 403
+
+
 class SiteNotFound(UserError):
     """No project archive is stored for this site, or not the one that its id names."""
 
@@ -239,6 +263,28 @@ class SourceNotArchived(ConflictError):
     """Only an archived source can be restored."""
 
 
+class CaptionsInvalid(UserError):
+    """A file of subtitles is not what it should be; `context["line"]` says where, if that is known."""
+
+
+class TrackNotFound(UserError):
+    """The asset has no track of text of this id."""
+
+    status = 404
+
+
+class TrackExists(ConflictError):
+    """The asset has another track of this language and name; delete it first."""
+
+
+class TooManyTracks(ConflictError):
+    """An asset has at most so many tracks of text; delete one first."""
+
+
+class TrackUnsuitable(UserError):
+    """Manifests that are not ours, MediaConvert's, take no tracks."""
+
+
 # --- media ----------------------------------------------------------------------------------------------------------
 
 
@@ -326,7 +372,7 @@ class InvalidProject(UserError):
 
 
 class NotMediaPayload(UserError):
-    """A media file that the composition plays holds no sound that can be decoded."""
+    """A file that the composition plays holds no sound, or no pictures, that can be decoded."""
 
     wire_code = "NOT_MEDIA_PAYLOAD"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -69,7 +69,14 @@ class Puppet(Chromium):
         pass
 
     @contextmanager
-    def open(self, project: Path, options: CaptureOptions, *, deadline: float) -> Iterator[Any]:  # noqa: ARG002
+    def open(
+        self,
+        project: Path,  # noqa: ARG002
+        options: CaptureOptions,  # noqa: ARG002
+        *,
+        deadline: float,  # noqa: ARG002
+        look: Callable[[], None] = lambda: None,  # noqa: ARG002
+    ) -> Iterator[Any]:
         self.opened += 1
         yield self
 

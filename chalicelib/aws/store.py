@@ -68,6 +68,9 @@ class Update:
     def require_absent(self, name: str) -> None:
         self.conditions.append((Condition("absent", name),))
 
+    def require_at_most(self, name: str, limit: int) -> None:
+        self.conditions.append((Condition("at_most", name, ({"N": str(limit)},)),))
+
     def require_new_or_at_most(self, name: str, limit: int) -> None:
         """There is no such record yet, or its number `name` is at most `limit`."""
         at_most = Condition("at_most", name, ({"N": str(limit)},))
@@ -225,6 +228,21 @@ class Store:
     def _delete(self, pk: str, sk: str) -> None:
         with calling("dynamodb:DeleteItem", TableUnavailable):
             self._dynamodb.delete_item(TableName=self._table, Key=_key(pk, sk))
+
+    def _delete_if(self, pk: str, sk: str, name: str, value: object) -> None:
+        """Nothing happens if there is none, or its attribute `name` is another."""
+        with calling("dynamodb:DeleteItem", TableUnavailable):
+            try:
+                self._dynamodb.delete_item(
+                    TableName=self._table,
+                    Key=_key(pk, sk),
+                    ConditionExpression="#name = :value",
+                    ExpressionAttributeNames={"#name": name},
+                    ExpressionAttributeValues={":value": encode_value(value)},
+                )
+            except ClientError as error:
+                if error_code(error) != "ConditionalCheckFailedException":
+                    raise
 
     def _children(self, pk: str, prefix: str) -> list[Item]:
         """The items of one partition whose sort key begins so, by sort key. Read consistently."""

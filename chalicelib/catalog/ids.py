@@ -10,10 +10,12 @@ import re
 
 ASSET_PREFIX = "as"
 UPLOAD_PREFIX = "up"
+UPLOAD_TOKEN_PREFIX = "ut"  # noqa: S105
 RENDER_PREFIX = "rn"
 EVENT_PREFIX = "ev"
 WEBHOOK_PREFIX = "wh"
 DELIVERY_PREFIX = "de"
+TRACK_PREFIX = "tr"
 ENTROPY_BYTES = 10
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

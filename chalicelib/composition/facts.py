@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from chalicelib.composition.capture import CaptureOptions, CompositionFacts, MediaClip
 from chalicelib.composition.serving import HOST
-from chalicelib.errors import CompositionUnplayable
+from chalicelib.errors import CompositionUnplayable, NotMediaPayload
 
 DEFAULT_SIZE = (1920, 1080)
 MAX_SIDE = 7680
@@ -34,7 +34,12 @@ def read_facts(state: Mapping[str, Any], runtime: str, options: CaptureOptions) 
 
     Raises:
         CompositionUnplayable: If it has no length, or cannot have the size that was asked for.
+        NotMediaPayload: If it has a video of the project that nothing can be read from. Sound is told by who mixes it.
     """
+    for said in state["media"]:
+        path = project_path(said["url"])
+        if path and said["kind"] == "video" and not said["readable"]:
+            raise NotMediaPayload(f"{path} is not in the project, or cannot be decoded", path=path)
     width, height = _size(_whole(state["width"]), _whole(state["height"]), options)
     duration = _seconds(state["duration"])
     if duration is None or duration <= 0:

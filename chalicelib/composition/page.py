@@ -16,6 +16,7 @@ from typing import Any
 
 from chalicelib.composition.capture import CaptureOptions
 from chalicelib.composition.serving import OWN_PREFIX
+from chalicelib.errors import CompositionUnplayable
 
 HYPERFRAMES = "hyperframes"
 PAGE = "page"
@@ -24,13 +25,13 @@ PICTURES = "picture/"
 
 _EPOCH_MS = 1_704_067_200_000  # 2024-01-01T00:00:00Z
 _SEED = 1
-# Full Chrome sets text so, and authors look at that; the headless shell sets it about 1 % narrower. HyperFrames' own
-# renderer adds the same rule.
-_TEXT_STYLE = "<style>html,body,*{text-rendering:geometricPrecision}</style>"
 _COMPOSITION = re.compile(rb"<[a-zA-Z][^>]*\sdata-composition-id\s*=")
 _OWN_RUNTIME = re.compile(rb"<script[^>]*\bsrc=[\"'][^\"']*hyperframe\.runtime[^\"']*[\"'][^>]*>\s*</script>", re.I)
-# HyperFrames sets text so: glyphs and lines lie where the type says, between pixels. Without it lines are a pixel off.
+# HyperFrames' own renderer and full Chrome set text so: glyphs and lines lie where the type says, between pixels.
+# Without it the headless shell sets text about 1 % narrower, and lines are a pixel off.
 _TEXT = b"<style>html,body,*{text-rendering:geometricPrecision}</style>"
+# Where the published runtime loads the compositions that a document names, and then those it holds as templates.
+_LOADER = re.compile(rb"(\w+)\((\w+)\)\.then\(\(\)=>(\w+)\(\2\)\)\.finally\(")
 _HEAD = re.compile(rb"<head(\s[^>]*)?>", re.I)
 _HTML = re.compile(rb"<html(\s[^>]*)?>|<!doctype[^>]*>", re.I)
 
@@ -49,6 +50,23 @@ def inject(html: bytes) -> bytes:
     """The entry page of a composition with the published runtime as its first script, whatever it carried itself, and
     text set as HyperFrames sets it."""
     return put_first(_OWN_RUNTIME.sub(b"", html), _TEXT + script_tag(RUNTIME_FILE))
+
+
+def nest(runtime: bytes) -> bytes:
+    """The published runtime, loading also the compositions that a loaded one names (scripts/nested.js).
+
+    It loads one level by itself, because HyperFrames' own renderer has joined the files before it loads them.
+
+    Raises:
+        CompositionUnplayable: If this version of it does not load as expected.
+    """
+    nested = f"({_script('nested.js').rstrip()})".encode()
+    changed, count = _LOADER.subn(
+        lambda found: b"%b(()=>%b(%b),()=>%b(%b)).finally(" % (nested, found[1], found[2], found[3], found[2]), runtime
+    )
+    if count != 1:
+        raise CompositionUnplayable("the layer's runtime is not the one that the engine was made for; run: make layers")
+    return changed
 
 
 def script_tag(name: str) -> bytes:

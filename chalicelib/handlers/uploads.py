@@ -7,12 +7,22 @@ from chalice.app import Response
 from chalicelib.catalog.ids import UPLOAD_PREFIX, is_id
 from chalicelib.catalog.upload import Upload, UploadStatus, part_count
 from chalicelib.errors import UploadNotFound
+from chalicelib.handlers.companion import companion_endpoint
 from chalicelib.handlers.http import Call, json_response, route
 from chalicelib.handlers.lists import list_query
 from chalicelib.handlers.once import made_once
-from chalicelib.handlers.requests import CompleteBody, UploadBody, check_meta, clip_range, parse_body, query_number
+from chalicelib.handlers.requests import (
+    CompleteBody,
+    UploadBody,
+    check_meta,
+    clip_range,
+    parse_body,
+    query_number,
+    wish_of,
+)
 from chalicelib.handlers.views import View, page_response, parts_view, upload_view
 from chalicelib.usecases import upload as uploads
+from chalicelib.usecases.upload_tokens import show_token, token_of_upload
 
 PARTS_SIGNED = 100
 
@@ -22,6 +32,7 @@ def create_upload(call: Call) -> Response:
     body = parse_body(call.request, UploadBody)
     check_meta(body.asset.meta, "/asset/meta")
     services = call.services
+    captions = [wish_of(each, f"/asset/captions/{index}") for index, each in enumerate(body.asset.captions)]
     new = uploads.NewUpload(
         filename=body.filename,
         content_type=body.content_type,
@@ -31,6 +42,7 @@ def create_upload(call: Call) -> Response:
         meta=body.asset.meta,
         encoder=body.asset.encoder,
         clip=clip_range(body.asset.clip.start, body.asset.clip.end, "/asset/clip") if body.asset.clip else None,
+        captions=tuple(captions),
     )
 
     def make() -> str:
@@ -38,7 +50,10 @@ def create_upload(call: Call) -> Response:
         return uploads.open_upload(new, services.objects, services.table, services.settings, now_ms=now_ms).id
 
     upload = services.table.get_upload(made_once(call, "POST /v1/uploads", make))
-    return json_response(_open_view(call, upload), status=201, headers={"Location": f"uploads/{upload.id}"})
+    token = token_of_upload(upload, services.table, now_ms=services.clock())
+    endpoint = companion_endpoint(call, show_token(token, services.table))
+    view = {**_open_view(call, upload), "companion_endpoint": endpoint}
+    return json_response(view, status=201, headers={"Location": f"uploads/{upload.id}"})
 
 
 @route("GET", "/v1/uploads")
@@ -103,8 +118,10 @@ def _open_view(call: Call, upload: Upload) -> View:
     view = upload_view(upload)
     if upload.status is not UploadStatus.WAITING:
         return view
-    if upload.multipart_id is not None:
+    if upload.part_size_bytes is not None:
         return {**view, "parts": _signed_parts(call, upload, 1, PARTS_SIGNED)}
+    if upload.multipart_id is not None and upload.size_bytes is None:
+        return view  # the client cuts the file, through its upload token
     return {**view, "url": uploads.sign_put(upload, call.services.objects, call.services.settings)}
 
 

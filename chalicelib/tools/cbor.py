@@ -2,6 +2,11 @@
 
 Maps and lists travel in envelopes (tag 24, a byte string of 32-bit length). Binary fields are tag 22 and arrive as
 bytes, which spares base64 for every frame. Strings that are not ASCII are byte strings of UTF-16, little endian.
+
+Not cbor2's work: to it an envelope is a byte string like any other, so every map and list would have to be wrapped and
+unwrapped by code of ours all the same, and every string be told from bytes. Each level copies the picture then: reading
+a frame of 400 kB took 0.28 ms at best instead of 0.015 (cbor2 6.2.1), other answers about the same. It also is a
+megabyte of machine code in a function that has little room left.
 """
 
 from __future__ import annotations

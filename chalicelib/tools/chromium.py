@@ -25,6 +25,10 @@ from chalicelib.tools.stage import Stage
 _VERSION_S = 20.0
 
 
+def _nothing() -> None:
+    """Nobody wants to end a page early."""
+
+
 class Chromium:
     """The browser of the layer. Videos of a project are read by `ffmpeg` and `mediainfo`."""
 
@@ -89,12 +93,15 @@ class Chromium:
         process.close()
 
     @contextmanager
-    def open(self, project: Path, options: CaptureOptions, *, deadline: float) -> Iterator[Stage]:
+    def open(
+        self, project: Path, options: CaptureOptions, *, deadline: float, look: Callable[[], None] = _nothing
+    ) -> Iterator[Stage]:
         """A page of a project, loaded and ready, in a browser of its own.
 
         Args:
             project: The folder that the page may read; nothing outside of it is.
             deadline: On the clock of time.monotonic(), in seconds; for all that is done with the stage.
+            look: Called again and again while the page loads or is waited for; what it raises ends all.
 
         Raises:
             BrowserUnavailable: If no browser starts.
@@ -106,7 +113,7 @@ class Chromium:
         files = PageFiles(project, options.entry, browser, media)
         process = self._take()
         try:
-            yield Stage(process, files, options, deadline=deadline)
+            yield Stage(process, files, options, deadline=deadline, look=look)
         except BrowserCrashed as error:
             raise process.explain(error) from error
         finally:

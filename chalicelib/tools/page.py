@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 _FRAME_S = 30.0
 _PUMP_S = 0.005
 _ASK_AGAIN_S = 3.0
+_LOOK_S = 0.5
+_LEAVING_S = 5.0
 _ELSEWHERE = "the page went elsewhere after it had loaded"
 _MAX_WORDS = 40
 _MAX_WORD = 300
@@ -35,15 +37,29 @@ SMALLEST_TICK_MS = 0.01
 
 
 class Page:
-    """A page, empty at first."""
+    """A page, empty at first.
 
-    def __init__(self, process: BrowserProcess, files: PageFiles, options: CaptureOptions, *, deadline: float) -> None:
-        self._files, self._options, self._deadline = files, options, deadline
+    Attributes:
+        documents: How many its main frame has come to so far.
+    """
+
+    def __init__(
+        self,
+        process: BrowserProcess,
+        files: PageFiles,
+        options: CaptureOptions,
+        *,
+        deadline: float,
+        look: Callable[[], None],
+    ) -> None:
+        self._files, self._options, self._deadline, self._look = files, options, deadline, look
         self._connection = process.connection
         self._words: deque[str] = deque(maxlen=_MAX_WORDS)
         self._tick = _FIRST_TICK_MS
         self._session = ""
         self._loaded = False
+        self._left_by = 0.0
+        self.documents = 0
         self._open()
 
     def _open(self) -> None:
@@ -63,6 +79,7 @@ class Page:
         connection.on("Fetch.requestPaused", lambda event, session: self._files.serve(connection, event, session))
         connection.on("Runtime.consoleAPICalled", lambda event, _: self._note_console(event))
         connection.on("Runtime.exceptionThrown", lambda event, _: self._note_exception(event))
+        connection.on("Page.frameRequestedNavigation", lambda event, _: self._note_leaving(event))
         connection.on("Page.frameNavigated", lambda event, _: self._note_navigation(event))
         self.call("Fetch.enable", {"patterns": [{"urlPattern": "*"}]})
         self.call("Page.enable")
@@ -101,6 +118,11 @@ class Page:
         self._files.close_doors()
         self._loaded = True
 
+    @property
+    def leaving(self) -> bool:
+        """Whether the main frame is on its way to another document; not all that set out arrive."""
+        return time.monotonic() < self._left_by
+
     # --- calls ---
 
     def ask(self, method: str, parameters: Mapping[str, Any]) -> int:
@@ -118,13 +140,15 @@ class Page:
             CompositionNavigated, BrowserCrashed: If there is no page any more to give one.
             DeadlineNear: When the deadline came.
         """
+        started = time.monotonic()
         self.check_time()
-        left = min(_FRAME_S, self._deadline - time.monotonic())
-        try:
-            return self._connection.answer(number, timeout_s=max(left, 0.0))
-        except CallOverdue as error:
+        while not self._connection.answered(number):
+            if time.monotonic() - started > _FRAME_S:
+                raise self._overdue()
+            self._wait()
             self.check_time()
-            raise self._overdue() from error
+        try:
+            return self._connection.answer(number, timeout_s=0)
         except ProtocolRefused as error:
             if not self._loaded:
                 raise  # the page moved on while it loads
@@ -169,8 +193,13 @@ class Page:
         self.ask("Runtime.terminateExecution", {})
         return CompositionNotReady(f"the page did not finish a frame within {_FRAME_S:.0f} seconds", **self.quoted())
 
+    def _wait(self) -> None:
+        """For whatever comes, but not longer than one may be blind and deaf to all else."""
+        self._connection.pump(max(0.0, min(_LOOK_S, self._deadline - time.monotonic())))
+
     def check_time(self) -> None:
-        """Raises DeadlineNear when the deadline came."""
+        """Raises DeadlineNear when the deadline came, and whatever else there is to end for."""
+        self._look()
         if time.monotonic() >= self._deadline:
             raise DeadlineNear("the composition's frames were not done in time")
 
@@ -187,7 +216,7 @@ class Page:
                     return self._connection.answer(number, timeout_s=0)
                 except ProtocolRefused:  # the frame before is not lost after all
                     asked.remove(number)
-            self._connection.pump(_ASK_AGAIN_S)
+            self._wait()
             if time.monotonic() - started > _ASK_AGAIN_S * len(asked) + _ASK_AGAIN_S:
                 self.advance(SMALLEST_TICK_MS)
                 asked.append(self._ask_frame(screenshot))
@@ -233,6 +262,14 @@ class Page:
         details = event["exceptionDetails"]
         self._note(str(details.get("exception", {}).get("description", details.get("text", ""))))
 
+    def _note_leaving(self, event: Mapping[str, Any]) -> None:
+        if event["frameId"] == self._files.main_frame:
+            self._left_by = time.monotonic() + _LEAVING_S
+
     def _note_navigation(self, event: Mapping[str, Any]) -> None:
-        if self._loaded and "parentId" not in event["frame"]:
+        if "parentId" in event["frame"]:
+            return
+        self._left_by = 0.0
+        self.documents += 1
+        if self._loaded:
             self._files.navigated = True

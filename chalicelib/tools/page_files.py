@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from chalicelib.composition.page import HYPERFRAMES, RUNTIME_FILE, inject, picture_wanted, runtime_of
+from chalicelib.composition.page import HYPERFRAMES, RUNTIME_FILE, inject, nest, picture_wanted, runtime_of
 from chalicelib.composition.pictures import MediaFile
 from chalicelib.composition.serving import Source, answer, content_type
 from chalicelib.errors import CompositionUnplayable
@@ -116,7 +116,7 @@ class PageFiles:
 
     def _own_file(self, name: str) -> bytes | None:
         if name == RUNTIME_FILE:
-            return self._browser.runtime.read_bytes()
+            return nest(self._browser.runtime.read_bytes())
         wanted = picture_wanted(name)
         path = self._inside(wanted[1]) if wanted else None
         return self._media.picture(path, wanted[0]) if path and wanted else None

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from chalicelib.composition.pictures import MediaFile, decode_arguments
-from chalicelib.errors import UserError
+from chalicelib.errors import NotMediaPayload, UserError
 from chalicelib.media.source import Source
 from chalicelib.media.timing import Scan, origin_of
 from chalicelib.tools.ffmpeg import MEMORY_LIMIT_BYTES, Ffmpeg
@@ -42,7 +42,7 @@ class ProjectMedia:
         self._decoders: dict[Path, _Decoder] = {}
 
     def facts(self, path: Path) -> MediaFile | None:
-        """None if nothing can be read from the file, which then stays silent and unseen.
+        """None if nothing can be read from the file.
 
         Raises:
             DeadlineNear: When the deadline came.
@@ -57,12 +57,16 @@ class ProjectMedia:
                 source = self._mediainfo.probe(file, path.stat().st_size)
             scan = self._ffmpeg.scan_packets(path, container=source.container, deadline=self._deadline)
         except UserError as error:
-            logger.warning("media of a composition left out", extra={"code": error.code(), "media": path.name})
+            logger.warning("media of a composition not readable", extra={"code": error.code(), "media": path.name})
             return None
         return media_file(source, scan)
 
     def picture(self, path: Path, index: int) -> bytes | None:
-        """Picture `index` of a video, as PNG or BMP; None if it has none there."""
+        """Picture `index` of a video, as PNG or BMP; None if it has none there.
+
+        Raises:
+            NotMediaPayload: If what is there cannot be decoded.
+        """
         file = self.facts(path)
         if file is None or not 0 <= index < len(file.times):
             return None
@@ -72,7 +76,9 @@ class ProjectMedia:
                 decoder.close()
             decoder = self._decoders[path] = _Decoder(self._ffmpeg.program, path, file, index)
         pixels = decoder.picture(index)
-        return file.encoded(pixels) if pixels else None
+        if pixels is None:
+            raise NotMediaPayload(f"{path.name} cannot be decoded", path=path.name, picture=index)
+        return file.encoded(pixels)
 
     def close(self) -> None:
         """End every decoder."""

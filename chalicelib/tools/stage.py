@@ -7,7 +7,7 @@ thrown away when the run does not start at 0 (without them a jump differs from a
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from chalicelib.composition.capture import CaptureOptions, CompositionFacts, Frame, Picture
@@ -30,6 +30,8 @@ from chalicelib.tools.page_files import PageFiles
 
 WARM_UP_FRAMES = 2
 _READY_S = 30.0
+# Some five seconds.
+_IDLE_LOOKS = 400
 _RUN_FRAMES = 30
 _CAPTURE_TRIES = 30
 
@@ -41,7 +43,15 @@ class Stage:
         facts: What it says about itself.
     """
 
-    def __init__(self, process: BrowserProcess, files: PageFiles, options: CaptureOptions, *, deadline: float) -> None:
+    def __init__(
+        self,
+        process: BrowserProcess,
+        files: PageFiles,
+        options: CaptureOptions,
+        *,
+        deadline: float,
+        look: Callable[[], None],
+    ) -> None:
         """Load the page and wait until it is ready.
 
         Raises:
@@ -50,9 +60,10 @@ class Stage:
             DeadlineNear: When the deadline came.
         """
         self._files, self._options = files, options
-        self._page = Page(process, files, options, deadline=deadline)
+        self._page = Page(process, files, options, deadline=deadline, look=look)
         self._next = 0
         self._give_up = time.monotonic() + _READY_S
+        self._idle = self._served = 0
         self.facts: CompositionFacts = self._load()
 
     @property
@@ -80,18 +91,32 @@ class Stage:
             state = self._state()
             if state.get("loaded"):
                 if is_ready(state, self._files.runtime):
+                    if self._files.runtime == HYPERFRAMES:
+                        self._page.evaluate("__sluice.endLoading()")
                     return state
                 self._tell_media(state["unknown"])
                 if self._files.runtime == HYPERFRAMES:
-                    # What waits for a frame before it goes on building the page gets one, at time 0.
-                    self._page.evaluate("__sluice.flush()")
+                    self._give_frames()
             self._pump()
+
+    def _give_frames(self) -> None:
+        """What waits for a frame before it goes on building the page gets one, at time 0.
+
+        Some in a row and no more, or a page that counts them would count how long it loads. Only one that does nothing
+        else any more gets more, because it would fail without.
+        """
+        self._idle = self._idle + 1 if self._files.served == self._served else 0
+        self._served = self._files.served
+        self._page.evaluate(f"__sluice.flush({max(0, self._idle - _IDLE_LOOKS)})")
 
     def _state(self) -> Mapping[str, Any]:
         """What the page says about itself; nothing as long as there is no document, or it gives way to another."""
+        document = self._page.documents
         try:
             answer = self._pumped(self._page.ask_for(state_expression()))
         except ProtocolRefused:
+            return {}
+        if self._page.leaving or self._page.documents != document:
             return {}
         state: Mapping[str, Any] | None = answer["result"].get("value")
         return state or {}

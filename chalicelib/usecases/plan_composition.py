@@ -42,7 +42,7 @@ from chalicelib.errors import EncoderFailed, NotMediaPayload, PlanProtocolUnsupp
 from chalicelib.media.flags import GLOBAL_ARGUMENTS
 from chalicelib.usecases.composition import PlanRequest, capture_options, output_size, tool_versions
 from chalicelib.usecases.project import Unpacked, file_sha256, find_archive, unpacked_project
-from chalicelib.usecases.render_progress import Planned, note_planned, note_planning
+from chalicelib.usecases.render_progress import Planned, RenderWatch, note_planned, note_planning
 
 if TYPE_CHECKING:
     from chalicelib.aws.objects import Objects
@@ -92,7 +92,8 @@ def plan_composition(
     # It starts while the project is fetched.
     tools.chromium.launch()
     with unpacked_project(source, config.entry, objects) as unpacked:
-        plan = _Planner(unpacked, config, prefix, tools, objects, deadline).plan(tool_versions(tools))
+        watch = RenderWatch(request.render_id, table)
+        plan = _Planner(unpacked, config, prefix, tools, objects, deadline, watch).plan(tool_versions(tools))
     document, digest = plan_bytes(plan), plan_hash(plan)
     at = plan_location(prefix, digest)
     if not objects.exists(at.bucket, at.key):
@@ -136,6 +137,7 @@ class _Planner:
         tools: Tools,
         objects: Objects,
         deadline: float,
+        watch: RenderWatch,
     ) -> None:
         self._unpacked = unpacked
         self._config = config
@@ -143,6 +145,7 @@ class _Planner:
         self._tools = tools
         self._objects = objects
         self._deadline = deadline
+        self._watch = watch
 
     def plan(self, versions: ToolVersions) -> CompositionPlan:
         options = capture_options(self._config)
@@ -174,7 +177,9 @@ class _Planner:
         )
 
     def _stage(self, options: CaptureOptions) -> AbstractContextManager[Stage]:
-        return self._tools.chromium.open(self._unpacked.project, options, deadline=self._deadline)
+        return self._tools.chromium.open(
+            self._unpacked.project, options, deadline=self._deadline, look=self._watch.look
+        )
 
     def _differs(self, options: CaptureOptions, seam: int, jumped: bytes) -> bool:
         """Whether a page that was played from its beginning shows something else at a frame than one that jumped.

@@ -38,7 +38,7 @@ from chalicelib.usecases.composition import (
     tool_versions,
 )
 from chalicelib.usecases.project import file_sha256, unpacked_project
-from chalicelib.usecases.render_progress import ChunkWatch, note_chunk_done
+from chalicelib.usecases.render_progress import ChunkWatch, RenderWatch, note_chunk_done
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -82,11 +82,12 @@ def render_composition_chunk(
     chunk = chunk_location(prefix, request.index, kind.extension)
     receipt = stored_chunk_receipt(chunk, stored.plan_hash, objects)
     if receipt is None:
-        watch = ChunkWatch(request.render_id, table, stored.plan_hash, request.index, len(plan.chunks), clock)
+        going = RenderWatch(request.render_id, table)
+        watch = ChunkWatch(going, stored.plan_hash, request.index, len(plan.chunks), clock)
         # A render that has ended meanwhile needs no browser.
         watch.captured(0)
         try:
-            receipt = _render(plan, stored.plan_hash, request.index, chunk, objects, tools, deadline, watch.captured)
+            receipt = _render(plan, stored.plan_hash, request.index, chunk, objects, tools, deadline, watch)
         except DeadlineNear as near:
             # Another try would have no more time, and nothing to go on from.
             raise CompositionTooSlow(
@@ -125,7 +126,7 @@ def _render(
     objects: Objects,
     tools: Tools,
     deadline: float,
-    captured: Callable[[int], None],
+    watch: ChunkWatch,
 ) -> CompositionReceipt:
     """Capture, encode, prove and store one chunk."""
     span, config, project = plan.chunks[index], plan.config, plan.project
@@ -136,8 +137,9 @@ def _render(
         check_tools(plan, tool_versions(tools))
         kind = chunk_kind(config.format)
         path = unpacked.folder / f"chunk{kind.extension}"
-        tally = _Tally(span, captured)
-        with tools.chromium.open(unpacked.project, capture_options(config), deadline=deadline) as stage:
+        tally = _Tally(span, watch.captured)
+        look, options = watch.render.look, capture_options(config)
+        with tools.chromium.open(unpacked.project, options, deadline=deadline, look=look) as stage:
             if output_size(stage.facts) != (plan.width, plan.height):
                 raise ChunkInexact("the page has another size than when it was planned", size=output_size(stage.facts))
             preroll = plan.preroll and span.start_frame > 0

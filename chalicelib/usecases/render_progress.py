@@ -87,23 +87,40 @@ def note_planned(render_id: str | None, table: Table, planned: Planned, *, now_m
 
 
 @dataclass(slots=True)
+class RenderWatch:
+    """Finds out when a render has ended. `elapsed_s` is a monotonic clock."""
+
+    render_id: str | None
+    table: Table
+    elapsed_s: Callable[[], float] = time.monotonic
+    _looked_s: float | None = field(default=None, init=False)
+
+    def look(self) -> None:
+        """Call it as often as you like: most calls do nothing.
+
+        Raises:
+            WorkSuperseded: If the render has ended, so that the worker should.
+        """
+        now_s = self.elapsed_s()
+        if self.render_id is not None and _is_due(self._looked_s, now_s, _LOOK_EVERY_S):
+            self._looked_s = now_s
+            unfinished_render(self.render_id, self.table)
+
+
+@dataclass(slots=True)
 class ChunkWatch:
-    """A chunk under way: tells how far it is, and finds out when its render has ended.
+    """A chunk under way: tells how far it is.
 
     Attributes:
         chunk_count: Of the plan.
         clock: Milliseconds since the epoch.
-        elapsed_s: A monotonic clock.
     """
 
-    render_id: str | None
-    table: Table
+    render: RenderWatch
     plan_hash: str
     index: int
     chunk_count: int
     clock: Clock
-    elapsed_s: Callable[[], float] = time.monotonic
-    _looked_s: float | None = field(default=None, init=False)
     _noted_s: float | None = field(default=None, init=False)
 
     def captured(self, frames: int) -> None:
@@ -112,14 +129,12 @@ class ChunkWatch:
         Raises:
             WorkSuperseded: If the render has ended, so that the worker should.
         """
-        now_s = self.elapsed_s()
-        if self.render_id is None or not _is_due(self._looked_s, now_s, _LOOK_EVERY_S):
-            return
-        self._looked_s = now_s
-        unfinished_render(self.render_id, self.table)
-        if _is_due(self._noted_s, now_s, max(_LOOK_EVERY_S, self.chunk_count / _CHUNKS_PER_S)):
+        self.render.look()
+        render_id, now_s = self.render.render_id, self.render.elapsed_s()
+        every_s = max(_LOOK_EVERY_S, self.chunk_count / _CHUNKS_PER_S)
+        if render_id is not None and _is_due(self._noted_s, now_s, every_s):
             self._noted_s = now_s
-            self.table.note_frames(self.render_id, self.plan_hash, self.index, frames, now_ms=self.clock())
+            self.render.table.note_frames(render_id, self.plan_hash, self.index, frames, now_ms=self.clock())
 
 
 def note_chunk_done(

@@ -7,6 +7,7 @@
   // The published runtime talks to its parent too, about other things: ours are told by their name.
   const say = (message) => window.parent.postMessage(message, settings.player);
   const READY_MS = 30000;
+  const PATIENT_MS = 5000;
 
   addEventListener("error", (event) => event.message && say({ sluice: "said", text: event.message }));
   addEventListener("unhandledrejection", (event) => say({ sluice: "said", text: String(event.reason) }));
@@ -21,13 +22,17 @@
     for (let waited = 0; waited < READY_MS; waited += 10) {
       const state = read();
       if (isReady(state)) {
+        if (settings.runtime === "hyperframes") await __sluice.endLoading();
         await __sluice.settled();
+        for (const { kind, url, readable } of state.media) {
+          if (kind === "video" && !readable) say({ sluice: "said", text: `${url} is not there, or cannot be decoded` });
+        }
         say({ sluice: "ready", width: state.width, height: state.height, duration: state.duration });
         return;
       }
       for (const url of state.unknown) await learn(url);
       // What waits for a frame before it goes on building the page gets one, at time 0.
-      if (state.loaded && settings.runtime === "hyperframes") __sluice.flush();
+      if (state.loaded && settings.runtime === "hyperframes") await __sluice.flush(Math.max(0, waited - PATIENT_MS));
       await pause(10);
     }
     say({ sluice: "failed", text: "the page did not become ready in its time" });

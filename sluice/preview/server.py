@@ -17,8 +17,9 @@ import msgspec
 from aiohttp import web
 
 from chalicelib.composition.capture import CaptureOptions
-from chalicelib.composition.page import RUNTIME_FILE, picture_wanted, runtime_of
+from chalicelib.composition.page import RUNTIME_FILE, nest, picture_wanted, runtime_of
 from chalicelib.composition.serving import OWN_PREFIX, content_type
+from chalicelib.errors import NotMediaPayload
 from chalicelib.tools.project_media import ProjectMedia
 from sluice.failure import PortTaken
 from sluice.preview.pages import (
@@ -142,7 +143,10 @@ class PreviewServer:
     async def _own_file(self, name: str) -> bytes | None:
         if name == FIRST_FILE:
             return first_script(self._runtime(), self._previewed.options, self.player_origin).encode()
-        if name == RUNTIME_FILE or name.startswith(VENDOR):
+        if name == RUNTIME_FILE:
+            runtime = self._layer_file(name)
+            return nest(runtime) if runtime else None
+        if name.startswith(VENDOR):
             return self._layer_file(name)
         if name.startswith(FACTS):
             file = self._inside(name.removeprefix(FACTS))
@@ -180,7 +184,10 @@ def _facts(media: ProjectMedia, *, file: Path) -> bytes | None:
 
 
 def _picture(media: ProjectMedia, *, file: Path, index: int) -> bytes | None:
-    return media.picture(file, index)
+    try:
+        return media.picture(file, index)
+    except NotMediaPayload:  # the page says so
+        return None
 
 
 def serve(previewed: Previewed, port: int, announce: Callable[[str], None]) -> None:

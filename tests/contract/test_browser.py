@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -22,6 +22,8 @@ from chalicelib.errors import (
     CompositionTooHeavy,
     CompositionUnplayable,
     DeadlineNear,
+    NotMediaPayload,
+    WorkSuperseded,
 )
 from chalicelib.tools import Chromium, Ffmpeg, MediaInfo
 from chalicelib.tools.stage import Stage
@@ -46,10 +48,12 @@ class Theatre:
         self.browser, self.folder = browser, folder
 
     @contextmanager
-    def stage(self, html: str, *, seconds: float = 60.0, **options: object) -> Iterator[Stage]:
+    def stage(
+        self, html: str, *, seconds: float = 60.0, look: Callable[[], None] = lambda: None, **options: object
+    ) -> Iterator[Stage]:
         (self.folder / "index.html").write_text(html)
         wanted = CaptureOptions(frame_rate=Fraction(30), **{"picture": Picture.PNG, **options})  # type: ignore[arg-type]
-        with self.browser.open(self.folder, wanted, deadline=time.monotonic() + seconds) as stage:
+        with self.browser.open(self.folder, wanted, deadline=time.monotonic() + seconds, look=look) as stage:
             yield stage
 
     def hashes(self, html: str, start: int, end: int, *, preroll: bool = False) -> list[str]:
@@ -165,6 +169,68 @@ def test_the_published_runtime_drives_projects_made_for_it(theatre: Theatre) -> 
     assert pixel(late, 35, 40) == (0, 255, 0, 255)
 
 
+_RUNTIME_PAGE = """<!doctype html><head>
+    <script src="https://cdn.jsdelivr.net/npm/gsap@3.14.2/dist/gsap.min.js"></script></head>
+    <body style="margin:0;background:#000"><div data-composition-id="main" data-start="0" data-duration="3"
+    data-width="160" data-height="90" style="position:relative;width:160px;height:90px;overflow:hidden">%s</div>
+    <script>window.__timelines={main:gsap.timeline({paused:true})};</script>%s"""
+
+
+def test_a_page_counts_the_same_frames_however_long_it_loads(theatre: Theatre, ffmpeg_path: Path) -> None:
+    """Under the published runtime too: by callbacks, by promises, with sound, ready at once or late; and what waits
+    for two frames before it goes on has had them."""
+    tone = ("-f", "lavfi", "-i", "sine=440:duration=1", theatre.folder / "tone.wav")
+    subprocess.run([ffmpeg_path, "-v", "error", *tone], check=True)
+    html = _RUNTIME_PAGE % (
+        '<audio id="s" src="tone.wav" data-start="0" data-duration="1"></audio>',
+        """<script>let called=0,promised=0,built=false;
+        (function f(){called++;requestAnimationFrame(f)})();
+        (async()=>{for(;;){await new Promise(requestAnimationFrame);promised++}})();
+        requestAnimationFrame(()=>requestAnimationFrame(()=>built=true));
+        window.__hfTimelinesBuilding=true;
+        setTimeout(()=>{window.__hfTimelinesBuilding=false;dispatchEvent(new Event('hf-timelines-built'))},
+        window.__hfVariables.wait)</script>""",
+    )
+    counted = []
+    for wait_ms in (0, 40, 400):
+        with theatre.stage(html, variables={"wait": wait_ms}) as stage:
+            loaded = stage._page.evaluate("[called, promised, built]")
+            list(stage.frames(0, 3, preroll=False))
+            counted.append((loaded, stage._page.evaluate("[called, promised]")))
+    assert counted == [([3, 2, True], [6, 5])] * 3
+
+
+def _nested(name: str, duration_s: float, inner: str, colour: str, top: int) -> str:
+    """A composition of 20 pixels' height whose box runs from 0 to 120 within its time."""
+    return f"""<template id="{name}-template"><div data-composition-id="{name}" data-width="160" data-height="90"
+        data-duration="{duration_s}"><div class="box" ></div>{inner}
+        <style>.box{{position:absolute;left:0;top:{top}px;width:10px;height:20px;background:{colour}}}</style>
+        <script>const tl=gsap.timeline({{paused:true}});
+        tl.to('.box',{{left:120,duration:{duration_s},ease:'none'}});
+        window.__timelines['{name}']=tl;</script></div></template>"""
+
+
+def test_compositions_nest_to_any_depth(theatre: Theatre) -> None:
+    """The third and the fourth level are loaded too: each in its own style, at its own time within the one above."""
+    hosts = {
+        name: f'<div data-composition-id="{name}" data-composition-src="{name}.html" data-start="{start}" '
+        f'data-duration="{duration}" data-track-index="1" style="position:absolute;left:0;top:0"></div>'
+        for name, start, duration in (("one", 0.5, 2), ("two", 0.5, 1), ("three", 0, 1))
+    }
+    for name, duration_s, inner, colour, top in (
+        ("one", 2, hosts["two"], "#f00", 0),
+        ("two", 1, hosts["three"], "#0f0", 30),
+        ("three", 1, "", "#00f", 60),
+    ):
+        (theatre.folder / f"{name}.html").write_text(_nested(name, duration_s, inner, colour, top))
+    with theatre.stage(_RUNTIME_PAGE % (hosts["one"], "")) as stage:
+        assert stage.said == ()
+        early, late = (next(stage.frames(index, index + 1, preroll=False)).picture for index in (20, 45))
+    # At 0.67 s only the first has begun; at 1.5 s it is half through, and so are the two within it.
+    assert [pixel(early, 15, y)[:3] for y in (10, 40, 70)] == [(255, 0, 0), (0, 0, 0), (0, 0, 0)]
+    assert [pixel(late, 65, y)[:3] for y in (10, 40, 70)] == [(255, 0, 0), (0, 255, 0), (0, 0, 255)]
+
+
 def _grey(number: int) -> int:
     """Of picture `number` of the clip below, in the full range."""
     return round((40 + 6 * number - 16) * 255 / 219)
@@ -194,6 +260,36 @@ def test_a_video_is_exact_to_the_frame_and_its_sound_is_told(theatre: Theatre, f
         expected = _grey(frame.index * 24 // 30)
         for x in (40, 120):
             assert abs(pixel(frame.picture, x, 45)[0] - expected) <= 2, (frame.index, x)
+
+
+@pytest.mark.parametrize("runtime", [True, False])
+@pytest.mark.parametrize("kind", ["text", "headed", "missing"])
+def test_a_video_that_cannot_be_decoded_is_an_error(
+    theatre: Theatre, ffmpeg_path: Path, kind: str, runtime: bool
+) -> None:
+    """No render of a page is silent about it: whether the file is none at all, or its pictures are noise."""
+    clip = theatre.folder / "clip.mp4"
+    _grey_steps(ffmpeg_path, clip)
+    data = bytearray(clip.read_bytes())
+    at = data.index(b"mdat") + 4
+    length = int.from_bytes(data[at - 8 : at - 4])
+    data[at : at - 8 + length] = bytes(range(1, 256)) * (length // 255) + bytes(length - 8 - length // 255 * 255)
+    clip.write_bytes({"text": b"no media at all", "headed": bytes(data), "missing": b""}[kind])
+    if kind == "missing":
+        clip.unlink()
+    video = '<video id="v" src="clip.mp4" autoplay data-start="0" data-duration="1" data-track-index="0" muted></video>'
+    html = _RUNTIME_PAGE % (video, "") if runtime else f'{_BARE}<body data-duration="1" {_SIZE}>{video}'
+    with pytest.raises(NotMediaPayload, match=r"clip\.mp4"), theatre.stage(html) as stage:
+        list(stage.frames(0, 2, preroll=False))
+
+
+def test_the_first_source_that_can_be_read_is_shown(theatre: Theatre, ffmpeg_path: Path) -> None:
+    """As in a browser: a page names several, and one of them is enough."""
+    _grey_steps(ffmpeg_path, theatre.folder / "clip.mp4")
+    sources = '<source src="none.webm"><source src="clip.mp4">'
+    with theatre.stage(f'{_BARE}<body data-duration="1" {_SIZE}><video autoplay>{sources}</video>') as stage:
+        assert [clip.path for clip in stage.facts.media] == ["clip.mp4"]
+        assert not stage._page.evaluate("document.querySelector('video').ended")
 
 
 def test_size_follows_the_request_when_the_shape_does(theatre: Theatre) -> None:
@@ -238,6 +334,26 @@ def test_a_page_that_hangs_fails_in_its_time(theatre: Theatre, monkeypatch: pyte
     monkeypatch.setattr("chalicelib.tools.page._FRAME_S", 30.0)
     with theatre.stage(html, seconds=3.0) as stage, pytest.raises(DeadlineNear):
         next(stage.frames(0, 1, preroll=False))
+
+
+@pytest.mark.parametrize("where", ["loading", "preroll", "frame"])
+def test_who_looks_after_a_page_can_end_it_at_any_time(theatre: Theatre, where: str) -> None:
+    """A render that was cancelled leaves no browser behind, also while its page loads, plays up to its chunk, or hangs:
+    which would be its own error half a minute later."""
+    script = {
+        "loading": "document.write('<img src=\"x.png\">');while(true);",
+        "preroll": "const t=Date.now;(function f(n){for(let i=0;i<3e7;i++)Math.sqrt(i);requestAnimationFrame(f)})()",
+        "frame": "requestAnimationFrame(()=>{while(true);})",
+    }[where]
+    html = f'{_BARE}<body data-duration="60" {_SIZE}><script>{script}</script>'
+    cancelled = time.monotonic() + 2.0
+
+    def look() -> None:
+        if time.monotonic() > cancelled:
+            raise WorkSuperseded("the render has ended")
+
+    with pytest.raises(WorkSuperseded), theatre.stage(html, look=look) as stage:
+        list(stage.frames(1700, 1701, preroll=where == "preroll"))
 
 
 def test_a_page_that_throws_is_quoted(theatre: Theatre) -> None:

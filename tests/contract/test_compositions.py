@@ -119,7 +119,9 @@ def _frames(packed: bytes) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(
-    ("bar", "timeline"), [(_BY_CLOCK, _TIMELINE), (_BY_COUNTING, "")], ids=["by the clock", "by counting frames"]
+    ("bar", "timeline"),
+    [(_BY_CLOCK, _TIMELINE), (_BY_COUNTING, ""), (_BY_COUNTING, _TIMELINE)],
+    ids=["by the clock", "by counting frames", "by counting frames, under the published runtime"],
 )
 def test_frames_are_the_same_however_they_are_cut(show: Show, bar: str, timeline: str) -> None:
     """One, two and four chunks give the same pictures bit by bit, also of a page that adds up state."""

@@ -10,9 +10,15 @@
   const states = new WeakMap();
   const now = () => self.__sluice.now / 1000;
 
+  const urlsOf = (element) => {
+    const own = element.getAttribute("src");
+    const named = own ? [own] : Array.from(element.querySelectorAll("source[src]"), (source) => source.src);
+    return named.map((name) => new URL(name, document.baseURI).href.split("#")[0]);
+  };
+  // The first that can be read, as a browser takes it.
   const urlOf = (element) => {
-    const source = element.getAttribute("src") || (element.querySelector("source[src]") || { src: "" }).src;
-    return source ? new URL(source, document.baseURI).href.split("#")[0] : "";
+    const urls = urlsOf(element);
+    return urls.find((url) => known.get(url)) ?? urls[0] ?? "";
   };
   const factsOf = (element) => known.get(urlOf(element));
   const stateOf = (element) => {
@@ -174,7 +180,10 @@
   };
 
   self.__sluice.media = {
-    urls: () => [...new Set(Array.from(document.querySelectorAll("audio, video"), urlOf))].filter((url) => !known.has(url)),
+    urls() {
+      const named = Array.from(document.querySelectorAll("audio, video")).flatMap(urlsOf);
+      return [...new Set(named)].filter((url) => !known.has(url));
+    },
     know(url, facts) {
       known.set(url, facts);
       if (!facts) return;
@@ -186,6 +195,7 @@
     },
     // What cannot be read counts as sound, so that whoever mixes it says so.
     hasSound: (element) => factsOf(element)?.sound ?? true,
+    isReadable: (element) => Boolean(factsOf(element)?.times.length || factsOf(element)?.sound),
     urlOf,
     // Resolves when every video shows what belongs to the present time.
     show: () => Promise.all(Array.from(document.querySelectorAll("video"), paint)),

@@ -37,6 +37,7 @@
       kind: element.localName,
       url: __sluice.media.urlOf(element),
       sound: __sluice.media.hasSound(element),
+      readable: __sluice.media.isReadable(element),
       start: (resolve && resolve(element)) || number(element.dataset.start) || 0,
       duration: number(element.dataset.duration),
       mediaStart: number(element.dataset.mediaStart) || number(element.dataset.playbackStart) || 0,

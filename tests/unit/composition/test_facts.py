@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.composition.capture import CaptureOptions
 from chalicelib.composition.facts import DEFAULT_SIZE, first_size, project_path, read_facts
-from chalicelib.errors import CompositionUnplayable
+from chalicelib.errors import CompositionUnplayable, NotMediaPayload
 
 OPTIONS = CaptureOptions(frame_rate=Fraction(30))
 CLIP: dict[str, Any] = {
@@ -23,6 +23,7 @@ CLIP: dict[str, Any] = {
     "plays": True,
     "silent": False,
     "sound": True,
+    "readable": True,
 }
 
 
@@ -106,6 +107,16 @@ def test_a_clip_is_read_in_the_words_of_the_timeline() -> None:
 def test_what_is_not_heard_is_no_clip(changes: dict[str, Any]) -> None:
     """Silent, never started, behind the end, or not of the project."""
     assert read_facts(state(media=[{**CLIP, **changes}]), "page", OPTIONS).media == ()
+
+
+def test_a_video_that_cannot_be_read_is_no_silence() -> None:
+    """One of the project is named; what is elsewhere was never to be had, and who mixes the sound tells of that."""
+    broken = {**CLIP, "kind": "video", "readable": False}
+    with pytest.raises(NotMediaPayload, match=r"sound/a b\.mp3"):
+        read_facts(state(media=[broken]), "page", OPTIONS)
+    elsewhere = {**broken, "url": "https://elsewhere.example/a.mp4"}
+    assert read_facts(state(media=[elsewhere]), "page", OPTIONS).media == ()
+    assert read_facts(state(media=[{**broken, "kind": "audio"}]), "page", OPTIONS).media
 
 
 def test_only_the_page_s_own_host_is_the_project() -> None:

@@ -14,9 +14,11 @@ from chalicelib.composition.page import (
     inject,
     is_ready,
     milliseconds,
+    nest,
     picture_wanted,
     runtime_of,
 )
+from chalicelib.errors import CompositionUnplayable
 
 TEXT = b"<style>html,body,*{text-rendering:geometricPrecision}</style>"
 TAG = TEXT + b'<script src="/__sluice/hyperframes.js"></script>'
@@ -51,6 +53,16 @@ def test_the_root_element_tells_who_drives(html: bytes, runtime: str) -> None:
 def test_the_runtime_is_the_first_script_and_the_only_one_of_its_kind(html: bytes, whole: bytes) -> None:
     """It stands at the start of the head, behind how text is set, and what the page brought itself is gone."""
     assert inject(html) == whole
+
+
+def test_the_runtime_is_made_to_load_what_it_has_loaded() -> None:
+    """Its one call of the loader goes through ours; a runtime that is not as expected is refused, not half used."""
+    changed = nest(b"if(W)Ds();else{let c={};Am(c).then(()=>Sm(c)).finally(()=>{W=!0})}").decode()
+    assert changed.startswith("if(W)Ds();else{let c={};(")
+    assert "async (load, mount)" in changed
+    assert changed.endswith(")(()=>Am(c),()=>Sm(c)).finally(()=>{W=!0})}")
+    with pytest.raises(CompositionUnplayable, match="make layers"):
+        nest(b"Am(c).finally(()=>0)")
 
 
 def test_timers_are_real_under_the_published_runtime_only() -> None:

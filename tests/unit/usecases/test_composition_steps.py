@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import tarfile
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,6 +88,32 @@ def test_a_render_that_has_ended_is_worked_on_no_more(screening: Screening) -> N
         screening.plan("x", **CONFIG)
     assert screening.objects.written == before
     assert _status(screening) is RenderStatus.CANCELLED
+
+
+def test_a_cancel_reaches_the_browser(screening: Screening, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While Plan or a chunk has a page open, the page's own waiting learns of it."""
+    monkeypatch.setattr("chalicelib.usecases.render_progress._LOOK_EVERY_S", 0.0)
+    plain = Puppet.open
+    cancelled = RenderChange(status=RenderStatus.CANCELLED)
+
+    @contextmanager
+    def cancelling(puppet: Puppet, *given: Any, look: Callable[[], None], **options: Any) -> Iterator[Any]:
+        look()
+        screening.table.update_render(RENDER_ID, cancelled, expect=UNFINISHED, now_ms=screening.clock())
+        with plain(puppet, *given, **options) as stage:
+            look()
+            yield stage
+
+    screening.render_id = RENDER_ID
+    screening.table.create_render(a_render(status=RenderStatus.QUEUED))
+    planned = screening.plan("x", **CONFIG)
+    monkeypatch.setattr(Puppet, "open", cancelling)
+    with pytest.raises(WorkSuperseded):
+        screening.render(planned, 0)
+    screening.table.items.clear()
+    screening.table.create_render(a_render(status=RenderStatus.QUEUED))
+    with pytest.raises(WorkSuperseded):
+        screening.plan("y", **CONFIG)
 
 
 def test_nothing_is_recorded_for_nobody(screening: Screening) -> None:

@@ -22,6 +22,7 @@ from chalicelib.usecases.record_failure import Failed
 from chalicelib.usecases.render_progress import (
     ChunkWatch,
     Planned,
+    RenderWatch,
     note_assembled,
     note_assembling,
     note_chunk_done,
@@ -153,7 +154,7 @@ class _Seconds:
 
 
 def _watch(table: FakeTable, seconds: _Seconds, chunks: int) -> ChunkWatch:
-    return ChunkWatch(RENDER_ID, table, PLAN_HASH, 3, chunks, Clock(), elapsed_s=seconds)
+    return ChunkWatch(RenderWatch(RENDER_ID, table, elapsed_s=seconds), PLAN_HASH, 3, chunks, Clock())
 
 
 def test_frames_are_noted_as_they_are_made(table: FakeTable) -> None:
@@ -187,13 +188,33 @@ def test_a_chunk_learns_of_the_cancel(table: FakeTable) -> None:
         watch.captured(3)
 
 
+def test_who_looks_often_keeps_no_frames_from_being_noted(table: FakeTable) -> None:
+    """A page that is looked after while it loads learns of the cancel, and its frames are noted all the same."""
+    table.items.clear()
+    table.create_render(a_render())
+    seconds = _Seconds()
+    watch = _watch(table, seconds, 4)
+    for frames in range(1, 4):
+        seconds.now = float(frames)
+        watch.render.look()
+        watch.captured(frames)
+        assert table.get_progress(RENDER_ID, PLAN_HASH).frames_done == frames
+    table.items.clear()
+    table.create_render(a_render(status=RenderStatus.CANCELLED))
+    seconds.now = 3.5
+    watch.render.look()
+    seconds.now = 4.0
+    with pytest.raises(WorkSuperseded):
+        watch.render.look()
+
+
 def test_without_an_id_nothing_is_kept() -> None:
     """A render that plain AWS calls started has no record."""
     table = FakeTable()
     meter = Meter(memory_mb=1024, started_s=0.0)
     note_planning(None, table, now_ms=1)
     note_planned(None, table, PLANNED, now_ms=1)
-    ChunkWatch(None, table, PLAN_HASH, 0, 1, Clock()).captured(1)
+    ChunkWatch(RenderWatch(None, table), PLAN_HASH, 0, 1, Clock()).captured(1)
     note_chunk_done(None, table, plan_hash=PLAN_HASH, index=0, frames=1, meter=meter, now_ms=1)
     note_assembling(None, table, now_ms=1)
     note_assembled(None, table, size_bytes=1, now_ms=1)
