@@ -52,6 +52,9 @@ layers: setup ## build the layer zips: ffmpeg, img2webp and MediaInfo, the brows
 package: layers ## write the CloudFormation template and zip of STAGE to out/
 	@$(BIN)/sluice package --stage $(STAGE) --out out
 
+deploy: setup ## deploy STAGE into the AWS account of your credentials, after showing what would change
+	@$(BIN)/sluice deploy --stage "$(STAGE)"
+
 bench: setup ## side-by-side measurements, printed as ratios
 	@$(BIN)/python -m benchmarks
 

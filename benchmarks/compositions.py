@@ -7,6 +7,8 @@ whole render as Lambda would do it: Plan, every chunk and Assemble, by one and b
 PSNR is measured twice, against frames without loss that each side has made of the same project: the peer's own PNG
 sequence, and PNGs of our own session. Neither has been through an encoder, and where the two agree neither is favoured;
 where they do not, each side is nearer to its own, and the pair of figures shows it.
+
+`RUNS=1 PROJECT=title-card python -m benchmarks compositions` measures one project once.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from pathlib import Path
 from benchmarks import lossless
 from benchmarks.composition_projects import EXAMPLES, prepare
 from benchmarks.hyperframes_cli import Cli, Mode, ensure_cli
-from benchmarks.measure import FFMPEG, ROOT, Figure, ratio, seconds
+from benchmarks.measure import FFMPEG, ROOT, Figure, machine, ratio, seconds
 from benchmarks.process_tree import Taken, run
 from chalicelib.composition.capture import CaptureOptions
 from chalicelib.tools.browser_files import BrowserFiles
@@ -32,7 +34,8 @@ from sluice.plot import Group, bar_chart
 from tests.browser import layer_browser
 from tests.composing import chromium_of
 
-RUNS = 3
+RUNS = int(os.environ.get("RUNS", "3"))
+PROJECTS = (os.environ["PROJECT"],) if "PROJECT" in os.environ else EXAMPLES
 RATE = 30
 WORKERS = (1, 2)
 _PLOT = ROOT / "build" / "compositions.svg"
@@ -55,7 +58,7 @@ def main() -> None:
     browser = layer_browser()
     cli = ensure_cli(browser)
     wall, processor = [], []
-    for name in EXAMPLES:
+    for name in PROJECTS:
         with tempfile.TemporaryDirectory(prefix="sluice-bench-") as folder:
             sides = _measure(name, Path(folder), cli, browser)
         wall.append(Group(f"{name}: wall", [side.median("wall") for side in sides]))
@@ -76,9 +79,11 @@ def _measure(name: str, folder: Path, cli: Cli, browser: BrowserFiles) -> list[S
             taken, ready_ms = cli.render(project, side.output, mode, rate=RATE)
             side.runs.append(taken)
             side.ready_ms += ready_ms
+            _tell(name, side)
         for workers, side in ours.items():
             side.output = folder / f"workers-{workers}.mp4"
             side.runs.append(_render(project, side.output, workers, browser))
+            _tell(name, side)
     boots = [seconds(lambda: _open(project, browser)) for _ in range(RUNS)]
     sides = [*theirs.values(), *ours.values()]
     print(f"\n{name}")
@@ -95,13 +100,17 @@ def _measure(name: str, folder: Path, cli: Cli, browser: BrowserFiles) -> list[S
     return sides
 
 
+def _tell(name: str, side: Side) -> None:
+    """A line as soon as a run is done."""
+    run = side.runs[-1]
+    print(f"{name}, {side.name}: {run.wall:.1f} s, {run.cpu:.1f} s of processors; {machine()}", flush=True)
+
+
 def _render(project: Path, output: Path, workers: int, browser: BrowserFiles) -> Taken:
     words = [sys.executable, "-m", "benchmarks.render_in_process", str(project), str(output), str(workers)]
     words += [str(browser.layer), str(browser.executable)]
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
-    return run(
-        [*words, str(browser.layer), str(browser.executable)], environ, output.with_suffix(".log"), browser.executable
-    )
+    return run(words, environ, output.with_suffix(".log"), browser.executable)
 
 
 def _open(project: Path, browser: BrowserFiles) -> None:

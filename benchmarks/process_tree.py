@@ -11,6 +11,7 @@ import ctypes
 import multiprocessing
 import os
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -21,6 +22,9 @@ from pathlib import Path
 
 _PR_SET_CHILD_SUBREAPER = 36
 _SAMPLE_S = 0.4
+_PATIENCE_S = 900.0
+_LINGER_S = 10.0
+"""How long what a program leaves behind may take to end by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +76,28 @@ def _supervise(words: Sequence[str], environ: Mapping[str, str], log: Path, answ
         raise OSError(ctypes.get_errno(), "cannot adopt processes")
     with log.open("wb") as file:
         started = time.perf_counter()
-        status = subprocess.run(words, env=dict(environ), stdout=file, stderr=subprocess.STDOUT, check=False).returncode
+        with subprocess.Popen(words, env=dict(environ), stdout=file, stderr=subprocess.STDOUT) as program:
+            try:
+                status = program.wait(_PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                program.kill()
+                status = program.wait()
         wall = time.perf_counter() - started
+    _end_children()
+    answer.send((wall, status))
+
+
+def _end_children() -> None:
+    """Collect those that were adopted. One that does not end is killed: it would be waited for without an end."""
+    give_up = time.monotonic() + _LINGER_S
     with contextlib.suppress(ChildProcessError):
         while True:
-            os.wait()
-    answer.send((wall, status))
+            if os.waitpid(-1, os.WNOHANG)[0]:
+                continue
+            if time.monotonic() > give_up:
+                for pid in Path("/proc/self/task", str(os.getpid()), "children").read_text().split():
+                    os.kill(int(pid), signal.SIGKILL)
+            time.sleep(_SAMPLE_S / 10)
 
 
 def _browsers(root: int, executable: Path) -> tuple[float, int]:

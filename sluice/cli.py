@@ -29,6 +29,7 @@ def main() -> None:
 def _register() -> None:
     from sluice import (
         verbs_assets,
+        verbs_deploy,
         verbs_local,
         verbs_package,
         verbs_preview,
@@ -47,6 +48,7 @@ def _register() -> None:
         verbs_preview,
         verbs_webhooks,
         verbs_package,
+        verbs_deploy,
     )
     for module in modules:
         for verb in module.VERBS:

@@ -9,7 +9,8 @@ import hashlib
 import os
 import secrets
 import time
-from typing import cast
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.table import Table
@@ -17,6 +18,9 @@ from chalicelib.aws.tokens import ApiKey
 from chalicelib.usecases.playback import playback_secret as secret_of
 from sluice.clients import LocalClients
 from sluice.paths import LocalHome
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 _PREFIX = "sk_local_"
 _NAME = "development key of this machine"
@@ -34,12 +38,12 @@ def development_key(home: LocalHome) -> str:
     return key
 
 
-def register(clients: LocalClients, table: str, key: str) -> None:
+def register(dynamodb: DynamoDBClient, table: str, key: str, *, name: str = _NAME) -> None:
     """Make the key known to the deployed API."""
     # Table needs nothing of its clients but `dynamodb`.
-    records = Table(cast(Clients, clients), table)
+    records = Table(cast(Clients, SimpleNamespace(dynamodb=dynamodb)), table)
     digest = hashlib.sha256(key.encode()).hexdigest()
-    records.put_api_key(ApiKey(sha256=digest, name=_NAME, created_at_ms=int(time.time() * 1000)))
+    records.put_api_key(ApiKey(sha256=digest, name=name, created_at_ms=int(time.time() * 1000)))
 
 
 def playback_secret(clients: LocalClients, table: str) -> str:

@@ -33,7 +33,7 @@ TEMPLATE_NAME = "sam.json"
 _RECORD_NAME = ".sluice-package.json"
 # Below this Chalice takes wheels for glibc 2.26 only and builds the rest without native parts: broken on Lambda.
 _OLDEST_FOR_AWS = (3, 12)
-_CHALICE = "import sys; from chalice.cli import main; sys.exit(main())"
+CHALICE = "import sys; from chalice.cli import main; sys.exit(main())"
 _APP_FOLDERS = ("chalicelib", "vendor", "stepfunctions", ".chalice")
 _APP_FILES = ("app.py", "requirements.txt")
 _NOT_INPUTS = frozenset({"__pycache__", "deployments", "deployed", "venv"})
@@ -81,7 +81,7 @@ def fingerprint(project: Project, *, stage: str, layers_sha256: str) -> str:
 
 
 def _run_chalice(project: Project, out: Path, stage: str) -> Document:
-    command = [sys.executable, "-c", _CHALICE, "package", "--stage", stage]
+    command = [sys.executable, "-c", CHALICE, "package", "--stage", stage]
     if project.merge_template.is_file():
         command += ["--merge-template", str(project.merge_template)]
     environ = clean_environ(AWS_DEFAULT_REGION=REGION, AWS_EC2_METADATA_DISABLED="true")

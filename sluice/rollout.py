@@ -124,7 +124,7 @@ def _roll_out(local: Local, clients: LocalClients, preparation: Preparation, rep
     with report.step("check promises") as step:
         dropped = repair(clients, packaged.template, parameters)
         step.note = f"{len(dropped)} set after the deploy" if dropped else ""
-    register(clients, deployment.outputs.get("TableName", "sluice-local"), development_key(local.home))
+    register(clients.dynamodb, deployment.outputs.get("TableName", "sluice-local"), development_key(local.home))
     record(clients, deployment)
     with report.step("page"):
         preparation.finish()

@@ -2,6 +2,10 @@
 
 Invariant: picture `i` of a file is the one that is shown from the `i`-th of its times on, lossless, as a player would
 show it: upright, with square pixels, its transparency kept.
+
+What has no transparency goes as BMP: no checksum to compute and none to check, and a quarter fewer bytes. (A 960x540
+picture takes 1.2 ms of Python's time instead of 7.5.) Chromium takes a BMP that is transparent all over for an opaque
+one, so the others go as PNG.
 """
 
 from __future__ import annotations
@@ -13,6 +17,8 @@ from fractions import Fraction
 from typing import Any
 
 _HD_LINES = 720
+_OPAQUE_CODECS = frozenset({"AVC", "HEVC", "AV1", "MPEG-4 Visual", "MPEG Video"})
+_BMP_HEADER_BYTES = 54
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +52,22 @@ class MediaFile:
         }
 
     @property
+    def opaque(self) -> bool:
+        """Whether a picture is three bytes a pixel, in rows that need no padding."""
+        return self.codec in _OPAQUE_CODECS and self.width % 4 == 0
+
+    @property
     def picture_bytes(self) -> int:
-        """Of one decoded picture, four bytes a pixel."""
-        return self.width * self.height * 4
+        """Of one decoded picture."""
+        return self.width * self.height * (3 if self.opaque else 4)
+
+    def encoded(self, pixels: bytes) -> bytes:
+        """A decoded picture as the page gets it."""
+        return (bmp if self.opaque else png)(pixels, self.width, self.height)
 
 
 def decode_arguments(path: str, file: MediaFile, first: int) -> tuple[str, ...]:
-    """Decode the pictures from number `first` on to stdout, as RGBA."""
+    """Decode the pictures from number `first` on to stdout, as BGR or RGBA."""
     before = file.times[first - 1] if first else file.times[0] - 1
     # Between two pictures, so that no rounding takes the wrong one.
     start = float((before + file.times[first]) / 2)
@@ -70,9 +85,18 @@ def decode_arguments(path: str, file: MediaFile, first: int) -> tuple[str, ...]:
         *("-colorspace", matrix),
         *("-protocol_whitelist", "file,pipe", "-f", file.demuxer, "-i", path),
         *("-map", "0:v:0", "-fps_mode", "passthrough"),
-        *("-vf", f"scale={file.width}:{file.height}:{exact},format=rgba"),
+        *("-vf", f"scale={file.width}:{file.height}:{exact},format={'bgr24' if file.opaque else 'rgba'}"),
         *("-f", "rawvideo", "pipe:1"),
     )
+
+
+def bmp(pixels: bytes, width: int, height: int) -> bytes:
+    """BGR rows, from the top, as a BMP; the width is a multiple of four."""
+    size = _BMP_HEADER_BYTES + len(pixels)
+    file = struct.pack("<2sIHHI", b"BM", size, 0, 0, _BMP_HEADER_BYTES)
+    # A height below nothing: the first row is the topmost.
+    picture = struct.pack("<IiiHHIIiiII", 40, width, -height, 1, 24, 0, len(pixels), 0, 0, 0, 0)
+    return file + picture + pixels
 
 
 def png(pixels: bytes, width: int, height: int) -> bytes:

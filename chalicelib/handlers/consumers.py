@@ -13,13 +13,14 @@ from chalicelib.aws.queues import RenditionMessage, parse_message
 from chalicelib.handlers import wiring
 from chalicelib.handlers.batches import BatchAnswer, each_message
 from chalicelib.handlers.entry import asset_context, lambda_entry
+from chalicelib.handlers.triggers import stack_queue
 from chalicelib.usecases.encode import start_encode
 from chalicelib.usecases.renditions import start_rendition
 
 blueprint = Blueprint(__name__)
 
 
-@blueprint.on_sqs_message(queue="replaced-by-the-merge-template", batch_size=5, maximum_concurrency=2)
+@blueprint.on_sqs_message(queue=stack_queue("encode"), batch_size=5, maximum_concurrency=2)
 @lambda_entry("encode")
 def encode(event: SQSEvent) -> BatchAnswer:
     return each_message(event, _start)

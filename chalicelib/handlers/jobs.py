@@ -13,7 +13,7 @@ from chalice.app import Blueprint, CloudWatchEvent
 from chalicelib.catalog.vod.outcome import JobStatus, job_event
 from chalicelib.handlers import wiring
 from chalicelib.handlers.entry import asset_context, lambda_entry
-from chalicelib.handlers.triggers import PLACEHOLDER
+from chalicelib.handlers.triggers import stack_name
 from chalicelib.usecases.transcode import note_job_event
 
 logger = logging.getLogger(__name__)
@@ -25,7 +25,10 @@ blueprint = Blueprint(__name__)
     {
         "source": ["aws.mediaconvert"],
         "detail-type": ["MediaConvert Job State Change"],
-        "detail": {"status": [status.value for status in JobStatus], "userMetadata": {"workflow": [PLACEHOLDER]}},
+        "detail": {
+            "status": [status.value for status in JobStatus],
+            "userMetadata": {"workflow": [stack_name()]},
+        },
     }
 )
 @lambda_entry("job_changed")

@@ -26,6 +26,7 @@ from chalicelib.handlers import wiring
 from chalicelib.handlers.batches import BatchAnswer, each_message
 from chalicelib.handlers.entry import lambda_entry
 from chalicelib.handlers.render_views import render_view
+from chalicelib.handlers.triggers import stack_queue
 from chalicelib.handlers.views import View, asset_view, static_rendition_view, track_view, upload_view, usd
 from chalicelib.usecases.deliver import deliver as deliver_once
 from chalicelib.usecases.notify import notify as notify_all
@@ -35,13 +36,13 @@ from chalicelib.usecases.vod_record import vod_record_of
 blueprint = Blueprint(__name__)
 
 
-@blueprint.on_sqs_message(queue="replaced-by-the-merge-template", batch_size=10, maximum_concurrency=10)
+@blueprint.on_sqs_message(queue=stack_queue("events"), batch_size=10, maximum_concurrency=10)
 @lambda_entry("notify")
 def notify(event: SQSEvent) -> BatchAnswer:
     return each_message(event, _notify)
 
 
-@blueprint.on_sqs_message(queue="replaced-by-the-merge-template", batch_size=1, maximum_concurrency=50)
+@blueprint.on_sqs_message(queue=stack_queue("webhooks"), batch_size=1, maximum_concurrency=50)
 @lambda_entry("deliver")
 def deliver(event: SQSEvent) -> BatchAnswer:
     return each_message(event, _deliver)

@@ -3,12 +3,14 @@
 `on_object_created` stands for Chalice's own `@on_s3_event`, which `chalice package` refuses. It is a thin helper over
 `@on_cw_event`: S3 sends "Object Created" to EventBridge, and the rule's pattern picks the bucket and the prefix. The
 bucket's name in the pattern is a placeholder; the merge template puts the stack's own bucket there, because a name
-known only after the deployment cannot be in the code. (S3 user guide, "EventBridge event message structure".)
+known only after the deployment cannot be in the code; `chalice deploy` finds it in the stage's environment.
+(S3 user guide, "EventBridge event message structure".)
 """
 
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -18,6 +20,16 @@ from chalice.app import Blueprint, CloudWatchEvent
 R = TypeVar("R")
 
 PLACEHOLDER = "replaced-by-the-merge-template"
+
+
+def stack_name() -> str:
+    """The stack's name. Known to `chalice deploy`, which reads this module with the stage's environment."""
+    return os.environ.get("SLUICE_STAGE") or PLACEHOLDER
+
+
+def stack_queue(kind: str) -> str:
+    """Name of one of the stack's queues."""
+    return f"{stack_name()}-{kind}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +44,19 @@ class ObjectCreated:
 
 
 def on_object_created(
-    blueprint: Blueprint, *, prefix: str, bucket: str = PLACEHOLDER
+    blueprint: Blueprint, *, prefix: str
 ) -> Callable[[Callable[[ObjectCreated], R]], Callable[[CloudWatchEvent], R]]:
     """Decorate a handler of the objects that appear in a bucket under `prefix`.
 
     S3 delivers at least once and in no order: the handler must bear an event twice.
     """
+    bucket = os.environ.get("SLUICE_SOURCE_BUCKET") or PLACEHOLDER
+    prefixes = dict.fromkeys((prefix, os.environ.get("SLUICE_METADATA_PREFIX") or prefix))
+    keys = [{"prefix": each} for each in prefixes]
     pattern = {
         "source": ["aws.s3"],
         "detail-type": ["Object Created"],
-        "detail": {"bucket": {"name": [bucket]}, "object": {"key": [{"prefix": prefix}]}},
+        "detail": {"bucket": {"name": [bucket]}, "object": {"key": keys}},
     }
 
     def decorate(handler: Callable[[ObjectCreated], R]) -> Callable[[CloudWatchEvent], R]:

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from chalicelib.settings import Settings
+from sluice.account.parts import resources_part
 from sluice.lint import lint_template
 from sluice.package import TEMPLATE_NAME, package
 from sluice.paths import Project
-from sluice.template import Document, Resolver
+from sluice.template import Document, Resolver, write_template
 
 FUNCTIONS = (
     "APIHandler",
@@ -66,6 +67,15 @@ def _properties(template: Document, logical_id: str) -> Document:
 def test_cfn_lint_has_nothing_to_say(packaged: Path) -> None:
     """The merged template is valid, warnings included."""
     assert lint_template(packaged / TEMPLATE_NAME) == []
+
+
+def test_the_part_beside_chalice_deploy_is_valid_too(template: Document, tmp_path: Path) -> None:
+    """Without functions and API the stack refers to nothing that is missing, and keeps to the limit of outputs."""
+    part = tmp_path / "part.json"
+    document = resources_part(template, deployed_by="chalice")
+    write_template(part, document)
+    assert lint_template(part) == []
+    assert len(document["Outputs"]) <= 200
 
 
 def test_a_broken_template_is_found(tmp_path: Path) -> None:

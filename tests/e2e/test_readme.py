@@ -22,7 +22,7 @@ COMMANDS = [
 ]
 NOT_HERE = {
     "make test": "is what runs this",
-    "make package STAGE=dev": "is run by tests/contract/test_template.py",
+    "make deploy STAGE=dev": "is what tests/e2e/test_deploy.py does, by its own name",
     "aws": "needs an account",
     "sluice up --detach": "the fixture has run it",
     "sluice down": "the fixture will run it",

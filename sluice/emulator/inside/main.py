@@ -28,12 +28,21 @@ def main() -> None:
 
     from ministack import app
 
-    from sluice.emulator.inside import autosave, execution, multipart, object_reads, rest_import, state_machines
+    from sluice.emulator.inside import (
+        adoption,
+        autosave,
+        execution,
+        multipart,
+        object_reads,
+        rest_import,
+        state_machines,
+    )
 
     object_reads.install()
     multipart.install()
     rest_import.install()
     state_machines.install()
+    adoption.install()
     execution.install(Path(os.environ["SLUICE_LOCAL_HOME"]))
     autosave.install()
     app.main()

@@ -7,6 +7,7 @@ integrations, which are what CORS preflight gets.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from ministack.services import apigateway_v1
@@ -25,8 +26,33 @@ def _import_mock_answers(api_id: str, resource_id: str, method: str, operation: 
         apigateway_v1._put_integration_response(api_id, resource_id, method, status, mapped)
 
 
+def _overwrite(api_id: str, spec: dict[str, Any]) -> None:
+    """Give an API the paths of another document; its id, stages and gateway responses stay."""
+    imported = apigateway_v1._import_rest_api(spec, {"name": "imported"})
+    apigateway_v1._resources[api_id] = apigateway_v1._resources.pop(imported)
+    apigateway_v1._delete_rest_api(imported)
+
+
+def _serve_import() -> None:
+    """Answer ImportRestApi and PutRestApi, with which `chalice deploy` makes its API and brings it up to date."""
+    handle = apigateway_v1.handle_request
+
+    async def handle_with_import(method: str, path: str, headers: Any, body: Any, query: dict[str, Any]) -> Any:
+        if method == "POST" and path.rstrip("/") == "/restapis" and "import" in query.get("mode", []):
+            spec = json.loads(body)
+            api_id = apigateway_v1._import_rest_api(spec, {"name": spec.get("info", {}).get("title", "imported")})
+            return await handle("GET", f"/restapis/{api_id}", headers, b"", {})
+        if method == "PUT" and "overwrite" in query.get("mode", []):
+            _overwrite(path.rstrip("/").rpartition("/")[2], json.loads(body))
+            return await handle("GET", path, headers, b"", {})
+        return await handle(method, path, headers, body, query)
+
+    apigateway_v1.handle_request = handle_with_import
+
+
 def install() -> None:
     """Extend ministack's Swagger import."""
+    _serve_import()
     import_api, import_operation = apigateway_v1._import_rest_api, apigateway_v1._import_operation
 
     def import_api_with_extensions(spec: dict[str, Any], base_data: dict[str, Any] | None = None) -> Any:
