@@ -198,19 +198,3 @@ def test_feeding_ends_at_the_deadline(program: Write) -> None:
     """A program that does not read cannot hold the worker."""
     with pytest.raises(DeadlineNear):
         program("sleep 60").run((), deadline=soon(0.3), feed=(bytes(1 << 16) for _ in range(100)))
-
-
-def test_what_the_watch_raises_ends_the_run(program: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is asked while the child runs, its error is raised, and the child is gone."""
-    monkeypatch.setattr(module, "_WATCH_EVERY_S", 0.05)
-    asked: list[int] = []
-
-    def watch() -> None:
-        asked.append(len(asked))
-        if len(asked) == 3:
-            raise WorkSuperseded("nobody wants it")
-
-    with pytest.raises(WorkSuperseded):
-        program(f"echo $$ > {tmp_path}/pid; exec sleep 60").run((), deadline=soon(), watch=watch)
-    assert asked == [0, 1, 2]
-    assert not is_alive(int((tmp_path / "pid").read_text()))
