@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from chalice.app import Blueprint
 from chalicelib.handlers import wiring
 from chalicelib.handlers.entry import lambda_entry
 from chalicelib.handlers.events import parse_event
+from chalicelib.handlers.measures import measured_chunk
 from chalicelib.usecases.assemble import assemble
 from chalicelib.usecases.assemble_composition import assemble_composition
 from chalicelib.usecases.composition import AssembleRequest, ChunkRequest, PlanRequest
@@ -99,9 +101,10 @@ def render(event: dict[str, Any], context: Any) -> dict[str, object]:
     job = parse_render_event(event)
     deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - _MARGIN_S
     memory_mb = int(context.memory_limit_in_mb)
-    if isinstance(job, PlanEvent | ChunkEvent | AssembleEvent | RenditionEvent):
-        return _publish(job, deadline, memory_mb)
-    return _compose(job, deadline, memory_mb)
+    with measured_chunk() if isinstance(job, ChunkEvent | ChunkCompositionEvent) else nullcontext():
+        if isinstance(job, PlanEvent | ChunkEvent | AssembleEvent | RenditionEvent):
+            return _publish(job, deadline, memory_mb)
+        return _compose(job, deadline, memory_mb)
 
 
 def _publish(job: AssetEvent, deadline: float, memory_mb: int) -> dict[str, object]:
