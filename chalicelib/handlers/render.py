@@ -8,7 +8,6 @@ few hundred bytes, because those of all chunks travel through the state machine.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -17,7 +16,7 @@ from chalice.app import Blueprint
 
 from chalicelib.handlers import wiring
 from chalicelib.handlers.entry import lambda_entry
-from chalicelib.handlers.events import parse_event
+from chalicelib.handlers.events import parse_event, unwrapped
 from chalicelib.handlers.measures import measured_chunk
 from chalicelib.usecases.assemble import assemble
 from chalicelib.usecases.assemble_composition import assemble_composition
@@ -31,8 +30,6 @@ from chalicelib.usecases.render_composition import render_composition_chunk
 
 _MARGIN_S = 20.0
 """Left for uploads and for the error's own way out when the encoder has to be stopped."""
-_ENVELOPES = ("Payload", "Input")
-_MAX_ENVELOPES = 4
 
 
 class PlanEvent(msgspec.Struct, tag_field="Action", tag="plan", rename="pascal", frozen=True):
@@ -165,15 +162,3 @@ def parse_render_event(event: dict[str, Any]) -> AssetEvent | CompositionEvent:
     plain = unwrapped(event)
     job: AssetEvent | CompositionEvent = parse_event(plain, AssetEvent if "AssetId" in plain else CompositionEvent)
     return job
-
-
-def unwrapped(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The event without its envelopes. What stands beside an envelope goes before what is inside, Action above all."""
-    plain = dict(event)
-    for _ in range(_MAX_ENVELOPES):
-        name = next((name for name in _ENVELOPES if isinstance(plain.get(name), Mapping)), None)
-        if name is None:
-            break
-        inner = plain.pop(name)
-        plain = {**inner, **plain}
-    return plain
