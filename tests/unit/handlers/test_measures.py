@@ -18,7 +18,7 @@ _VIEW: dict[str, Any] = {"cost": {"accrued_usd": 0.0125}}
 
 def _measured(capsys: pytest.CaptureFixture[str]) -> dict[str, float]:
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    written = {}
+    written: dict[str, float] = {}
     for line in lines:
         (directive,) = line["_aws"]["CloudWatchMetrics"]
         assert directive["Namespace"] == "Sluice"
