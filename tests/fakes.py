@@ -270,6 +270,12 @@ class FakeObjects(Objects):
     def presign_get(self, bucket: str, key: str, *, expires_s: int, download_name: str = "") -> str:
         return f"https://{bucket}.s3.test/{key}?expires={expires_s}&name={download_name}"
 
+    def presign_post(
+        self, bucket: str, key: str, *, content_type: str, size_bytes: tuple[int, int], expires_s: int
+    ) -> tuple[str, dict[str, str]]:
+        url = f"https://{bucket}.s3.test/?least={size_bytes[0]}&most={size_bytes[1]}&expires={expires_s}"
+        return url, {"key": key, "Content-Type": content_type}
+
     def create_multipart(self, bucket: str, key: str, *, content_type: str, cache_control: str = "") -> str:  # noqa: ARG002
         multipart_id = f"multipart-{len(self.multiparts)}"
         self.multiparts[multipart_id] = _Multipart(bucket, key, content_type, self.clock())

@@ -243,6 +243,26 @@ class Objects(LargeObjects):
             params["ChecksumSHA256"] = checksum_sha256
         return self._presign("put_object", params, expires_s)
 
+    def presign_post(
+        self, bucket: str, key: str, *, content_type: str, size_bytes: tuple[int, int], expires_s: int
+    ) -> tuple[str, dict[str, str]]:
+        """URL and fields of a form that stores one object of this type, of at least and at most so many bytes."""
+        fixed = {"Content-Type": content_type, "success_action_status": "201"}
+        conditions = [{name: value} for name, value in fixed.items()]
+        with calling("s3:presign post", StorageUnavailable):
+            form = self._s3.generate_presigned_post(
+                bucket,
+                key,
+                Fields=fixed,
+                Conditions=[*conditions, ["content-length-range", *size_bytes]],
+                ExpiresIn=expires_s,
+            )
+        return form["url"], form["fields"]
+
+    def location(self, bucket: str, key: str) -> str:
+        """The plain URL of an object, which opens it to nobody."""
+        return self.presign_get(bucket, key, expires_s=1).partition("?")[0]
+
     def presign_get(self, bucket: str, key: str, *, expires_s: int, download_name: str = "") -> str:
         """A URL that gives the object to whoever has it; with a name, as a file to be saved (RFC 6266)."""
         params: dict[str, object] = {"Bucket": bucket, "Key": key}

@@ -68,6 +68,9 @@ class Update:
     def require_absent(self, name: str) -> None:
         self.conditions.append((Condition("absent", name),))
 
+    def require_at_most(self, name: str, limit: int) -> None:
+        self.conditions.append((Condition("at_most", name, ({"N": str(limit)},)),))
+
     def require_new_or_at_most(self, name: str, limit: int) -> None:
         """There is no such record yet, or its number `name` is at most `limit`."""
         at_most = Condition("at_most", name, ({"N": str(limit)},))

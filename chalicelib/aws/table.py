@@ -9,6 +9,8 @@
 | Job         | asset#<id>   | job#<attempt> |                      |
 | Rendition   | asset#<id>   | rendition#<id> | rendition#<status>, <asset id>#<id> |
 | Upload      | upload#<id>  | upload | upload#<status>, <id>       |
+| Upload token| uptoken#<id> | uptoken|                             |
+| Its secret  | uptoken#<id> | secret#<sha256> |                    |
 | API key     | key#<sha256> | key    |                             |
 | Idempotency | idem#<digest>| idem   |                             |
 | Event       | event#<id>   | event  | event#pending, <time>#<id>  |
@@ -27,6 +29,7 @@ from chalicelib.aws.jobs import JobRecords
 from chalicelib.aws.renders import RenderRecords
 from chalicelib.aws.renditions import RenditionRecords
 from chalicelib.aws.tokens import TokenRecords
+from chalicelib.aws.upload_tokens import UploadTokenRecords
 from chalicelib.aws.uploads import UploadRecords
 from chalicelib.aws.webhooks import WebhookRecords
 from chalicelib.aws.work import WorkRecords
@@ -37,6 +40,7 @@ class Table(
     JobRecords,
     RenditionRecords,
     UploadRecords,
+    UploadTokenRecords,
     RenderRecords,
     WorkRecords,
     WebhookRecords,

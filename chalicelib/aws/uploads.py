@@ -44,6 +44,16 @@ class UploadRecords(ListedRecords, Outbox):
         item = self._update_telling(_pk(upload_id), "upload", update, events)
         return decode_record(item, Upload) if item else None
 
+    def put_into_parts(self, upload_id: str, multipart_id: str, *, now_ms: int) -> Upload | None:
+        """Note the multipart upload of a waiting upload that has none. Returns None, and changes nothing, otherwise."""
+        update = Update()
+        update.require_in("status", (UploadStatus.WAITING,))
+        update.require_absent("multipart_id")
+        update.set("multipart_id", multipart_id)
+        update.set("updated_at_ms", now_ms)
+        item = self._update(_pk(upload_id), "upload", update)
+        return decode_record(item, Upload) if item else None
+
     def list_uploads(self, *, status: UploadStatus | None, limit: int, cursor: str | None) -> Page[Upload]:
         """Uploads by time of creation, the latest first; `cursor` is the `next_cursor` of the page before."""
         statuses = tuple(UploadStatus) if status is None else (status,)

@@ -10,6 +10,7 @@ import re
 
 ASSET_PREFIX = "as"
 UPLOAD_PREFIX = "up"
+UPLOAD_TOKEN_PREFIX = "ut"  # noqa: S105
 RENDER_PREFIX = "rn"
 EVENT_PREFIX = "ev"
 WEBHOOK_PREFIX = "wh"

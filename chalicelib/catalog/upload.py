@@ -15,6 +15,7 @@ PART_MIN_BYTES = 8 * MIB
 PART_MAX_BYTES = 5 * 1024 * MIB
 PARTS_WISHED = 1000
 PARTS_MAX = 10_000
+S3_PART_MIN_BYTES = 5 * MIB
 
 
 class UploadStatus(StrEnum):
@@ -30,9 +31,11 @@ class Upload:
     """The record.
 
     Attributes:
-        size_bytes: As announced; None where the client did not say (GET /presign).
-        part_size_bytes: Size of every part but the last; None for a single PUT.
+        size_bytes: As announced; None where the client did not say (GET /presign, upload tokens).
+        part_size_bytes: Size of every part but the last; None for a single PUT, and where the client cuts the file.
         multipart_id: S3's id of the multipart upload; None for a single PUT.
+        upload_token_id: The upload token that it was opened with, if any.
+        max_bytes: Largest file, where that is less than the deployment's own limit.
     """
 
     id: str
@@ -48,6 +51,8 @@ class Upload:
     created_at_ms: int
     updated_at_ms: int
     expires_at_ms: int
+    upload_token_id: str | None = None
+    max_bytes: int | None = None
 
 
 def part_size(size_bytes: int) -> int | None:

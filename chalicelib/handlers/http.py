@@ -30,6 +30,10 @@ keyring = KeyRing()
 logger = logging.getLogger(__name__)
 
 JSON = ("application/json",)
+# Path parameters that no log may hold.
+_SECRET = frozenset({"token"})
+
+Refuse = Callable[[SluiceError, Request, str], Response]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,13 @@ class Call:
 
 
 def route(
-    method: str, path: str, *, status: int = 200, public: bool = False, content_types: tuple[str, ...] = JSON
+    method: str,
+    path: str,
+    *,
+    status: int = 200,
+    public: bool = False,
+    content_types: tuple[str, ...] = JSON,
+    refuse: Refuse = problem_response,
 ) -> Callable[[Callable[..., object]], Callable[..., object]]:
     """Register a view.
 
@@ -53,13 +63,14 @@ def route(
         status: Of a successful answer, unless the view returns a Response.
         public: Whether it answers without an API key.
         content_types: That its body may have.
+        refuse: Makes the answer to an error.
     """
 
     def register(view: Callable[..., object]) -> Callable[..., object]:
         @functools.wraps(view)
         def answer(**path_parameters: str) -> Response:
             request = api.current_request
-            return _answer(request, lambda: _run(view, request, path_parameters, status, public))
+            return _answer(request, lambda: _run(view, request, path_parameters, status, public), refuse)
 
         api.route(path, methods=[method], content_types=list(content_types), name=view.__name__)(answer)
         return view
@@ -75,6 +86,14 @@ def json_response(body: object, *, status: int = 200, headers: dict[str, str] | 
     )
 
 
+def api_url(request: Request) -> str:
+    """Where the caller reached this API, for routes without path parameters: origin, and API Gateway's stage if any."""
+    headers, path = request.headers, str(request.context.get("path", request.path))
+    proxy = headers.get("x-forwarded-host")
+    prefix = "" if proxy else path.removesuffix(request.path)
+    return f"{headers.get('x-forwarded-proto', 'http')}://{proxy or headers.get('host', '')}{prefix}"
+
+
 def _run(
     view: Callable[..., object], request: Request, path_parameters: dict[str, str], status: int, public: bool
 ) -> Response:
@@ -86,11 +105,12 @@ def _run(
     return result if isinstance(result, Response) else json_response(result, status=status)
 
 
-def _answer(request: Request, run: Callable[[], Response]) -> Response:
+def _answer(request: Request, run: Callable[[], Response], refuse: Refuse) -> Response:
     configure_logging()
     known_as = request_id(request)
     started = time.perf_counter()
-    fields = {"handler": "api", "request_id": known_as, **(request.uri_params or {})}
+    named = {name: value for name, value in (request.uri_params or {}).items() if name not in _SECRET}
+    fields = {"handler": "api", "request_id": known_as, **named}
     with log_context(fields):
         line = f"{request.method} {request.path}"
         try:
@@ -98,12 +118,12 @@ def _answer(request: Request, run: Callable[[], Response]) -> Response:
             logger.info(line, extra={"status": response.status_code, "duration_ms": _elapsed_ms(started)})
         except SluiceError as error:
             log_error(error, line, _elapsed_ms(started))
-            response = problem_response(error, request, known_as)
+            response = refuse(error, request, known_as)
         except Exception as error:
             fault = InternalFault(f"something unexpected happened ({type(error).__name__})")
             outcome = {"code": fault.code(), "status": fault.status, "duration_ms": _elapsed_ms(started)}
             logger.exception(line, extra=outcome)
-            response = problem_response(fault, request, known_as)
+            response = refuse(fault, request, known_as)
     response.headers[REQUEST_ID_HEADER] = known_as
     response.headers.update(origin_headers(cors_origins(), request.headers.get("origin")))
     return response

@@ -16,6 +16,7 @@ from chalice.app import Request, Response
 from chalicelib.catalog.problem import CONTENT_TYPE, problem
 from chalicelib.errors import (
     InternalFault,
+    InvalidRequest,
     MalformedRequest,
     MethodNotAllowed,
     RouteNotFound,
@@ -25,6 +26,7 @@ from chalicelib.errors import (
 )
 
 REQUEST_ID_HEADER = "X-Request-Id"
+COMPANION_ROOT = "/u/"
 
 _BY_STATUS: dict[int, type[SluiceError]] = {
     400: MalformedRequest,
@@ -60,6 +62,13 @@ def problem_response(error: SluiceError, request: Request, known_as: str) -> Res
     return Response(body=msgspec.json.encode(document).decode(), status_code=error.status, headers=headers)
 
 
+def brief_response(error: SluiceError, _request: Request, known_as: str) -> Response:
+    """The error in Companion's form, which knows neither codes nor 422."""
+    headers: dict[str, str | list[str]] = {"Content-Type": "application/json", REQUEST_ID_HEADER: known_as}
+    status = MalformedRequest.status if isinstance(error, InvalidRequest) else error.status
+    return Response(body=msgspec.json.encode({"error": error.message}).decode(), status_code=status, headers=headers)
+
+
 def _instance(request: Request) -> str:
     """The path as documented: without the stage that API Gateway's own host puts in front."""
     path, stage = str(request.context.get("path", request.path)), request.context.get("stage")
@@ -73,7 +82,8 @@ def rewrite_chalice_errors(request: Request, get_response: Callable[[Request], R
     if response.status_code < 400 or not isinstance(body, dict) or set(body) != {"Code", "Message"}:
         return response
     error = _BY_STATUS.get(response.status_code, InternalFault)(str(body["Message"]))
-    rewritten = problem_response(error, request, request_id(request))
+    refuse = brief_response if request.path.startswith(COMPANION_ROOT) else problem_response
+    rewritten = refuse(error, request, request_id(request))
     # A method that no route takes has no CORS of its own; a page must still be able to read why it failed.
     rewritten.headers = {"Access-Control-Allow-Origin": "*", **response.headers, **rewritten.headers}
     return rewritten

@@ -7,12 +7,14 @@ from chalice.app import Response
 from chalicelib.catalog.ids import UPLOAD_PREFIX, is_id
 from chalicelib.catalog.upload import Upload, UploadStatus, part_count
 from chalicelib.errors import UploadNotFound
+from chalicelib.handlers.companion import companion_endpoint
 from chalicelib.handlers.http import Call, json_response, route
 from chalicelib.handlers.lists import list_query
 from chalicelib.handlers.once import made_once
 from chalicelib.handlers.requests import CompleteBody, UploadBody, check_meta, clip_range, parse_body, query_number
 from chalicelib.handlers.views import View, page_response, parts_view, upload_view
 from chalicelib.usecases import upload as uploads
+from chalicelib.usecases.upload_tokens import show_token, token_of_upload
 
 PARTS_SIGNED = 100
 
@@ -38,7 +40,10 @@ def create_upload(call: Call) -> Response:
         return uploads.open_upload(new, services.objects, services.table, services.settings, now_ms=now_ms).id
 
     upload = services.table.get_upload(made_once(call, "POST /v1/uploads", make))
-    return json_response(_open_view(call, upload), status=201, headers={"Location": f"uploads/{upload.id}"})
+    token = token_of_upload(upload, services.table, now_ms=services.clock())
+    endpoint = companion_endpoint(call, show_token(token, services.table))
+    view = {**_open_view(call, upload), "companion_endpoint": endpoint}
+    return json_response(view, status=201, headers={"Location": f"uploads/{upload.id}"})
 
 
 @route("GET", "/v1/uploads")
@@ -103,8 +108,10 @@ def _open_view(call: Call, upload: Upload) -> View:
     view = upload_view(upload)
     if upload.status is not UploadStatus.WAITING:
         return view
-    if upload.multipart_id is not None:
+    if upload.part_size_bytes is not None:
         return {**view, "parts": _signed_parts(call, upload, 1, PARTS_SIGNED)}
+    if upload.multipart_id is not None and upload.size_bytes is None:
+        return view  # the client cuts the file, through its upload token
     return {**view, "url": uploads.sign_put(upload, call.services.objects, call.services.settings)}
 
 

@@ -45,7 +45,14 @@ _WAITING = frozenset({AssetStatus.WAITING})
 
 @dataclass(frozen=True, slots=True)
 class NewUpload:
-    """What a client announces. `size_bytes` is None if it does not know or say, which allows a single PUT only."""
+    """What a client announces.
+
+    Attributes:
+        size_bytes: None if it does not know or say, which allows a single PUT, or parts as the client cuts them.
+        id: Of the upload, where it had to be known before.
+        in_parts: Whether it is sent in parts whatever its size.
+        upload_token_id, max_bytes: As in `Upload`.
+    """
 
     filename: str
     content_type: str
@@ -55,6 +62,10 @@ class NewUpload:
     meta: dict[str, Any] = field(default_factory=dict)
     encoder: Encoder | None = None
     clip: TimeRange | None = None
+    id: str | None = None
+    in_parts: bool = False
+    upload_token_id: str | None = None
+    max_bytes: int | None = None
 
 
 def open_upload(new: NewUpload, objects: Objects, table: Table, settings: Settings, *, now_ms: int) -> Upload:
@@ -70,10 +81,10 @@ def open_upload(new: NewUpload, objects: Objects, table: Table, settings: Settin
     key = upload_key(asset_id)
     part_bytes = part_size(new.size_bytes) if new.size_bytes is not None else None
     multipart_id = None
-    if part_bytes is not None:
+    if part_bytes is not None or new.in_parts:
         multipart_id = objects.create_multipart(settings.source_bucket, key, content_type=new.content_type)
     upload = Upload(
-        id=new_id(UPLOAD_PREFIX, now_ms, secrets.token_bytes(ENTROPY_BYTES)),
+        id=new.id or new_id(UPLOAD_PREFIX, now_ms, secrets.token_bytes(ENTROPY_BYTES)),
         asset_id=asset_id,
         status=UploadStatus.WAITING,
         bucket=settings.source_bucket,
@@ -86,6 +97,8 @@ def open_upload(new: NewUpload, objects: Objects, table: Table, settings: Settin
         created_at_ms=now_ms,
         updated_at_ms=now_ms,
         expires_at_ms=now_ms + 1000 * (new.expires_in_s or settings.upload_ttl_s),
+        upload_token_id=new.upload_token_id,
+        max_bytes=new.max_bytes,
     )
     asset = Asset(
         id=asset_id,
@@ -107,6 +120,12 @@ def open_upload(new: NewUpload, objects: Objects, table: Table, settings: Settin
     table.create_upload(upload)
     table.create_asset(asset)
     return upload
+
+
+def most_bytes(upload: Upload, settings: Settings) -> int:
+    """How large the file may be."""
+    limits = (settings.upload_max_bytes, upload.max_bytes, upload.size_bytes)
+    return min(limit for limit in limits if limit is not None)
 
 
 def sign_put(upload: Upload, objects: Objects, settings: Settings) -> str:
@@ -162,8 +181,8 @@ def complete_upload(
     if upload.status is not UploadStatus.WAITING:
         raise UploadNotOpen(f"the upload is {upload.status}", upload_id=upload.id, upload_status=upload.status.value)
     if upload.multipart_id is not None:
-        _join_parts(upload, upload.multipart_id, listed, objects)
-    _check_stored(upload, objects, settings.upload_max_bytes)
+        _join_parts(upload, upload.multipart_id, listed, objects, settings)
+    _check_stored(upload, objects, settings)
     ingest_source(objects, table, queues, tools, settings, bucket=upload.bucket, key=upload.key, now_ms=now_ms)
     return table.end_upload(upload.id, UploadStatus.COMPLETED, now_ms=now_ms) or table.get_upload(upload.id)
 
@@ -175,7 +194,10 @@ def cancel_upload(upload_id: str, objects: Objects, table: Table, *, now_ms: int
         UploadNotFound: If there is no such upload.
         UploadNotOpen: If it was completed, or expired.
     """
-    upload = table.end_upload(upload_id, UploadStatus.CANCELLED, now_ms=now_ms) or table.get_upload(upload_id)
+    ended = table.end_upload(upload_id, UploadStatus.CANCELLED, now_ms=now_ms)
+    if ended is not None and ended.upload_token_id is not None:
+        table.give_place_back(ended.upload_token_id)
+    upload = ended or table.get_upload(upload_id)
     if upload.status is not UploadStatus.CANCELLED:
         raise UploadNotOpen(f"the upload is {upload.status}", upload_id=upload.id, upload_status=upload.status.value)
     cancelled = AssetChange(status=AssetStatus.CANCELLED)
@@ -217,12 +239,23 @@ def expire_upload(
     logger.info("upload expired", extra={"upload_id": upload.id, "asset_id": asset.id})
 
 
-def _join_parts(upload: Upload, multipart_id: str, listed: Sequence[tuple[int, str]] | None, objects: Objects) -> None:
+def _join_parts(
+    upload: Upload,
+    multipart_id: str,
+    listed: Sequence[tuple[int, str]] | None,
+    objects: Objects,
+    settings: Settings,
+) -> None:
     stored = objects.list_parts(upload.bucket, upload.key, multipart_id)
     if stored is None:
         return  # completed by an earlier call that went no further; the stored object decides
-    _check_size(sum(part.size_bytes for part in stored), upload)
-    objects.complete_multipart(upload.bucket, upload.key, multipart_id, _chosen(listed, stored))
+    chosen = _chosen(listed, stored)
+    numbers = {number for number, _ in chosen}
+    # Before they are one object: S3's event would have it ingested.
+    _check_size(sum(part.size_bytes for part in stored if part.number in numbers), upload, settings)
+    if not chosen:
+        raise UploadIncomplete("no part of the file has arrived", upload_id=upload.id)
+    objects.complete_multipart(upload.bucket, upload.key, multipart_id, chosen)
 
 
 def _chosen(listed: Sequence[tuple[int, str]] | None, stored: Sequence[Part]) -> list[tuple[int, str]]:
@@ -231,16 +264,17 @@ def _chosen(listed: Sequence[tuple[int, str]] | None, stored: Sequence[Part]) ->
     return [(part.number, part.etag) for part in stored]
 
 
-def _check_stored(upload: Upload, objects: Objects, limit_bytes: int) -> None:
+def _check_stored(upload: Upload, objects: Objects, settings: Settings) -> None:
     try:
         stored_bytes = objects.head(upload.bucket, upload.key).size_bytes
     except ObjectMissing as error:
         raise UploadIncomplete("no byte of the file has arrived", upload_id=upload.id) from error
+    _check_size(stored_bytes, upload, settings)
+
+
+def _check_size(stored_bytes: int, upload: Upload, settings: Settings) -> None:
+    limit_bytes = min(settings.upload_max_bytes, upload.max_bytes or settings.upload_max_bytes)
     _refuse_too_large(stored_bytes, limit_bytes)
-    _check_size(stored_bytes, upload)
-
-
-def _check_size(stored_bytes: int, upload: Upload) -> None:
     if upload.size_bytes is None or stored_bytes == upload.size_bytes:
         return
     sizes = {"stored_bytes": stored_bytes, "announced_bytes": upload.size_bytes}

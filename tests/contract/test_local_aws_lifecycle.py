@@ -94,6 +94,8 @@ def test_a_killed_process_takes_the_rest_along(toy: ToyAws, victim: str) -> None
     toy.clients.s3.put_object(Bucket=toy.outputs["MediaBucketName"], Key=f"media/{victim}", Body=b"kept")
     toy.clients.dynamodb.put_item(TableName="sluice-local", Item={"pk": {"S": victim}, "sk": {"S": "kept"}})
     arn = toy.clients.states.start_execution(stateMachineArn=toy.outputs["MachineArn"], input="{}")["executionArn"]
+    assert _soon(lambda: toy.clients.states.describe_execution(executionArn=arn)["status"] == "SUCCEEDED")
+    # What is in memory is saved every two seconds.
     time.sleep(2.5)
     facts = toy.facts
     for pid in {"supervisor": [facts.pid], "emulator": [facts.emulator_pid]}.get(

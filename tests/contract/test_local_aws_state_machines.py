@@ -68,5 +68,5 @@ def test_a_task_whose_function_fails_does_not_wait_for_its_token(emulator: Clien
         "TimeoutSeconds": 3600,
         "End": True,
     }
-    found = _run(emulator, _create(emulator, "waits", {"StartAt": "Wait", "States": {"Wait": task}}), {})
+    found = _run(emulator, _create(emulator, "waits-in-vain", {"StartAt": "Wait", "States": {"Wait": task}}), {})
     assert (found["status"], found["error"]) == ("FAILED", "Lambda.ResourceNotFoundException")

@@ -20,6 +20,8 @@ def test_a_small_file_gets_one_url(api: Api) -> None:
     assert upload["asset_id"].startswith("as_")
     assert (upload["status"], upload["part_size"], upload["part_count"]) == ("waiting", None, None)
     assert upload["url"].startswith("https://source.s3.test/uploads/")
+    endpoint = upload.pop("companion_endpoint")
+    assert "/u/ut_" in endpoint
     assert api("GET", f"/v1/uploads/{upload['id']}").json_body == upload
 
 

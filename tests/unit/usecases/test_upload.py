@@ -218,3 +218,20 @@ def test_expiring_does_not_touch_an_asset_under_way(desk: Desk) -> None:
     _expire(desk, upload)
     assert desk.table.get_asset(upload.asset_id).status is AssetStatus.PREPARING
     assert desk.objects.exists(upload.bucket, upload.key)
+
+
+def test_parts_that_are_not_named_do_not_count(desk: Desk) -> None:
+    """A client that has cut the file anew leaves parts behind: what it names is what is weighed and joined."""
+    upload = _open(desk, 65 * MIB)
+    assert upload.multipart_id is not None
+    desk.objects.multiparts[upload.multipart_id].parts = {1: bytes(65 * MIB), 2: b"left over"}
+    stored = desk.objects.list_parts(upload.bucket, upload.key, upload.multipart_id) or ()
+    assert _complete(desk, upload, [(1, stored[0].etag)]).status is UploadStatus.COMPLETED
+    assert desk.objects.head(upload.bucket, upload.key).size_bytes == 65 * MIB
+
+
+def test_no_part_is_no_file(desk: Desk) -> None:
+    """Of an upload whose size nobody announced, too."""
+    upload = _open(desk, None, in_parts=True)
+    with pytest.raises(UploadIncomplete):
+        _complete(desk, upload)
