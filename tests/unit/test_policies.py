@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.handlers import api
 from tests.call_graph import Graph
 
 _ROOT = Path(__file__).parents[2]
-_API = ("api", "assets", "renders", "renditions", "simple", "sites", "uploads", "webhooks")
+_API = tuple(api.__all__)
 _ENTRIES = {
     "cleanup": [("schedule", "cleanup")],
     "deliver": [("notices", "deliver")],
