@@ -263,6 +263,28 @@ class SourceNotArchived(ConflictError):
     """Only an archived source can be restored."""
 
 
+class CaptionsInvalid(UserError):
+    """A file of subtitles is not what it should be; `context["line"]` says where, if that is known."""
+
+
+class TrackNotFound(UserError):
+    """The asset has no track of text of this id."""
+
+    status = 404
+
+
+class TrackExists(ConflictError):
+    """The asset has another track of this language and name; delete it first."""
+
+
+class TooManyTracks(ConflictError):
+    """An asset has at most so many tracks of text; delete one first."""
+
+
+class TrackUnsuitable(UserError):
+    """Manifests that are not ours, MediaConvert's, take no tracks."""
+
+
 # --- media ----------------------------------------------------------------------------------------------------------
 
 

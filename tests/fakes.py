@@ -19,6 +19,7 @@ from chalicelib.aws.multipart import OpenMultipart, Part
 from chalicelib.aws.objects import ObjectHead, Objects
 from chalicelib.aws.outlets import DeliveryMessage, Outlets
 from chalicelib.aws.queues import EncodeMessage, Queues, RenditionMessage
+from chalicelib.aws.records import encode_value
 from chalicelib.aws.store import Condition, NewItem, Update
 from chalicelib.aws.table import Table
 from chalicelib.aws.workflows import Execution, ExecutionStatus, Workflows, execution_arn
@@ -113,6 +114,10 @@ class FakeTable(Table):
 
     def _delete(self, pk: str, sk: str) -> None:
         self.items.pop((pk, sk), None)
+
+    def _delete_if(self, pk: str, sk: str, name: str, value: object) -> None:
+        if self.items.get((pk, sk), {}).get(name) == encode_value(value):
+            self._delete(pk, sk)
 
     def _children(self, pk: str, prefix: str) -> list[Item]:
         return [item for (held, sk), item in sorted(self.items.items()) if held == pk and sk.startswith(prefix)]

@@ -19,6 +19,7 @@ from chalicelib.catalog.asset import Asset
 from chalicelib.catalog.events import Event, EventType, Subject
 from chalicelib.catalog.render import Render
 from chalicelib.catalog.rendition import StaticRendition
+from chalicelib.catalog.track import CaptionTrack
 from chalicelib.catalog.upload import Upload
 from chalicelib.catalog.webhook import KEPT_S, Ping
 
@@ -32,6 +33,7 @@ RECORDS: dict[str, type] = {
     "asset": Asset,
     "upload": Upload,
     "rendition": StaticRendition,
+    "track": CaptionTrack,
     "render": Render,
     "ping": Ping,
 }

@@ -229,6 +229,21 @@ class Store:
         with calling("dynamodb:DeleteItem", TableUnavailable):
             self._dynamodb.delete_item(TableName=self._table, Key=_key(pk, sk))
 
+    def _delete_if(self, pk: str, sk: str, name: str, value: object) -> None:
+        """Nothing happens if there is none, or its attribute `name` is another."""
+        with calling("dynamodb:DeleteItem", TableUnavailable):
+            try:
+                self._dynamodb.delete_item(
+                    TableName=self._table,
+                    Key=_key(pk, sk),
+                    ConditionExpression="#name = :value",
+                    ExpressionAttributeNames={"#name": name},
+                    ExpressionAttributeValues={":value": encode_value(value)},
+                )
+            except ClientError as error:
+                if error_code(error) != "ConditionalCheckFailedException":
+                    raise
+
     def _children(self, pk: str, prefix: str) -> list[Item]:
         """The items of one partition whose sort key begins so, by sort key. Read consistently."""
         pages = self._dynamodb.get_paginator("query").paginate(

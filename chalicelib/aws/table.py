@@ -8,6 +8,7 @@
 | Work        | render#<id>  | work   |                             |
 | Job         | asset#<id>   | job#<attempt> |                      |
 | Rendition   | asset#<id>   | rendition#<id> | rendition#<status>, <asset id>#<id> |
+| Track       | asset#<id>   | track#<id> | track#<status>, <asset id>#<id> |
 | Upload      | upload#<id>  | upload | upload#<status>, <id>       |
 | Upload token| uptoken#<id> | uptoken|                             |
 | Its secret  | uptoken#<id> | secret#<sha256> |                    |
@@ -29,6 +30,7 @@ from chalicelib.aws.jobs import JobRecords
 from chalicelib.aws.renders import RenderRecords
 from chalicelib.aws.renditions import RenditionRecords
 from chalicelib.aws.tokens import TokenRecords
+from chalicelib.aws.tracks import TrackRecords
 from chalicelib.aws.upload_tokens import UploadTokenRecords
 from chalicelib.aws.uploads import UploadRecords
 from chalicelib.aws.webhooks import WebhookRecords
@@ -39,6 +41,7 @@ class Table(
     AssetRecords,
     JobRecords,
     RenditionRecords,
+    TrackRecords,
     UploadRecords,
     UploadTokenRecords,
     RenderRecords,

@@ -16,6 +16,7 @@ from msgspec import UNSET, UnsetType
 
 from chalicelib.catalog.options import NO_OPTIONS, Archive, AssetOptions, Encoder
 from chalicelib.media.plan import Rendition
+from chalicelib.media.sidecar import TrackKind
 from chalicelib.media.timing import TimeRange
 
 
@@ -125,6 +126,8 @@ class TrackInfo:
         default: Whether a player begins with it; text never is.
         forced: Text that is meant for every viewer.
         key: Of the WebVTT file in the media bucket; None for sound.
+        id: Of the record of a track that did not come with the source.
+        kind: "subtitles" or "captions", of text.
     """
 
     type: TrackType
@@ -134,6 +137,8 @@ class TrackInfo:
     default: bool = False
     forced: bool = False
     key: str | None = None
+    id: str | None = None
+    kind: TrackKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +203,7 @@ class Asset:
         meta: The customer's own JSON object; what a metadata file says without a meaning here is in it too.
         clip: The part of the source that is published; None for all of it.
         has_static_renditions: 1 as soon as one was asked for.
+        tracks_revision: How often its manifests were replaced, for other tracks of text; None is never.
         options: What was chosen for this asset alone.
         metadata: The file that named the source; None if the source itself set the work going.
         mediainfo: What MediaInfo said, as JSON in the form of catalog/vod/mediainfo.py.
@@ -243,6 +249,7 @@ class Asset:
     packaged: Packaged | None = None
     clip: TimeRange | None = None
     has_static_renditions: int = 0
+    tracks_revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,6 +288,7 @@ class AssetChange:
     archive: Archive | UnsetType | None = UNSET
     packaged: Packaged | UnsetType | None = UNSET
     has_static_renditions: int | UnsetType = UNSET
+    tracks_revision: int | UnsetType | None = UNSET
 
 
 NO_CHANGE = AssetChange()

@@ -23,6 +23,7 @@ from chalicelib.catalog.asset import Asset, AssetChange, AssetStatus
 from chalicelib.catalog.ids import EVENT_PREFIX, derived_id
 from chalicelib.catalog.render import Render, RenderStatus
 from chalicelib.catalog.rendition import RenditionStatus, StaticRendition
+from chalicelib.catalog.track import CaptionTrack, TrackStatus
 from chalicelib.catalog.upload import Upload, UploadStatus
 
 
@@ -104,6 +105,7 @@ _OF_RENDITION = {
     RenditionStatus.READY: EventType.RENDITION_READY,
     RenditionStatus.ERRORED: EventType.RENDITION_ERRORED,
 }
+_OF_TRACK = {TrackStatus.READY: EventType.TRACK_READY, TrackStatus.ERRORED: EventType.TRACK_ERRORED}
 _OF_RENDER = {
     RenderStatus.PLANNING: EventType.RENDER_STARTED,
     RenderStatus.SUCCEEDED: EventType.RENDER_SUCCEEDED,
@@ -170,6 +172,14 @@ def rendition_events(after: StaticRendition, *, at_ms: int) -> tuple[Event, ...]
         return ()
     kind, birth, detail = _OF_RENDITION[after.status], str(after.created_at_ms), {"asset_id": after.asset_id}
     return (event(kind, after, at_ms=at_ms, attempt=after.attempt, revision=birth, detail=detail),)
+
+
+def track_events(after: CaptionTrack, *, at_ms: int) -> tuple[Event, ...]:
+    """What the end of a track's preparation tells. One that is deleted and added again has the same id."""
+    if after.status not in _OF_TRACK:
+        return ()
+    birth, detail = str(after.created_at_ms), {"asset_id": after.asset_id}
+    return (event(_OF_TRACK[after.status], after, at_ms=at_ms, revision=birth, detail=detail),)
 
 
 def render_events(after: Render, *, at_ms: int) -> tuple[Event, ...]:

@@ -15,6 +15,7 @@ RENDER_PREFIX = "rn"
 EVENT_PREFIX = "ev"
 WEBHOOK_PREFIX = "wh"
 DELIVERY_PREFIX = "de"
+TRACK_PREFIX = "tr"
 ENTROPY_BYTES = 10
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

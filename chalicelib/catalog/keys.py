@@ -20,6 +20,7 @@ from chalicelib.media.names import (
     POSTER_NAME,
     STORYBOARD_NAME,
     SUBTITLES_NAME,
+    revised,
     segment_name,
     sprite_name,
 )
@@ -51,7 +52,9 @@ __all__ = [
     "receipts_prefix",
     "render_output_key",
     "render_prefix",
+    "revised",
     "segment_name",
+    "sidecar_prefix",
     "sprite_name",
     "upload_key",
 ]
@@ -126,6 +129,11 @@ def asset_media_prefix(asset_id: str) -> str:
 def media_prefix(asset_id: str, plan_hash: str) -> str:
     """Where one publication lives; ends in a slash."""
     return f"{MEDIA_PREFIX}{asset_id}/{plan_hash[:_PLAN_DIGITS]}/"
+
+
+def sidecar_prefix(asset_id: str, folder: str) -> str:
+    """Where the file of a track of text lies that every publication of the asset names; ends in a slash."""
+    return f"{asset_media_prefix(asset_id)}captions/{folder}/"
 
 
 def asset_early_prefix(asset_id: str) -> str:

@@ -7,11 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from chalicelib.handlers import assets, companion, renders, renditions, simple, sites, uploads, webhooks
+from chalicelib.handlers import assets, companion, renders, renditions, simple, sites, tracks, uploads, webhooks
 from chalicelib.handlers.http import Call, api, route
 from chalicelib.handlers.views import View
 
-__all__ = ["api", "assets", "companion", "renders", "renditions", "simple", "sites", "uploads", "webhooks"]
+__all__ = ["api", "assets", "companion", "renders", "renditions", "simple", "sites", "tracks", "uploads", "webhooks"]
 
 _DESCRIPTION = Path(__file__).with_name("openapi.json")
 

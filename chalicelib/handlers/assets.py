@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chalice.app import Response
+from msgspec import UNSET
 
 from chalicelib.catalog.asset import Asset, AssetStatus
 from chalicelib.catalog.ids import ASSET_PREFIX, is_id
@@ -12,6 +13,7 @@ from chalicelib.handlers.lists import list_query
 from chalicelib.handlers.once import made_once
 from chalicelib.handlers.requests import (
     AssetBody,
+    PatchBody,
     RestoreBody,
     body_bytes,
     check_meta,
@@ -63,6 +65,16 @@ def create_asset(call: Call) -> Response:
 @route("GET", "/v1/assets/{asset_id}")
 def get_asset(call: Call, asset_id: str) -> View:
     return shown(call, assets.living_asset(checked(asset_id), call.services.table))
+
+
+@route("PATCH", "/v1/assets/{asset_id}")
+def update_asset(call: Call, asset_id: str) -> View:
+    body = parse_body(call.request, PatchBody)
+    meta = {} if body.meta is None else body.meta
+    if meta is not UNSET:
+        check_meta(meta, "/meta")
+    of = call.services
+    return shown(call, assets.describe(checked(asset_id), body.passthrough, meta, of.table, now_ms=of.clock()))
 
 
 @route("DELETE", "/v1/assets/{asset_id}", status=202)

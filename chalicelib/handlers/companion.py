@@ -81,6 +81,8 @@ def create_upload_token(call: Call) -> View:
     body = parse_body(call.request, UploadTokenBody)
     asset = body.asset
     check_meta(asset.meta, "/asset/meta")
+    if asset.captions:
+        raise invalid("body", "/asset/captions", "An upload token is for many files: add tracks to each asset")
     services, now_ms = call.services, call.services.clock()
     new = UploadToken(
         id=token_id(now_ms),

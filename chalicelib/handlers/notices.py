@@ -18,6 +18,7 @@ from chalicelib.catalog.asset import Asset
 from chalicelib.catalog.events import Event
 from chalicelib.catalog.render import Render
 from chalicelib.catalog.rendition import StaticRendition
+from chalicelib.catalog.track import CaptionTrack
 from chalicelib.catalog.upload import Upload
 from chalicelib.catalog.webhook import Ping
 from chalicelib.handlers import wiring
@@ -25,7 +26,7 @@ from chalicelib.handlers.batches import BatchAnswer, each_message
 from chalicelib.handlers.entry import lambda_entry
 from chalicelib.handlers.measures import measure_event
 from chalicelib.handlers.render_views import render_view
-from chalicelib.handlers.views import View, asset_view, static_rendition_view, upload_view
+from chalicelib.handlers.views import View, asset_view, static_rendition_view, track_view, upload_view
 from chalicelib.usecases.deliver import deliver as deliver_once
 from chalicelib.usecases.notify import notify as notify_all
 from chalicelib.usecases.renditions import static_renditions
@@ -81,6 +82,10 @@ def _rendition(rendition: StaticRendition) -> View:
     return static_rendition_view(rendition, wiring.services().settings.public_base_url)
 
 
+def _track(track: CaptionTrack) -> View:
+    return track_view(track, wiring.services().settings.public_base_url)
+
+
 def _render(render: Render) -> View:
     """Without a URL of its output: that would be signed."""
     return render_view(render, wiring.services().table.get_progress(render.id, render.plan_hash), None)
@@ -93,6 +98,7 @@ def _ping(ping: Ping) -> View:
 SHOWN: dict[type, Callable[[Any], View]] = {
     Asset: _asset,
     StaticRendition: _rendition,
+    CaptionTrack: _track,
     Render: _render,
     Upload: upload_view,
     Ping: _ping,

@@ -114,7 +114,14 @@ def publish(event: dict[str, Any], context: Any) -> dict[str, object]:
             case ReadyEvent():
                 now_ms = of.clock()
                 return finish(
-                    step.asset_id, step.attempt, step.plan_hash, of.table, of.queues, of.settings, now_ms=now_ms
+                    step.asset_id,
+                    step.attempt,
+                    step.plan_hash,
+                    of.objects,
+                    of.table,
+                    of.queues,
+                    of.settings,
+                    now_ms=now_ms,
                 )
             case RecordFailureEvent():
                 asset_id, rendition_id = step.input.asset_id, step.input.rendition_id

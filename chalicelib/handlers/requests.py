@@ -10,12 +10,18 @@ from typing import Annotated, Any, Literal, TypeVar, overload
 
 import msgspec
 from chalice.app import Request
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib.catalog.keys import UPLOADS_PREFIX
 from chalicelib.catalog.options import Encoder
 from chalicelib.catalog.problem import pointer_of
+from chalicelib.catalog.track import MAX_SIDECARS, WantedTrack
 from chalicelib.errors import InvalidRequest, MalformedRequest
+from chalicelib.media.sidecar import TrackKind
+from chalicelib.media.source import readable
+from chalicelib.media.subtitle_file import SubtitleFormat
 from chalicelib.media.timing import TimeRange
+from chalicelib.usecases.tracks import Wish
 
 T = TypeVar("T")
 
@@ -27,6 +33,8 @@ Name = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\
 MediaType = Annotated[str, Meta(max_length=127, pattern=r"^[\w.+-]+/[\w.+*-]+(\s*;.*)?$")]
 Passthrough = Annotated[str, Meta(max_length=255)]
 Seconds = Annotated[float, Meta(ge=0, le=24 * 3600)]
+Language = Annotated[str, Meta(max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")]
+SourceKey = Annotated[str, Meta(max_length=1024, pattern=f"^{UPLOADS_PREFIX}")]
 ExpiresIn = Annotated[int, Meta(ge=60, le=7 * 24 * 3600)]
 
 
@@ -37,6 +45,18 @@ class ClipBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     end: Seconds | None = None
 
 
+class TrackBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/assets/{id}/tracks: a file of subtitles, as text or as the key of an object in the source bucket."""
+
+    language: Language
+    name: Name | None = None
+    kind: TrackKind = TrackKind.SUBTITLES
+    forced: bool = False
+    format: SubtitleFormat | None = None
+    text: str | None = None
+    key: SourceKey | None = None
+
+
 class AssetOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the customer wants to find again on the asset, and who is to encode it."""
 
@@ -44,6 +64,7 @@ class AssetOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     meta: dict[str, Any] = {}
     encoder: Encoder | None = None
     clip: ClipBody | None = None
+    captions: Annotated[tuple[TrackBody, ...], Meta(max_length=MAX_SIDECARS)] = ()
 
 
 class UploadBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,6 +102,13 @@ class RenditionBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     end: Seconds | None = None
     width: Annotated[int, Meta(ge=16, le=640)] | None = None
     fps: Annotated[int, Meta(ge=1, le=30)] | None = None
+
+
+class PatchBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """PATCH /v1/assets/{id}: what is given takes the place of what was there; null removes it."""
+
+    passthrough: Passthrough | UnsetType | None = UNSET
+    meta: dict[str, Any] | UnsetType | None = UNSET
 
 
 class PartBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -157,6 +185,21 @@ def parse_value(value: object, kind: Any, where: str, pointer: str) -> Any:
         return msgspec.convert(value, type=kind)
     except msgspec.ValidationError as error:
         raise invalid(where, pointer, str(error)) from error
+
+
+def wish_of(body: TrackBody, pointer: str) -> Wish:
+    """Raises InvalidRequest unless it says in one way where the file is."""
+    if (body.text is None) is (body.key is None):
+        raise invalid("body", f"{pointer}/text", "Expected either text or key")
+    wanted = WantedTrack(
+        language=body.language,
+        name=readable(body.name or body.language) or body.language,
+        kind=body.kind,
+        forced=body.forced,
+        form=body.format,
+        key=body.key,
+    )
+    return wanted, body.text.encode() if body.text is not None else None
 
 
 def check_meta(meta: dict[str, Any], pointer: str) -> None:

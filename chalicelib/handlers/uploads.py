@@ -11,7 +11,15 @@ from chalicelib.handlers.companion import companion_endpoint
 from chalicelib.handlers.http import Call, json_response, route
 from chalicelib.handlers.lists import list_query
 from chalicelib.handlers.once import made_once
-from chalicelib.handlers.requests import CompleteBody, UploadBody, check_meta, clip_range, parse_body, query_number
+from chalicelib.handlers.requests import (
+    CompleteBody,
+    UploadBody,
+    check_meta,
+    clip_range,
+    parse_body,
+    query_number,
+    wish_of,
+)
 from chalicelib.handlers.views import View, page_response, parts_view, upload_view
 from chalicelib.usecases import upload as uploads
 from chalicelib.usecases.upload_tokens import show_token, token_of_upload
@@ -24,6 +32,7 @@ def create_upload(call: Call) -> Response:
     body = parse_body(call.request, UploadBody)
     check_meta(body.asset.meta, "/asset/meta")
     services = call.services
+    captions = [wish_of(each, f"/asset/captions/{index}") for index, each in enumerate(body.asset.captions)]
     new = uploads.NewUpload(
         filename=body.filename,
         content_type=body.content_type,
@@ -33,6 +42,7 @@ def create_upload(call: Call) -> Response:
         meta=body.asset.meta,
         encoder=body.asset.encoder,
         clip=clip_range(body.asset.clip.start, body.asset.clip.end, "/asset/clip") if body.asset.clip else None,
+        captions=tuple(captions),
     )
 
     def make() -> str:

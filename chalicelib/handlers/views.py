@@ -21,8 +21,10 @@ from chalicelib.catalog.asset import (
 )
 from chalicelib.catalog.events import rfc3339
 from chalicelib.catalog.rendition import PREVIEWS, RenditionStatus, StaticRendition
+from chalicelib.catalog.track import CaptionTrack, TrackStatus
 from chalicelib.catalog.upload import Upload, part_count
 from chalicelib.handlers.http import json_response
+from chalicelib.media.sidecar import TrackKind
 from chalicelib.media.timing import TimeRange
 
 View = dict[str, object]
@@ -120,6 +122,26 @@ def static_rendition_view(rendition: StaticRendition, base_url: str) -> View:
     }
 
 
+def track_view(track: CaptionTrack, base_url: str) -> View:
+    ready, error = track.status is TrackStatus.READY, track.error
+    return {
+        "id": track.id,
+        "asset_id": track.asset_id,
+        "status": track.status,
+        "language": track.language,
+        "name": track.name,
+        "kind": track.kind,
+        "forced": bool(track.forced),
+        "created_at": rfc3339(track.created_at_ms),
+        "updated_at": rfc3339(track.updated_at_ms),
+        "url": _url(base_url, track.key) if ready else None,
+        "key": track.key if ready else None,
+        "size_bytes": track.size_bytes,
+        "cues": track.cues,
+        "error": {"code": error.code, "message": error.message} if error else None,
+    }
+
+
 def master_view(url: str, expires_at_ms: int) -> View:
     return {"url": url, "expires_at": rfc3339(expires_at_ms)}
 
@@ -182,7 +204,8 @@ def _track_view(track: TrackInfo, base_url: str) -> View:
     shared: View = {"type": track.type, "language": track.language, "name": track.name, "default": track.default}
     if track.type is TrackType.AUDIO:
         return {**shared, "channels": track.channels}
-    return {**shared, "forced": track.forced, "url": _url(base_url, track.key), "key": track.key}
+    own: View = {"id": track.id, "kind": track.kind or TrackKind.SUBTITLES, "forced": track.forced}
+    return {**shared, **own, "url": _url(base_url, track.key), "key": track.key}
 
 
 def _rendition_view(rendition: RenditionInfo) -> View:

@@ -26,9 +26,9 @@ from chalicelib.media.names import INIT_NAME, SUBTITLES_NAME
 from chalicelib.media.presentation import AudioTrack, Presentation, TextTrack, VideoTrack
 from chalicelib.media.receipt import Segment
 
-_NAMESPACE = "urn:mpeg:dash:schema:mpd:2011"
+NAMESPACE = "urn:mpeg:dash:schema:mpd:2011"
 _PROFILES = "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019"
-_FULL_PROFILE = "urn:mpeg:dash:profile:full:2011"
+FULL_PROFILE = "urn:mpeg:dash:profile:full:2011"
 _ROLE = "urn:mpeg:dash:role:2011"
 _CHANNELS = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
 # ChannelConfiguration of ISO/IEC 23003-3 for the usual layout of so many channels.
@@ -47,8 +47,8 @@ def mpd(presentation: Presentation) -> str:
     root = ElementTree.Element(
         "MPD",
         {
-            "xmlns": _NAMESPACE,
-            "profiles": ",".join([_PROFILES, *([_FULL_PROFILE] if presentation.text or listed else [])]),
+            "xmlns": NAMESPACE,
+            "profiles": ",".join([_PROFILES, *([FULL_PROFILE] if presentation.text or listed else [])]),
             "type": "static",
             "mediaPresentationDuration": _duration(presentation.duration),
             "maxSegmentDuration": _duration(longest),
@@ -63,6 +63,11 @@ def mpd(presentation: Presentation) -> str:
         _add_audio(period, track, presentation.audio)
     for text in presentation.text:
         _add_text(period, text, presentation.duration)
+    return written(root)
+
+
+def written(root: ElementTree.Element) -> str:
+    """A manifest as text."""
     ElementTree.indent(root)
     document: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return f"{document.decode()}\n"
@@ -142,24 +147,41 @@ def _add_audio(period: ElementTree.Element, track: AudioTrack, audio: Sequence[A
 
 
 def _add_text(period: ElementTree.Element, track: TextTrack, duration: Fraction) -> None:
+    add_text_set(
+        period,
+        name=track.name,
+        address=f"{track.name}/{SUBTITLES_NAME}",
+        language=track.language,
+        label=track.label,
+        role="forced-subtitle" if track.forced else "subtitle",
+        bandwidth_bps=text_bandwidth(track.size_bytes, duration),
+    )
+
+
+def add_text_set(
+    period: ElementTree.Element, *, name: str, address: str, language: str, label: str, role: str, bandwidth_bps: int
+) -> None:
+    """The AdaptationSet of one file of WebVTT, whose `address` is relative to the manifest."""
     group = ElementTree.SubElement(
         period,
         "AdaptationSet",
         {
             "id": str(len(period)),
-            "profiles": _FULL_PROFILE,
+            "profiles": FULL_PROFILE,
             "contentType": "text",
             "mimeType": "text/vtt",
-            "lang": track.language,
+            "lang": language,
         },
     )
-    _add_label(group, track.label)
-    _add_role(group, "forced-subtitle" if track.forced else "subtitle")
-    bandwidth_bps = -(-track.size_bytes * 8 // max(duration, Fraction(1)))
-    representation = ElementTree.SubElement(
-        group, "Representation", {"id": track.name, "bandwidth": str(bandwidth_bps)}
-    )
-    ElementTree.SubElement(representation, "BaseURL").text = f"{track.name}/{SUBTITLES_NAME}"
+    _add_label(group, label)
+    _add_role(group, role)
+    representation = ElementTree.SubElement(group, "Representation", {"id": name, "bandwidth": str(bandwidth_bps)})
+    ElementTree.SubElement(representation, "BaseURL").text = address
+
+
+def text_bandwidth(size_bytes: int, duration: Fraction) -> int:
+    """Bits per second of a file that is as long as the presentation."""
+    return -(-size_bytes * 8 // max(duration, Fraction(1)))
 
 
 def _add_label(group: ElementTree.Element, label: str) -> None:
@@ -177,7 +199,7 @@ def _add_folder(representation: ElementTree.Element, track: VideoTrack | AudioTr
 
 
 def _profile(track: VideoTrack | AudioTrack) -> dict[str, str]:
-    return {"profiles": _FULL_PROFILE} if _listed(track.segments) else {}
+    return {"profiles": FULL_PROFILE} if _listed(track.segments) else {}
 
 
 def _listed(segments: Sequence[Segment]) -> bool:

@@ -77,9 +77,13 @@ def media_playlist(presentation: Presentation, track: VideoTrack | AudioTrack, *
     )
 
 
-def text_playlist(presentation: Presentation) -> str:
-    """The one file of a track of subtitles, which lasts as long as the presentation; lies in the track's folder."""
-    duration_us = nearest(presentation.duration * _MICROSECONDS)
+def text_playlist(duration: Fraction, uri: str = SUBTITLES_NAME) -> str:
+    """The one file of a track of subtitles, which lasts as long as the presentation, `duration` seconds.
+
+    Args:
+        uri: Of the file, relative to the playlist.
+    """
+    duration_us = nearest(duration * _MICROSECONDS)
     return _playlist(
         [
             _version(),
@@ -87,7 +91,7 @@ def text_playlist(presentation: Presentation) -> str:
             "#EXT-X-MEDIA-SEQUENCE:1",
             "#EXT-X-PLAYLIST-TYPE:VOD",
             _extinf(duration_us),
-            SUBTITLES_NAME,
+            uri,
             "#EXT-X-ENDLIST",
         ]
     )
@@ -194,18 +198,28 @@ def _text_media(presentation: Presentation) -> Iterable[str]:
     """EXT-X-MEDIA of subtitles (4.3.4.1). Those that a player picks by itself differ in language or in being forced."""
     seen: set[tuple[str, bool]] = set()
     for track in presentation.text:
-        attributes = [
-            "TYPE=SUBTITLES",
-            f"GROUP-ID={_quoted(TEXT_GROUP)}",
-            f"NAME={_quoted(track.label)}",
-            f"LANGUAGE={_quoted(track.language)}",
-            "DEFAULT=NO",
-            f"AUTOSELECT={'NO' if (track.language, track.forced) in seen else 'YES'}",
-            f"FORCED={'YES' if track.forced else 'NO'}",
-            f"URI={_quoted(_uri(track.name, HLS_NAME))}",
-        ]
+        new = (track.language, track.forced) not in seen
         seen.add((track.language, track.forced))
-        yield f"#EXT-X-MEDIA:{','.join(attributes)}"
+        uri = _uri(track.name, HLS_NAME)
+        yield text_media(track.label, track.language, uri, autoselect=new, forced=track.forced)
+
+
+def text_media(
+    label: str, language: str, uri: str, *, autoselect: bool, forced: bool, characteristics: str = ""
+) -> str:
+    """The EXT-X-MEDIA of one track of subtitles (4.3.4.1)."""
+    attributes = [
+        "TYPE=SUBTITLES",
+        f"GROUP-ID={_quoted(TEXT_GROUP)}",
+        f"NAME={_quoted(label)}",
+        f"LANGUAGE={_quoted(language)}",
+        "DEFAULT=NO",
+        f"AUTOSELECT={'YES' if autoselect else 'NO'}",
+        f"FORCED={'YES' if forced else 'NO'}",
+        *([f"CHARACTERISTICS={_quoted(characteristics)}"] if characteristics else []),
+        f"URI={_quoted(uri)}",
+    ]
+    return f"#EXT-X-MEDIA:{','.join(attributes)}"
 
 
 def _text_attribute(text: Sequence[TextTrack]) -> list[str]:

@@ -21,3 +21,19 @@ def segment_name(number: int, run: int = 0) -> str:
 
 def sprite_name(chunk_index: int) -> str:
     return f"storyboard-{chunk_index:05d}.jpg"
+
+
+def sidecar_address(folder: str) -> str:
+    """The file of a track from outside of the source, seen from a publication's prefix: it is shared by all of them."""
+    return f"../captions/{folder}/{SUBTITLES_NAME}"
+
+
+def sidecar_playlist(folder: str) -> str:
+    """The playlist of such a track: it says how long the publication is, so each has its own."""
+    return f"captions/{folder}.m3u8"
+
+
+def revised(name: str, digest: str) -> str:
+    """The name of a manifest in whose place another one came."""
+    stem, _, extension = name.rpartition(".")
+    return f"{stem}-{digest}.{extension}"

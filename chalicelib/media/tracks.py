@@ -10,7 +10,7 @@ lists them. No subtitle is on by default: who wants to read switches it on, or h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from chalicelib.media.plan import AudioRendition, TextRendition
 from chalicelib.media.source import UNKNOWN_LANGUAGE, AudioTrack, Source, TextTrack, default_audio, language_tag
@@ -64,17 +64,23 @@ def labels(tracks: Sequence[AudioRendition] | Sequence[TextRendition], unnamed: 
 
     Tracks that would have the same name are numbered, because a name stands for one track (RFC 8216 4.3.4.1.1).
     """
-    chosen: dict[int, str] = {}
+    bases: dict[int, str] = {}
     for track in tracks:
-        if track.position in chosen:
-            continue
         language = language_tag(track.language)
-        base = track.title or (unnamed if language == UNKNOWN_LANGUAGE else language)
+        bases.setdefault(track.position, track.title or (unnamed if language == UNKNOWN_LANGUAGE else language))
+    return dict(zip(bases, distinct_labels(bases.values()), strict=True))
+
+
+def distinct_labels(names: Iterable[str], taken: Iterable[str] = ()) -> tuple[str, ...]:
+    """The names in their order, each numbered that is taken or was there before."""
+    used, chosen = set(taken), []
+    for base in names:
         name, number = base, 2
-        while name in chosen.values():
+        while name in used:
             name, number = f"{base} {number}", number + 1
-        chosen[track.position] = name
-    return chosen
+        used.add(name)
+        chosen.append(name)
+    return tuple(chosen)
 
 
 def _audio_rendition(folder: str, number: int, track: AudioTrack, channels: int, bitrate_bps: int) -> AudioRendition:

@@ -1,7 +1,8 @@
-"""Subtitles as they are published: one WebVTT file for each track (W3C WebVTT 6.1), made of what ffmpeg converted.
+"""Subtitles as they are published: one WebVTT file for each track (W3C WebVTT 6.1).
 
-ffmpeg does the decoding; here its cues are moved onto the presentation's clock, to the millisecond, bounded by its
-duration, put in order and made safe: no text can open a tag other than the plain ones, or end a cue. The file serves
+Of tracks inside a source, ffmpeg does the decoding; here its cues are moved onto the presentation's clock, to the
+millisecond, bounded by its duration, put in order and made safe: no text can open a tag other than the plain ones, or
+end a cue. Files that customers send are read by subtitle_file.py. The file serves
 HLS as its only segment and DASH as it is. It says that its clock is the media's (RFC 8216 3.5), which decoders of HLS
 take for granted and others skip.
 """
@@ -9,6 +10,7 @@ take for granted and others skip.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -29,11 +31,12 @@ _HEADER = "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n"
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """`text` is shown in [start_ms, end_ms) of the presentation."""
+    """`text` is shown in [start_ms, end_ms) of the presentation, where `settings` of WebVTT (4.4) say, if they do."""
 
     start_ms: int
     end_ms: int
     text: str
+    settings: str = ""
 
 
 def read_cues(converted: str, duration: Fraction) -> tuple[Cue, ...]:
@@ -53,13 +56,21 @@ def read_cues(converted: str, duration: Fraction) -> tuple[Cue, ...]:
         elif found:
             # An empty line inside a subtitle.
             found[-1][2].extend(block.split("\n"))
-    cues = (Cue(start, end, _safe(lines)) for start, end, lines in found[:MAX_CUES] if start < end)
+    cues = (Cue(start, end, safe_text(lines)) for start, end, lines in found[:MAX_CUES] if start < end)
+    return in_order(cues)
+
+
+def in_order(cues: Iterable[Cue]) -> tuple[Cue, ...]:
+    """Those that say something, by their beginning."""
     return tuple(sorted((cue for cue in cues if cue.text), key=lambda cue: (cue.start_ms, cue.end_ms)))
 
 
 def subtitles_vtt(cues: tuple[Cue, ...]) -> str:
     """The published file."""
-    blocks = (f"{clock(cue.start_ms)} --> {clock(cue.end_ms)}\n{cue.text}\n" for cue in cues)
+    blocks = (
+        f"{clock(cue.start_ms)} --> {clock(cue.end_ms)}{f' {cue.settings}' if cue.settings else ''}\n{cue.text}\n"
+        for cue in cues
+    )
     return "\n".join([_HEADER, *blocks])
 
 
@@ -68,6 +79,7 @@ def _milliseconds(groups: tuple[str | None, ...]) -> int:
     return ((hours * 60 + minutes) * 60 + seconds) * 1000 + milliseconds
 
 
-def _safe(lines: list[str]) -> str:
+def safe_text(lines: Iterable[str]) -> str:
+    """The lines of a cue, without empty ones, such that only <b>, <i> and <u> are tags."""
     text = "\n".join(line.strip() for line in lines if line.strip())
     return _TAG.sub("&lt;", _AMPERSAND.sub("&amp;", text)).replace("-->", "--&gt;")

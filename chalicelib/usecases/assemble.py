@@ -101,7 +101,7 @@ def _documents(plan: Plan, presentation: Presentation) -> Iterator[_Document]:
     for audio in presentation.audio:
         yield _Document(f"{audio.name}/{keys.HLS_NAME}", media_playlist(presentation, audio), _HLS_TYPE)
     for text in presentation.text:
-        yield _Document(f"{text.name}/{keys.HLS_NAME}", text_playlist(presentation), _HLS_TYPE)
+        yield _Document(f"{text.name}/{keys.HLS_NAME}", text_playlist(presentation.duration), _HLS_TYPE)
     if plan.video is not None:
         storyboard = storyboard_vtt(plan.video, duration=presentation.duration)
         yield _Document(keys.STORYBOARD_NAME, storyboard, "text/vtt")

@@ -5,10 +5,12 @@ A deleted asset leaves a tombstone, so that work still under way finds out and s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from msgspec import UnsetType
 
 from chalicelib.catalog import keys
-from chalicelib.catalog.asset import LISTED, Asset, AssetChange, AssetStatus, ProgressState
+from chalicelib.catalog.asset import LISTED, NO_CHANGE, Asset, AssetChange, AssetStatus, ProgressState
 from chalicelib.catalog.upload import UploadStatus
 from chalicelib.errors import AssetNotFound, AssetNotRetryable
 from chalicelib.usecases.ingest_metadata import ingest_asset
@@ -36,6 +38,27 @@ def living_asset(asset_id: str, table: Table) -> Asset:
     if asset.status is AssetStatus.DELETED:
         raise AssetNotFound("the asset is deleted", asset_id=asset_id)
     return asset
+
+
+def describe(
+    asset_id: str,
+    passthrough: str | UnsetType | None,
+    meta: dict[str, Any] | UnsetType,
+    table: Table,
+    *,
+    now_ms: int,
+) -> Asset:
+    """Change what the customer says of an asset. UNSET leaves it alone.
+
+    Raises:
+        AssetNotFound: If there is none, or it is deleted.
+    """
+    asset = living_asset(asset_id, table)
+    change = AssetChange(passthrough=passthrough, meta=meta)
+    if change == NO_CHANGE:
+        return asset
+    changed = table.update_asset(asset_id, change, expect=frozenset(LISTED), now_ms=now_ms)
+    return changed or living_asset(asset_id, table)
 
 
 def delete_asset(
@@ -68,6 +91,8 @@ def delete_asset(
         packages.delete_asset(asset.packaged.id)
     for rendition in table.list_renditions(asset_id):
         remove_rendition(rendition, objects, table, workflows, settings)
+    for track in table.list_tracks(asset_id):
+        table.delete_track(track)
     if asset.upload_id is not None:
         upload = table.end_upload(asset.upload_id, UploadStatus.CANCELLED, now_ms=now_ms)
         if upload is not None:

@@ -14,6 +14,7 @@ each change is conditional on what was seen, and each run does a bounded amount,
 | asset preparing, execution running                 | left alone                                                 |
 | render unfinished                                  | as `lost_renders.py` says                                  |
 | rendition in preparation                           | see reconcile_renditions.py                                |
+| track in preparation, or being deleted             | its asset's manifests made to follow, if they are out      |
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from chalicelib.catalog.upload import UploadStatus
 from chalicelib.errors import ExecutionLost, SluiceError, TransientError, UploadExpired, UploadNotFound
 from chalicelib.usecases.ingest_metadata import ingest_asset
 from chalicelib.usecases.lost_renders import reconcile_render
+from chalicelib.usecases.publish_tracks import reconcile_track
 from chalicelib.usecases.reconcile_renditions import reconcile_rendition
 from chalicelib.usecases.record_failure import Failed, put_failure, resolve
 from chalicelib.usecases.upload import expire_upload
@@ -108,6 +110,10 @@ def clean_up(
     _each(
         table.stuck_renditions(before_ms=lost_ms),
         lambda rendition: reconcile_rendition(rendition, table, queues, workflows, now_ms=now_ms),
+    )
+    _each(
+        table.stuck_tracks(before_ms=lost_ms),
+        lambda track: reconcile_track(track, objects, table, settings, now_ms=now_ms),
     )
     _abort_stale_multiparts(shift)
 

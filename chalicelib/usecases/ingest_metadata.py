@@ -15,6 +15,7 @@ from chalicelib.catalog.vod.metadata import MAX_BYTES, Metadata, parse_metadata
 from chalicelib.errors import AssetNotFound, MetadataInvalid, ObjectMissing, SourceChanged, UserError
 from chalicelib.usecases.asset_settings import check_options
 from chalicelib.usecases.ingest import foreign_asset_id, ingest_source, refuse, take_in
+from chalicelib.usecases.tracks import name_tracks
 
 if TYPE_CHECKING:
     from chalicelib.aws.objects import ObjectHead, Objects
@@ -72,6 +73,7 @@ def ingest_asset(
     changed = table.update_asset(asset.id, change, expect=_WAITING, now_ms=now_ms, unchanged=same)
     if changed is None:
         return table.get_asset(asset.id)
+    name_tracks(asset.id, named.captions, table, now_ms=now_ms)
     return take_in(changed, head, objects, table, queues, tools, settings, now_ms=now_ms)
 
 

@@ -16,6 +16,7 @@ from chalicelib.errors import ObjectMissing, SourceChanged, WorkSuperseded
 from chalicelib.media.plan import Plan
 from chalicelib.usecases.asset_settings import settings_for
 from chalicelib.usecases.plan import PREPARING, load_plan, preparing_asset
+from chalicelib.usecases.publish_tracks import ASSEMBLED, publish_tracks
 from chalicelib.usecases.receipts import stored_receipt
 from chalicelib.usecases.renditions import request_defaults
 from chalicelib.usecases.transcode import encoder_of
@@ -81,13 +82,24 @@ def validate(
 
 
 def finish(
-    asset_id: str, attempt: int, plan_hash: str, table: Table, queues: Queues, settings: Settings, *, now_ms: int
+    asset_id: str,
+    attempt: int,
+    plan_hash: str,
+    objects: Objects,
+    table: Table,
+    queues: Queues,
+    settings: Settings,
+    *,
+    now_ms: int,
 ) -> dict[str, object]:
-    """The asset is ready, and what is to be made of every asset is asked for.
+    """The asset is ready, with the tracks that were added to it, and what is to be made of every asset is asked for.
 
     Raises:
         WorkSuperseded: If it is not this attempt that it waits for.
     """
+    before = table.get_asset(asset_id)
+    if (before.attempt, before.plan_hash) == (attempt, plan_hash):
+        publish_tracks(asset_id, objects, table, settings, expect=ASSEMBLED, now_ms=now_ms)
     ready = AssetChange(status=AssetStatus.READY, state=ProgressState.COMPLETED)
     still = AssetChange(attempt=attempt, plan_hash=plan_hash)
     asset = table.update_asset(asset_id, ready, expect=PREPARING, now_ms=now_ms, unchanged=still)
@@ -100,6 +112,8 @@ def finish(
         tasks = 0 if asset.encoder is Encoder.MEDIACONVERT else asset.task_count
         table.add_work(asset_id, transitions=tasks + _SILENT_TRANSITIONS, now_ms=now_ms)
         logger.info("ready", extra={"asset_id": asset_id, "plan_hash": plan_hash})
+    # Those that came between the two.
+    publish_tracks(asset_id, objects, table, settings, now_ms=now_ms)
     request_defaults(asset, table, queues, settings, now_ms=now_ms)
     return {"AssetId": asset_id, "Status": asset.status.value, "HlsKey": asset.hls_key, "DashKey": asset.dash_key}
 

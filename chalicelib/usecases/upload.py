@@ -28,6 +28,7 @@ from chalicelib.errors import (
 )
 from chalicelib.usecases.asset_settings import check_encoder
 from chalicelib.usecases.ingest import ingest_source
+from chalicelib.usecases.tracks import Wish, add_track, check_wishes, name_tracks
 
 if TYPE_CHECKING:
     from chalicelib.aws.multipart import Part
@@ -66,6 +67,7 @@ class NewUpload:
     in_parts: bool = False
     upload_token_id: str | None = None
     max_bytes: int | None = None
+    captions: tuple[Wish, ...] = ()
 
 
 def open_upload(new: NewUpload, objects: Objects, table: Table, settings: Settings, *, now_ms: int) -> Upload:
@@ -74,10 +76,13 @@ def open_upload(new: NewUpload, objects: Objects, table: Table, settings: Settin
     Raises:
         UploadTooLarge: If the announced size is above `upload_max_bytes`.
         InvalidRequest: If the encoder is one that this deployment does not have.
+        CaptionsInvalid: If captions that came with it are no good.
+        TrackExists: If two of its captions have one language and name.
     """
     check_encoder(new.encoder, settings)
     _refuse_too_large(new.size_bytes, settings.upload_max_bytes)
     asset_id = new_id(ASSET_PREFIX, now_ms, secrets.token_bytes(ENTROPY_BYTES))
+    check_wishes(asset_id, new.captions, now_ms=now_ms)
     key = upload_key(asset_id)
     part_bytes = part_size(new.size_bytes) if new.size_bytes is not None else None
     multipart_id = None
@@ -119,6 +124,10 @@ def open_upload(new: NewUpload, objects: Objects, table: Table, settings: Settin
     # The upload first: without its asset it still expires, and an asset without an upload would wait for ever.
     table.create_upload(upload)
     table.create_asset(asset)
+    name_tracks(asset_id, [wanted for wanted, sent in new.captions if sent is None], table, now_ms=now_ms)
+    for wish in new.captions:
+        if wish[1] is not None:
+            add_track(asset, wish, objects, table, settings, now_ms=now_ms)
     return upload
 
 

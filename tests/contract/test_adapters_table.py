@@ -22,13 +22,16 @@ from chalicelib.catalog.asset import (
     ProgressState,
     Work,
 )
+from chalicelib.catalog.events import track_events
 from chalicelib.catalog.ids import ASSET_PREFIX, RENDER_PREFIX, UPLOAD_PREFIX, new_id
 from chalicelib.catalog.options import Archive, AssetOptions, Encoder
 from chalicelib.catalog.render import RenderChange, RenderStatus
 from chalicelib.catalog.rendition import RenditionChange, RenditionStatus
+from chalicelib.catalog.track import TrackChange, TrackStatus, WantedTrack, new_track
 from chalicelib.catalog.upload import UploadStatus
 from chalicelib.catalog.vod.outcome import JobEvent, JobStatus
-from chalicelib.errors import AssetNotFound, RenderNotFound, RenditionNotFound, UploadNotFound
+from chalicelib.errors import AssetNotFound, RenderNotFound, RenditionNotFound, TrackNotFound, UploadNotFound
+from chalicelib.media.sidecar import TrackKind
 from chalicelib.media.timing import TimeRange
 from tests.unit.catalog.samples import NOW_MS, PLAN_HASH, a_render, a_rendition, an_asset, an_upload
 
@@ -50,6 +53,34 @@ def test_an_asset_is_created_once(table: Table) -> None:
     assert table.create_asset(asset)
     assert not table.create_asset(replace(asset, filename="other.mp4"))
     assert table.get_asset(asset.id) == asset
+
+
+def test_a_track_is_told_of_and_removed_by_its_birth(table: Table) -> None:
+    """Only the very record that is meant changes, tells its end, is found when stuck, and goes."""
+    track = new_track(an_asset().id, WantedTrack("de", "Deutsch", forced=True), now_ms=NOW_MS)
+    assert table.create_track(track)
+    assert not table.create_track(replace(track, kind=TrackKind.CAPTIONS))
+    other = replace(track, created_at_ms=NOW_MS - 1)
+    preparing = frozenset({TrackStatus.PREPARING})
+    known = TrackChange(status=TrackStatus.READY, digest="ab", size_bytes=7, cues=1)
+    assert [each.id for each in table.stuck_tracks(before_ms=NOW_MS + 1)] == [track.id]
+    assert table.update_track(other, known, expect=preparing, now_ms=NOW_MS + 5) is None
+    ready = table.update_track(track, known, expect=preparing, now_ms=NOW_MS + 5)
+    assert ready == replace(
+        track, status=TrackStatus.READY, digest="ab", size_bytes=7, cues=1, updated_at_ms=NOW_MS + 5
+    )
+    assert table.update_track(track, known, expect=preparing, now_ms=NOW_MS + 6) is None
+    (told,) = track_events(ready, at_ms=NOW_MS + 5)
+    stored = table.find_event(told.id)
+    assert stored is not None
+    assert stored.event == told
+    assert list(table.stuck_tracks(before_ms=NOW_MS + 9)) == []
+    table.delete_track(other)
+    assert table.list_tracks(track.asset_id) == [ready]
+    table.delete_track(track)
+    assert table.list_tracks(track.asset_id) == []
+    with pytest.raises(TrackNotFound):
+        table.get_track(track.asset_id, track.id)
 
 
 def test_what_is_not_there_is_not_found(table: Table) -> None:

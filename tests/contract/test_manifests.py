@@ -27,7 +27,8 @@ from chalicelib.media.names import DASH_NAME, HLS_NAME, IFRAMES_NAME, SUBTITLES_
 from chalicelib.media.plan import Plan, Rendition, TextRendition, plan_hash
 from chalicelib.media.presentation import Presentation, present
 from chalicelib.media.receipt import ChunkReceipt, TextReceipt, TrackReceipt
-from chalicelib.media.webvtt import read_cues, subtitles_vtt
+from chalicelib.media.sidecar import Sidecar, TrackKind, revise, sidecar_playlists
+from chalicelib.media.webvtt import Cue, read_cues, subtitles_vtt
 from tests.fixtures.media_factory import SUBTITLES
 from tests.mpd_schema import problems
 from tests.publication import STEREO, publish_plan, video_plan
@@ -131,7 +132,7 @@ def publication(ffmpeg_path: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     receipts.append(ChunkReceipt(plan_hash(plan), 6, (), tiles=0, texts=(text_receipt,)))
     presentation = present(plan, plan_hash(plan), receipts)
     for text in presentation.text:
-        (folder / text.name / HLS_NAME).write_text(text_playlist(presentation))
+        (folder / text.name / HLS_NAME).write_text(text_playlist(presentation.duration))
     for track in presentation.tracks:
         (folder / track.name / HLS_NAME).write_text(media_playlist(presentation, track))
     for picture in presentation.video:
@@ -204,6 +205,28 @@ def test_mpd_names_what_exists(publication: Publication) -> None:
 def test_the_mpd_is_valid(publication: Publication) -> None:
     """Element order, attribute names and types are those of the standard's schema."""
     assert problems((publication.folder / "manifest.mpd").read_text()) == []
+
+
+def test_manifests_with_tracks_beside_them_are_valid(ffmpeg_path: Path, publication: Publication) -> None:
+    """What takes the place of both manifests plays the same pictures, and the text that lies beside them."""
+    folder, presentation = publication.folder, publication.presentation
+    text = subtitles_vtt((Cue(1000, 2000, "<i>Hallo</i>"),))
+    added = Sidecar("tr_1-a", len(text), "de", "Deutsch", TrackKind.CAPTIONS, forced=False)
+    (folder.parent / "captions" / added.folder).mkdir(parents=True)
+    (folder.parent / "captions" / added.folder / SUBTITLES_NAME).write_text(text)
+    (folder / "captions").mkdir()
+    for name, playlist in sidecar_playlists([added], presentation.duration).items():
+        (folder / name).write_text(playlist)
+    hls, dash = ((folder / name).read_text() for name in (HLS_NAME, DASH_NAME))
+    found = revise(hls, dash, [added], presentation.duration)
+    assert problems(found.dash) == []
+    (folder / "index-x.m3u8").write_text(found.hls)
+    assert len(decoded(ffmpeg_path, folder, "index-x.m3u8", "0:v:0")) == FRAMES
+    addresses = re.findall(r"<BaseURL>(.*?)</BaseURL>", found.dash)
+    assert len(addresses) == 2
+    assert all((folder / address).is_file() for address in addresses)
+    read = ["-v", "error", "-i", "index-x.m3u8", "-map", "0:s:1", "-f", "srt", "-"]
+    assert "00:00:01,000 --> 00:00:02,000\n<i>Hallo</i>" in run(ffmpeg_path, *read, cwd=folder).replace("\r", "")
 
 
 def test_playlists_name_what_exists(publication: Publication) -> None:

@@ -51,9 +51,10 @@ export class Api {
 
   async #send(method, path, body, signal) {
     const headers = { Accept: "application/json", Authorization: `Bearer ${this.key}` };
-    if (body !== undefined) headers["Content-Type"] = "application/json";
+    const raw = body instanceof Blob;
+    if (body !== undefined) headers["Content-Type"] = raw ? body.type : "application/json";
     try {
-      return await fetch(this.base + path, { method, headers, body: body && JSON.stringify(body), signal });
+      return await fetch(this.base + path, { method, headers, body: raw ? body : body && JSON.stringify(body), signal });
     } catch (error) {
       if (error.name === "AbortError") throw error;
       throw new Problem({ code: "network", title: "No answer", detail: "The API did not answer. Is it running?" });

@@ -15,9 +15,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from chalicelib.catalog.keys import RENDERS_PREFIX
 from chalicelib.catalog.options import Acceleration, Archive, AssetOptions, Encoder, InputRotate
+from chalicelib.catalog.track import MAX_SIDECARS, WantedTrack
 from chalicelib.catalog.vod.record import WORKFLOW_ATTRIBUTES
 from chalicelib.errors import MetadataInvalid
+from chalicelib.media.sidecar import TrackKind
+from chalicelib.media.source import UNKNOWN_LANGUAGE, language_tag, readable
 
 MAX_BYTES = 64 * 1024
 
@@ -37,6 +41,7 @@ class Metadata:
 
     Attributes:
         src_bucket, dest_bucket: As written; None if the file does not say. Whether they may be used is not known here.
+        captions: Tracks whose files are named.
         extra: Every field without a meaning here, in the file's order.
     """
 
@@ -45,6 +50,7 @@ class Metadata:
     dest_bucket: str | None
     options: AssetOptions
     extra: Mapping[str, Any]
+    captions: tuple[WantedTrack, ...] = ()
 
 
 def parse_metadata(document: bytes) -> Metadata:
@@ -62,10 +68,9 @@ def parse_metadata(document: bytes) -> Metadata:
     # The deployment's answer stands, as it did there; the value is checked all the same.
     _truth(fields.pop("enableMediaPackage", None), "enableMediaPackage")
     known = {attribute: read(fields.pop(name), name) for name, (attribute, read) in _OPTIONS.items() if name in fields}
-    if "captions" in fields:
-        _captions(fields["captions"])
+    captions = _captions(fields["captions"]) if "captions" in fields else ()
     extra = {name: value for name, value in fields.items() if name not in WORKFLOW_ATTRIBUTES}
-    return Metadata(src_video, src_bucket, dest_bucket, AssetOptions(**known), extra)
+    return Metadata(src_video, src_bucket, dest_bucket, AssetOptions(**known), extra, captions)
 
 
 def _fields(document: bytes) -> dict[str, Any]:
@@ -151,9 +156,29 @@ def _rate(value: object, name: str) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _captions(value: object) -> None:
-    if not isinstance(value, dict) or not isinstance(value.get("srcFile", ""), str):
+def _captions(value: object) -> tuple[WantedTrack, ...]:
+    """The one object that the form has, or a list of such."""
+    entries = value if isinstance(value, list) else [value]
+    if len(entries) > MAX_SIDECARS:
+        raise MetadataInvalid(f"captions has more than {MAX_SIDECARS} entries", field="captions")
+    return tuple(track for each in entries if (track := _caption(each)) is not None)
+
+
+def _caption(entry: object) -> WantedTrack | None:
+    if not isinstance(entry, dict) or not isinstance(entry.get("srcFile", ""), str):
         raise MetadataInvalid("captions is not an object whose srcFile is a text", field="captions")
+    key = _text(entry.get("srcFile") or None, "captions.srcFile", _MAX_KEY)
+    if key is None:
+        return None
+    if key.startswith(RENDERS_PREFIX):
+        raise MetadataInvalid(f"captions.srcFile lies under {RENDERS_PREFIX}, which is ours", field="captions.srcFile")
+    language = entry.get("language") or UNKNOWN_LANGUAGE
+    if not isinstance(language, str) or language_tag(language) != language:
+        raise MetadataInvalid("captions.language is not a tag of BCP 47", field="captions.language")
+    name = _text(entry.get("name") or None, "captions.name", _MAX_KEY) or language
+    kind = _word(TrackKind)(entry.get("kind"), "captions.kind") or TrackKind.SUBTITLES
+    forced = _truth(entry.get("forced"), "captions.forced") or False
+    return WantedTrack(language=language, name=readable(name) or language, kind=kind, forced=forced, key=key)
 
 
 _OPTIONS: Mapping[str, tuple[str, Callable[[object, str], Any]]] = {

@@ -9,6 +9,8 @@ from chalicelib.catalog.keys import UPLOADS_PREFIX, asset_of_upload_key
 from chalicelib.errors import ExtensionNotAllowed
 
 ANY_EXTENSION = "*"
+SUBTITLE_EXTENSIONS = frozenset({"srt", "vtt"})
+"""Of files that lie beside videos, to be named by whoever wants them on one."""
 
 
 class Trigger(StrEnum):
@@ -43,6 +45,8 @@ def trigger_of(
     extension = extension_of(key)
     if Trigger.METADATA in triggers and key.startswith(metadata_prefix) and extension in metadata_extensions:
         return Trigger.METADATA
+    if extension in SUBTITLE_EXTENSIONS and extension not in video_extensions:
+        return None
     if Trigger.VIDEO not in triggers or not key.startswith(UPLOADS_PREFIX):
         return None
     if ANY_EXTENSION in video_extensions or extension in video_extensions:

@@ -62,6 +62,13 @@ def test_a_token_names_its_endpoint(api: Api) -> None:
     assert (made["max_files"], made["max_bytes"]) == (3, 5 * MIB)
 
 
+def test_a_token_gives_no_file_captions(api: Api) -> None:
+    """Captions belong to one film, and a token is for many: said, not ignored."""
+    captions = [{"language": "en", "text": "WEBVTT"}]
+    answer = api("POST", "/v1/upload-tokens", {"asset": {"captions": captions}})
+    assert (answer.status_code, answer.json_body["errors"][0]["pointer"]) == (422, "/asset/captions")
+
+
 def test_the_token_is_stored_nowhere(api: Api, log_lines: Callable[[], list[dict[str, Any]]]) -> None:
     """Neither table nor log holds the secret, and what an error says does not either."""
     browser = Browser(api)

@@ -69,6 +69,8 @@ def test_records_have_the_described_members(api: Api, document: Any) -> None:
         _check(shown, document["components"]["schemas"][name], document, name)
     assert asset["static_renditions"][0]["error"] == {"code": "encoder-failed", "message": "why"}
     render = api("GET", f"/v1/renders/{a_render().id}").json_body
+    track = api("POST", f"/v1/assets/{an_asset().id}/tracks", {"language": "de", "text": "00:01,000 --> 00:02,000\na"})
+    _check(track.json_body, document["components"]["schemas"]["Track"], document, "Track")
     site = api("POST", "/v1/sites", {"sha256": "ab" * 32, "size": 5}).json_body
     described = (("Upload", upload), ("Upload", large), ("Problem", problem), ("Asset", asset))
     for name, shown in (*described, ("Render", render), ("Site", site)):

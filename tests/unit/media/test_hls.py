@@ -161,7 +161,7 @@ def test_golden_groups(golden: Golden) -> None:
     )
     presentation = publication(audio=audio, text=text)
     golden("index-groups.m3u8", multivariant_playlist(presentation))
-    golden("text/index.m3u8", text_playlist(presentation))
+    golden("text/index.m3u8", text_playlist(presentation.duration))
     golden("index-audio-only-groups.m3u8", multivariant_playlist(publication(None, audio, text=text[:1])))
     golden("manifest-groups.mpd", mpd(presentation))
 

@@ -28,6 +28,7 @@ def _finish(studio: Studio, digest: str, attempt: int | None = None) -> dict[str
         studio.asset.id,
         attempt or studio.asset.attempt,
         digest,
+        studio.objects,
         studio.table,
         studio.queues,
         studio.settings,

@@ -220,9 +220,16 @@ def test_outputs_are_checked_and_kept_by_role() -> None:
     assert len(asset.outputs.thumbnails) == 25
     assert asset.poster_key == f"{prefix}{pictures[2]}"
     assert (
-        finish(ASSET_ID, 1, asset.plan_hash or "", desk.table, desk.queues, desk.settings, now_ms=desk.clock())[
-            "Status"
-        ]
+        finish(
+            ASSET_ID,
+            1,
+            asset.plan_hash or "",
+            desk.objects,
+            desk.table,
+            desk.queues,
+            desk.settings,
+            now_ms=desk.clock(),
+        )["Status"]
         == "ready"
     )
 
@@ -382,7 +389,9 @@ def test_a_job_costs_no_transitions_of_chunks() -> None:
     _create(desk)
     _publish(desk, "hls/x.m3u8", hls="hls/x.m3u8")
     asset = _validate(desk)
-    finish(ASSET_ID, 1, asset.plan_hash or "", desk.table, desk.queues, desk.settings, now_ms=desk.clock())
+    finish(
+        ASSET_ID, 1, asset.plan_hash or "", desk.objects, desk.table, desk.queues, desk.settings, now_ms=desk.clock()
+    )
     assert desk.table.get_progress(ASSET_ID, asset.plan_hash).transitions < 10
 
 

@@ -9,6 +9,7 @@ import { sentence, words } from "../format.js";
 import { createPlayer } from "../player.js";
 import { mayRetry, statusOf } from "../status.js";
 import { details, factLine } from "./details.js";
+import { subtitles } from "./subtitles.js";
 import { Work } from "./work.js";
 
 const POLL_MS = 1000;
@@ -105,7 +106,8 @@ export class AssetView {
     this.title.textContent = name;
     document.title = `${name} – Sluice`;
     this.facts.replaceChildren(factLine(asset));
-    this.details.replaceChildren(...details(asset));
+    const added = asset.status === "ready" ? [subtitles(asset, this.#tracks())] : [];
+    this.details.replaceChildren(...details(asset), ...added);
     if (asset.status === "ready" || this.#playsEarly(asset)) this.#play(asset);
     else if (asset.status === "errored") this.#failAsset(asset);
     else if (asset.status === "preparing") this.#working().showAsset(asset);
@@ -221,6 +223,22 @@ export class AssetView {
     const link = asset.status === "ready" && h("a.quiet", { href: `?asset=${encodeURIComponent(asset.id)}${other[1]}`, "data-route": true }, `Play as ${other[0]}`);
     const remove = h("button.quiet.danger", { type: "button", on: { click: () => this.#remove(remove) } }, "Delete");
     this.actions.replaceChildren(...[link, remove].filter(Boolean));
+  }
+
+  /** What can be done about subtitles. A player shows those that it began with, so it begins again. */
+  #tracks() {
+    const path = `/v1/assets/${encodeURIComponent(this.id)}`;
+    const after = async (change) => {
+      await change;
+      const asset = await this.app.api.get(path);
+      if (this.closed) return;
+      this.#stop();
+      this.#show(asset);
+    };
+    return {
+      add: (query, file) => after(this.app.api.post(`${path}/tracks?${query}`, file)),
+      remove: (id) => after(this.app.api.delete(`${path}/tracks/${id}`)),
+    };
   }
 
   async #retry() {

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.catalog.options import Acceleration, Archive, AssetOptions, Encoder, InputRotate
+from chalicelib.catalog.track import WantedTrack
 from chalicelib.catalog.vod.metadata import parse_metadata
 from chalicelib.errors import MetadataInvalid
+from chalicelib.media.sidecar import TrackKind
 
 
 def _file(**fields: object) -> bytes:
@@ -71,6 +73,14 @@ def test_every_field_of_the_solution_is_understood() -> None:
         keep_surround=True,
     )
     assert found.extra == {"captions": {"srcFile": "one.srt"}, "cmsId": 7}
+    assert found.captions == (WantedTrack("und", "und", key="one.srt"),)
+
+
+def test_captions_may_be_many_and_described() -> None:
+    """Each with its language, name and kind; an object without a file, as the form had it, is none."""
+    described = {"srcFile": "a.srt", "language": "de-AT", "name": 'W"ien', "kind": "captions", "forced": "true"}
+    found = parse_metadata(_file(captions=[described, {"srcFile": ""}, {"fontSize": 12}]))
+    assert found.captions == (WantedTrack("de-AT", "W'ien", kind=TrackKind.CAPTIONS, forced=True, key="a.srt"),)
 
 
 def test_a_file_that_only_names_its_video_chooses_nothing() -> None:
@@ -112,6 +122,9 @@ def test_the_workflows_own_fields_are_not_taken(name: str) -> None:
         ("quality", ["high"]),
         ("maxFrameRate", 12),
         ("captions", "one.srt"),
+        ("captions", [{"srcFile": 1}]),
+        ("captions", [[]]),
+        ("captions", [{"srcFile": "a"}] * 101),
     ],
 )
 def test_a_bad_value_is_refused_by_its_fields_name(field: str, value: object) -> None:
@@ -126,6 +139,17 @@ def test_what_is_no_metadata_is_refused(document: bytes) -> None:
     """Broken, of another shape, or without a video."""
     with pytest.raises(MetadataInvalid):
         parse_metadata(document)
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [("language", "german!"), ("kind", "menu"), ("forced", 3), ("name", 1), ("srcFile", "renders/a")],
+)
+def test_a_bad_member_of_captions_is_named(member: str, value: object) -> None:
+    """By its path in the file."""
+    with pytest.raises(MetadataInvalid) as caught:
+        parse_metadata(_file(captions={"srcFile": "a.srt", member: value}))
+    assert caught.value.context["field"] == f"captions.{member}"
 
 
 _json = st.recursive(

@@ -28,6 +28,8 @@ def _trigger(
         ("uploads/.json", Trigger.VIDEO),
         ("uploads/deep/a.JSON", Trigger.METADATA),
         ("uploads/folder/", None),
+        ("uploads/a.de.SRT", None),
+        ("uploads/a.vtt", None),
         ("films/a.mp4", None),
         ("jobs/a.json", None),
     ],
@@ -35,6 +37,13 @@ def _trigger(
 def test_a_key_tells_a_video_from_a_metadata_file(key: str, found: Trigger | None) -> None:
     """By extension, whatever its case; folders and other prefixes set nothing going."""
     assert _trigger(key) is found
+
+
+def test_subtitles_lie_beside_videos() -> None:
+    """They are no videos, unless a deployment names their extension; an upload is one whatever it is called."""
+    assert _trigger("uploads/a.vtt", videos=("mp4",)) is None
+    assert _trigger("uploads/a.vtt", videos=("mp4", "vtt")) is Trigger.VIDEO
+    assert _trigger(upload_key(ASSET_ID)) is Trigger.VIDEO
 
 
 def test_metadata_has_a_prefix_of_its_own() -> None:
