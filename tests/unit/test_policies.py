@@ -114,4 +114,4 @@ def test_what_a_function_does_not_do_is_not_found() -> None:
         assert ("sns:Publish" in operations) is (name == "notify")
         assert ("mediaconvert:CreateJob" in operations) is (name == "publish")
         assert ("s3:RestoreObject" in operations) is (name == "api_handler")
-        assert ("states:DescribeExecution" in operations) is (name == "cleanup")
+        assert ("s3:ListMultipartUploads" in operations) is (name == "cleanup")
