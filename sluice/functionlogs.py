@@ -37,6 +37,11 @@ class LogLine:
     def is_platform(self) -> bool:
         return self.message.startswith(_PLATFORM)
 
+    @property
+    def is_metric(self) -> bool:
+        """CloudWatch's embedded metric format, which is for machines."""
+        return self.message.startswith('{"_aws":')
+
 
 def _groups(logs: CloudWatchLogsClient, prefix: str) -> Iterator[str]:
     for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix):
@@ -106,7 +111,7 @@ def print_lines(lines: Iterable[LogLine], *, as_json: bool) -> None:
             if as_json:
                 document = {"time_ms": line.time_ms, "function": line.function, "message": line.message}
                 print(json.dumps(document), flush=True)
-            elif not line.is_platform:
+            elif not (line.is_platform or line.is_metric):
                 print(format_line(line), flush=True)
     except (KeyboardInterrupt, BrokenPipeError):
         sys.stderr.close()

@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import NoReturn, ParamSpec, TypeVar
 
 from chalicelib.errors import InternalError, InternalFault, SluiceError
+from chalicelib.handlers.events import unwrapped
 from chalicelib.telemetry import configure_logging, log_context
 
 P = ParamSpec("P")
@@ -34,7 +35,7 @@ def lambda_entry(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         @functools.wraps(function)
         def entered(*args: P.args, **kwargs: P.kwargs) -> R:
             configure_logging()
-            fields = {"handler": name, "request_id": _request_id(args), **_asset(args)}
+            fields = {"handler": name, "request_id": _request_id(args), **_about(args)}
             with log_context(fields), _closing_line(name):
                 return function(*args, **kwargs)
 
@@ -89,11 +90,12 @@ def _request_id(args: tuple[object, ...]) -> str:
     return str(getattr(context, "aws_request_id", ""))
 
 
-def _asset(args: tuple[object, ...]) -> dict[str, str]:
-    """What a state machine asks for says which asset it is about."""
+def _about(args: tuple[object, ...]) -> dict[str, str]:
+    """What a state machine asks for says which asset or render it is about."""
     event = args[0] if args else None
-    asset_id = event.get("AssetId") if isinstance(event, dict) else None
-    return {"asset_id": asset_id} if isinstance(asset_id, str) else {}
+    plain = unwrapped(event) if isinstance(event, dict) else {}
+    told = {"asset_id": plain.get("AssetId"), "render_id": plain.get("RenderId")}
+    return {name: value for name, value in told.items() if isinstance(value, str)}
 
 
 def _elapsed_ms(started: float) -> int:

@@ -25,6 +25,7 @@ from chalicelib.catalog.webhook import Ping
 from chalicelib.handlers import wiring
 from chalicelib.handlers.batches import BatchAnswer, each_message
 from chalicelib.handlers.entry import lambda_entry
+from chalicelib.handlers.measures import measure_event
 from chalicelib.handlers.render_views import render_view
 from chalicelib.handlers.triggers import stack_queue
 from chalicelib.handlers.views import View, asset_view, static_rendition_view, track_view, upload_view, usd
@@ -60,7 +61,10 @@ def _deliver(body: str) -> None:
 
 
 def _show(event: Event) -> View:
-    return SHOWN[type(event.subject)](event.subject)
+    view = SHOWN[type(event.subject)](event.subject)
+    # Here, because a body is made once for each event, unless its worker dies of it.
+    measure_event(event, view)
+    return view
 
 
 def _vod_record(event: Event) -> View | None:

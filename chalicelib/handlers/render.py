@@ -8,7 +8,7 @@ few hundred bytes, because those of all chunks travel through the state machine.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import msgspec
@@ -16,7 +16,8 @@ from chalice.app import Blueprint
 
 from chalicelib.handlers import wiring
 from chalicelib.handlers.entry import lambda_entry
-from chalicelib.handlers.events import parse_event
+from chalicelib.handlers.events import parse_event, unwrapped
+from chalicelib.handlers.measures import measured_chunk
 from chalicelib.usecases.assemble import assemble
 from chalicelib.usecases.assemble_composition import assemble_composition
 from chalicelib.usecases.composition import AssembleRequest, ChunkRequest, PlanRequest
@@ -29,8 +30,6 @@ from chalicelib.usecases.render_composition import render_composition_chunk
 
 _MARGIN_S = 20.0
 """Left for uploads and for the error's own way out when the encoder has to be stopped."""
-_ENVELOPES = ("Payload", "Input")
-_MAX_ENVELOPES = 4
 
 
 class PlanEvent(msgspec.Struct, tag_field="Action", tag="plan", rename="pascal", frozen=True):
@@ -99,9 +98,10 @@ def render(event: dict[str, Any], context: Any) -> dict[str, object]:
     job = parse_render_event(event)
     deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - _MARGIN_S
     memory_mb = int(context.memory_limit_in_mb)
-    if isinstance(job, PlanEvent | ChunkEvent | AssembleEvent | RenditionEvent):
-        return _publish(job, deadline, memory_mb)
-    return _compose(job, deadline, memory_mb)
+    with measured_chunk() if isinstance(job, ChunkEvent | ChunkCompositionEvent) else nullcontext():
+        if isinstance(job, PlanEvent | ChunkEvent | AssembleEvent | RenditionEvent):
+            return _publish(job, deadline, memory_mb)
+        return _compose(job, deadline, memory_mb)
 
 
 def _publish(job: AssetEvent, deadline: float, memory_mb: int) -> dict[str, object]:
@@ -162,15 +162,3 @@ def parse_render_event(event: dict[str, Any]) -> AssetEvent | CompositionEvent:
     plain = unwrapped(event)
     job: AssetEvent | CompositionEvent = parse_event(plain, AssetEvent if "AssetId" in plain else CompositionEvent)
     return job
-
-
-def unwrapped(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The event without its envelopes. What stands beside an envelope goes before what is inside, Action above all."""
-    plain = dict(event)
-    for _ in range(_MAX_ENVELOPES):
-        name = next((name for name in _ENVELOPES if isinstance(plain.get(name), Mapping)), None)
-        if name is None:
-            break
-        inner = plain.pop(name)
-        plain = {**inner, **plain}
-    return plain

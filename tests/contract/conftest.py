@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,12 +14,27 @@ from chalicelib.aws.table import Table
 from sluice.clients import REGION, ROOT_KEY_ID, ROOT_SECRET
 from sluice.emulator import venv
 from sluice.emulator.process import Emulator
+from sluice.package import TEMPLATE_NAME, package
 from sluice.paths import Local, LocalHome, Project
+from sluice.template import Document
 from tests.fakes import FakeObjects, FakeTable
 from tests.local_aws import ToyAws, free_port
 
 BUCKET = "sluice-contract-source"
 TABLE = "sluice-contract"
+
+
+@pytest.fixture(scope="session")
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `chalice package` makes of the app."""
+    return package(Project.here(), tmp_path_factory.mktemp("package") / "out", for_aws=False).folder
+
+
+@pytest.fixture(scope="session")
+def template(packaged: Path) -> Document:
+    """The template of that, before anything is resolved."""
+    document: Document = json.loads((packaged / TEMPLATE_NAME).read_text())
+    return document
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import pytest
 from chalicelib.settings import Settings
 from sluice.account.parts import resources_part
 from sluice.lint import lint_template
-from sluice.package import TEMPLATE_NAME, package
+from sluice.package import TEMPLATE_NAME
 from sluice.paths import Project
 from sluice.template import Document, Resolver, write_template
 
@@ -45,18 +45,6 @@ OUTPUTS = {
 }
 # Actions that have no resource to name.
 NOWHERE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments", "states:SendTaskSuccess", "states:SendTaskFailure"}
-
-
-@pytest.fixture(scope="module")
-def packaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `chalice package` makes of the app."""
-    return package(Project.here(), tmp_path_factory.mktemp("package") / "out", for_aws=False).folder
-
-
-@pytest.fixture(scope="module")
-def template(packaged: Path) -> Document:
-    document: Document = json.loads((packaged / TEMPLATE_NAME).read_text())
-    return document
 
 
 def _properties(template: Document, logical_id: str) -> Document:

@@ -52,9 +52,9 @@ def api(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Api:
 
 @pytest.fixture
 def log_lines(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[dict[str, Any]]]:
-    """The JSON lines written since the last call."""
+    """The JSON lines written since the last call, metrics aside."""
 
     def read() -> list[dict[str, Any]]:
-        return [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
+        return [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith('{"level"')]
 
     return read

@@ -35,6 +35,24 @@ def test_a_result_leaves_one_line(log_lines: Lines) -> None:
     assert "asset_id" not in line
 
 
+def test_every_line_says_what_it_is_about(log_lines: Lines) -> None:
+    """The asset or render of a state machine's event, in whatever envelope it comes."""
+
+    @lambda_entry("render")
+    def render(_event: dict[str, Any], _context: object) -> None:
+        return None
+
+    render({"Action": "plan", "AssetId": "as_1"}, CONTEXT)
+    render({"Action": "renderChunk", "Input": {"AssetId": "as_2"}}, CONTEXT)
+    render({"Action": "assemble", "Input": {"Payload": {"RenderId": "rn_1"}}}, CONTEXT)
+    lines = log_lines()
+    assert [(line.get("asset_id"), line.get("render_id")) for line in lines] == [
+        ("as_1", None),
+        ("as_2", None),
+        (None, "rn_1"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("error", "name"),
     [
