@@ -52,7 +52,17 @@ def _rewrite(value: Any, taken: frozenset[str]) -> Any:
     attribute = value.get("Fn::GetAtt")
     if isinstance(attribute, list) and attribute[0] in taken:
         return _arn(attribute[0])
-    return {key: _rewrite(item, taken) for key, item in value.items()}
+    return {
+        key: _substituted(item, taken) if key == "Fn::Sub" and isinstance(item, str) else _rewrite(item, taken)
+        for key, item in value.items()
+    }
+
+
+def _substituted(text: str, taken: frozenset[str]) -> str:
+    """References inside a text: by name alone, as a dashboard has them."""
+    names = re.sub(r"\$\{(\w+)\}", lambda found: function_name(found[1]) if found[1] in taken else found[0], text)
+    rewritten: str = _rewrite(names, taken)
+    return rewritten
 
 
 def _names(value: Any) -> Iterator[str]:

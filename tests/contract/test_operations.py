@@ -117,7 +117,7 @@ def test_who_is_mailed(
 ) -> None:
     """Nobody without an address, and nothing of it on the local AWS."""
     refs = {name: str(body["Default"]) for name, body in template["Parameters"].items()}
-    refs |= {"FunctionRuntime": runtime, "AlarmEmail": email, "MonthlyBudgetUsd": budget_usd}
+    refs |= {"FunctionRuntime": runtime, "AlarmEmail": email, "AccountBudgetUsd": budget_usd}
     resolver = Resolver(refs, {}, template["Conditions"])
     assert resolver.holds(template["Resources"]["AlarmMail"]["Condition"]) is mails
     assert resolver.holds(template["Resources"]["MonthlyBudget"]["Condition"]) is has_budget

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from chalicelib.settings import Settings
 from sluice.account.parts import resources_part
@@ -55,6 +56,23 @@ def _properties(template: Document, logical_id: str) -> Document:
 def test_cfn_lint_has_nothing_to_say(packaged: Path) -> None:
     """The merged template is valid, warnings included."""
     assert lint_template(packaged / TEMPLATE_NAME) == []
+
+
+def test_nothing_is_said_twice() -> None:
+    """A second parameter or resource of one name would silently take the place of the first."""
+
+    class Strict(yaml.SafeLoader):
+        pass
+
+    def mapping(loader: Strict, node: yaml.MappingNode) -> dict[Any, Any]:
+        names = [loader.construct_object(key) for key, _ in node.value]
+        assert len(names) == len(set(names)), f"twice: {[name for name in names if names.count(name) > 1]}"
+        loader.flatten_mapping(node)
+        return {loader.construct_object(key): loader.construct_object(item, deep=True) for key, item in node.value}
+
+    Strict.add_constructor("tag:yaml.org,2002:map", mapping)
+    Strict.add_multi_constructor("!", lambda *_: "intrinsic")
+    yaml.load(Project.here().merge_template.read_text(), Strict)  # noqa: S506  a safe loader
 
 
 def test_the_part_beside_chalice_deploy_is_valid_too(template: Document, tmp_path: Path) -> None:
