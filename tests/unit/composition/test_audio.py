@@ -27,7 +27,7 @@ CLIP = MediaClip(
 def test_the_command_is_that_of_the_golden_file(golden: Callable[[str, str], None]) -> None:
     """Two clips, one of them faster, mixed to the length of the picture."""
     fast = replace(CLIP, path="v.mp4", kind="video", duration=None, playback_rate=Fraction(5))
-    arguments = mix_arguments([CLIP, fast], Fraction(1001, 300), Format.MP4, "/work/audio.m4a")
+    arguments = mix_arguments([CLIP, fast], Fraction(1001, 300), Format.MP4, "/folder/audio.m4a")
     golden("commands/composition-audio.txt", "\n".join(map(shlex.quote, arguments)) + "\n")
 
 
