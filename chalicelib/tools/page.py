@@ -24,6 +24,7 @@ from chalicelib.tools.page_files import PageFiles
 logger = logging.getLogger(__name__)
 
 _FRAME_S = 30.0
+_ANSWER_S = 5.0
 _PUMP_S = 0.005
 _ASK_AGAIN_S = 3.0
 _LOOK_S = 0.5
@@ -220,7 +221,18 @@ class Page:
             if time.monotonic() - started > _ASK_AGAIN_S * len(asked) + _ASK_AGAIN_S:
                 self.advance(SMALLEST_TICK_MS)
                 asked.append(self._ask_frame(screenshot))
+        if self._page_answers():
+            # So it is not the page that hangs; another browser makes the frame.
+            raise BrowserCrashed("the browser makes no more frames")
         raise self._overdue()
+
+    def _page_answers(self) -> bool:
+        """Whether the page's scripts have come to an end, so that it takes a question."""
+        asked, started = self.ask_for("1"), time.monotonic()
+        while not self._connection.answered(asked) and time.monotonic() - started < _ANSWER_S:
+            self.check_time()
+            self._wait()
+        return self._connection.answered(asked)
 
     def _ask_frame(self, screenshot: Mapping[str, Any] | None) -> int:
         parameters: dict[str, Any] = {"frameTimeTicks": self._tick, "interval": 1000 / float(self._options.frame_rate)}

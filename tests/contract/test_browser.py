@@ -17,6 +17,7 @@ import pytest
 from chalicelib.composition.capture import CaptureOptions, Picture
 from chalicelib.composition.rgba import raw_rgba
 from chalicelib.errors import (
+    BrowserCrashed,
     CompositionNavigated,
     CompositionNotReady,
     CompositionTooHeavy,
@@ -323,6 +324,16 @@ def test_a_page_without_a_length_is_told_how_to_say_it(theatre: Theatre) -> None
         pass
     with theatre.stage(f"{_BARE}<body {_SIZE}>{_BAR}{_MEANS['css']}") as stage:
         assert stage.facts.duration == 2
+
+
+def test_a_browser_that_stalls_is_not_the_pages_fault(theatre: Theatre, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No frame comes although the page's scripts answer: another browser is tried, as after a crash."""
+    with theatre.stage(f'{_BARE}<div {_SIZE} data-duration="1">still</div>') as stage:
+        monkeypatch.setattr("chalicelib.tools.page._FRAME_S", 0.5)
+        # A number that is never answered, as that of a frame that Chromium has lost.
+        monkeypatch.setattr("chalicelib.tools.page.Page._ask_frame", lambda *_: -1)
+        with pytest.raises(BrowserCrashed):
+            next(stage.frames(0, 1, preroll=False))
 
 
 def test_a_page_that_hangs_fails_in_its_time(theatre: Theatre, monkeypatch: pytest.MonkeyPatch) -> None:
