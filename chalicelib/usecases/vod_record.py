@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.catalog.asset import Asset
 from chalicelib.catalog.options import Archive
+from chalicelib.catalog.playback import PlaybackPolicy, policy_of
 from chalicelib.catalog.vod.record import Workflow, vod_record
 from chalicelib.usecases.asset_settings import settings_for
 
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
 
 
 def vod_record_of(asset: Asset, deployment: Settings) -> dict[str, Any]:
-    """Notifications are on, unless the asset's own options turn them off."""
+    """Notifications are on, unless the asset's own options turn them off. Signed media have keys and no URLs."""
     settings = settings_for(asset.options, deployment)
-    scheme, _, host = settings.public_base_url.partition("://")
+    base_url = settings.public_base_url if policy_of(asset.id) is PlaybackPolicy.PUBLIC else ""
+    scheme, _, host = base_url.partition("://")
     workflow = Workflow(
         name=deployment.stage,
         dest_bucket=deployment.media_bucket,
