@@ -177,6 +177,22 @@ _RUNTIME_PAGE = """<!doctype html><head>
     <script>window.__timelines={main:gsap.timeline({paused:true})};</script>%s"""
 
 
+def test_animations_start_at_their_beginning_however_long_a_page_loads(theatre: Theatre) -> None:
+    """Under the published runtime too, which reads where it finds an animation: Chromium's clock may have moved it."""
+    html = _RUNTIME_PAGE % (
+        _BAR,
+        "<script>a.animate({left:['0px','120px']},2000);for(let i=0;i<3e8;i++);</script>"
+        "<script>fetch('index.html').then(()=>{for(let i=0;i<3e8;i++);})</script>",
+    )
+    with theatre.stage(html) as stage:
+        shown = [*stage.frames(0, 2, preroll=False), *stage.frames(30, 31, preroll=False)]
+    for frame in shown:
+        left = 2 * frame.index
+        assert pixel(frame.picture, left + 5, 45) == (255, 255, 255, 255), frame.index
+        assert pixel(frame.picture, left + 12, 45) == (0, 0, 0, 255), frame.index
+        assert left < 3 or pixel(frame.picture, left - 3, 45) == (0, 0, 0, 255), frame.index
+
+
 def test_a_page_counts_the_same_frames_however_long_it_loads(theatre: Theatre, ffmpeg_path: Path) -> None:
     """Under the published runtime too: by callbacks, by promises, with sound, ready at once or late; and what waits
     for two frames before it goes on has had them."""

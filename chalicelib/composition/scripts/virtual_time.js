@@ -154,6 +154,11 @@
   };
   Object.defineProperty(prototype, "currentTime", {
     ...native.time,
+    // The published runtime counts from where it finds an animation: not from where Chromium's clock has taken it.
+    get() {
+      const time = native.time.get.call(this);
+      return births.has(this) || this.playState !== "running" || time === null ? time : (given.get(this) ?? 0);
+    },
     set(time) {
       place(this, time);
       given.set(this, Number(time) || 0);
