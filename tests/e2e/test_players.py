@@ -75,7 +75,7 @@ def drive(page: Page, function: str, *arguments: object) -> Any:
 def test_it_plays_whole_with_switches_and_seeks(
     local_aws: LocalAws, page: Page, asset: dict[str, Any], engine: str, manifest: str
 ) -> None:
-    """Every moment is played but where the quality changes, each quality is shown when it is asked for, and a seek shows the picture of its time."""
+    """Every moment is played but at a change of quality, each quality is shown when asked for, seeks are exact."""
     watch = Watch.on(page, local_aws.base_url)
     drive(page, "play", engine, asset["playback"][manifest])
     switched = 0.0
