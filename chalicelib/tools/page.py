@@ -32,9 +32,12 @@ _LEAVING_S = 5.0
 _ELSEWHERE = "the page went elsewhere after it had loaded"
 _MAX_WORDS = 40
 _MAX_WORD = 300
-# While the page loads its clock does not move; Chromium wants each frame later than the one before.
+# While the page loads its clock does not move. Chromium wants each frame later than the one before, by a microsecond at
+# least: one that is not is never made, and none after it.
 _FIRST_TICK_MS = 1000.0
 SMALLEST_TICK_MS = 0.01
+# For the frames of loading, and those that are made more than once.
+_ROOM_MS = 10.0
 
 
 class Page:
@@ -243,6 +246,11 @@ class Page:
     def advance(self, milliseconds: float = SMALLEST_TICK_MS) -> None:
         """Let Chromium's clock pass. The page does not see it."""
         self._tick += milliseconds
+
+    def reach(self, milliseconds: float) -> None:
+        """Let Chromium's clock come to where the page's is, which says what neither of us places: pictures that move by
+        themselves, scrolling, the browser's own controls."""
+        self._tick = max(self._tick + SMALLEST_TICK_MS, _FIRST_TICK_MS + _ROOM_MS + milliseconds)
 
     def pump(self) -> None:
         """Make a frame that nobody sees, because a page does not load without; and take in what comes."""

@@ -1,0 +1,61 @@
+// What a page has asked for and not yet got: a frame waits for it, because all of it is answered from this machine, and
+// how long that takes is not the page's time. Runs after virtual_time.js.
+() => {
+  "use strict";
+  if (self.__sluice.requests) return;
+  const pending = new Set();
+  const awaited = (promise) => {
+    const done = promise.then(
+      () => pending.delete(done),
+      () => pending.delete(done),
+    );
+    pending.add(done);
+    return promise;
+  };
+  const waitFor = (target, name) => {
+    const native = target[name];
+    target[name] = function (...given) {
+      return awaited(native.apply(this, given));
+    };
+  };
+  waitFor(self, "fetch");
+  for (const name of ["text", "json", "arrayBuffer", "blob", "bytes", "formData"]) waitFor(Response.prototype, name);
+  waitFor(FontFace.prototype, "load");
+  const fonts = self.document ? document.fonts : self.fonts;
+  const send = XMLHttpRequest.prototype.send;
+  XMLHttpRequest.prototype.send = function (...given) {
+    awaited(new Promise((resolve) => this.addEventListener("loadend", resolve, { once: true })));
+    return send.apply(this, given);
+  };
+  // Pictures that are in no document are in nobody's list.
+  if (self.document) waitForPictures();
+  function waitForPictures() {
+  const source = Object.getOwnPropertyDescriptor(HTMLImageElement.prototype, "src");
+  Object.defineProperty(HTMLImageElement.prototype, "src", {
+    ...source,
+    set(url) {
+      source.set.call(this, url);
+      if (this.complete || this.loading === "lazy") return;
+      awaited(
+        new Promise((resolve) => {
+          this.addEventListener("load", resolve, { once: true });
+          this.addEventListener("error", resolve, { once: true });
+        }),
+      );
+    },
+  });
+  }
+  // Answers lead to questions; a page that never ends asking is not waited for.
+  const ROUNDS = 50;
+  self.__sluice.requests = {
+    async answered() {
+      for (let round = 0; round < ROUNDS; round++) {
+        const nested = self.__sluice.children().map((child) => child.requests.answered());
+        if (!pending.size && fonts.status === "loaded" && !nested.length) return;
+        await Promise.all([...pending, fonts.ready, ...nested]);
+        await self.__sluice.turn();
+        if (!pending.size && fonts.status === "loaded") return;
+      }
+    },
+  };
+}
