@@ -223,9 +223,9 @@
     if (self.__sluice.started) return;
     self.__sluice.animations.place();
     if (!all) freeze();
-    self.__sluice.nativeFrame(load);
+    self.__sluice.native.frame(load);
   };
-  self.__sluice.nativeFrame(load);
+  self.__sluice.native.frame(load);
   self.__sluice.animations = {
     find,
     trees,

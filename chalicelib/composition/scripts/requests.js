@@ -24,8 +24,10 @@
   const fonts = self.document ? document.fonts : self.fonts;
   const send = XMLHttpRequest.prototype.send;
   XMLHttpRequest.prototype.send = function (...given) {
+    send.apply(this, given);
+    // One that blocks the page is done.
+    if (this.readyState === XMLHttpRequest.DONE) return;
     awaited(new Promise((resolve) => this.addEventListener("loadend", resolve, { once: true })));
-    return send.apply(this, given);
   };
   // Pictures that are in no document are in nobody's list.
   if (self.document) waitForPictures();
@@ -47,12 +49,20 @@
   }
   // Answers lead to questions; a page that never ends asking is not waited for.
   const ROUNDS = 50;
+  // What the page itself has given up is never answered.
+  const PATIENCE_MS = 5000;
+  const patience = () =>
+    new Promise((resolve) => {
+      self.__sluice.native.setTimeout(resolve, PATIENCE_MS, "overdue");
+    });
   self.__sluice.requests = {
+
     async answered() {
       for (let round = 0; round < ROUNDS; round++) {
         const nested = self.__sluice.children().map((child) => child.requests.answered());
         if (!pending.size && fonts.status === "loaded" && !nested.length) return;
-        await Promise.all([...pending, fonts.ready, ...nested]);
+        const all = Promise.all([...pending, fonts.ready, ...nested]);
+        if ((await Promise.race([all, patience()])) === "overdue") pending.clear();
         await self.__sluice.turn();
         if (!pending.size && fonts.status === "loaded") return;
       }

@@ -8,7 +8,11 @@
   "use strict";
   if (self.__sluice) return;
   const page = self;
-  const real = { Date: page.Date, setTimeout: page.setTimeout.bind(page) };
+  const native = {
+    frame: page.requestAnimationFrame?.bind(page),
+    setTimeout: page.setTimeout.bind(page),
+    clearTimeout: page.clearTimeout.bind(page),
+  };
   // A frame that comes late begins at the time of the page around it.
   const timeAround = () => {
     try {
@@ -24,7 +28,7 @@
   const ownTimers = config.timers || self !== self.top;
 
   // --- clocks ---
-  const RealDate = real.Date;
+  const RealDate = page.Date;
   function VirtualDate(...parts) {
     if (!new.target) return new RealDate(config.epochMs + now).toString();
     const given = parts.length ? parts : [config.epochMs + now];
@@ -52,7 +56,6 @@
   let callbacks = new Map();
   // How many frames of the loading page led to what is asked for now.
   let led = 0;
-  const nativeFrame = page.requestAnimationFrame?.bind(page);
   page.requestAnimationFrame = (callback) => {
     callbacks.set(++nextId, { callback, led });
     return nextId;
@@ -192,7 +195,7 @@
     },
     children,
     guarded,
-    nativeFrame,
+    native,
     get started() {
       return started;
     },

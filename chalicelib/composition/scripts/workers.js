@@ -21,20 +21,28 @@
       if (ports.size) await self.__sluice.turn();
     },
   };
-  const follow = (channelPort) => {
+  // A worker may compute for long; a frame that has gone elsewhere, to a page that runs no script, never answers.
+  const WORKER_MS = 20000;
+  const FRAME_MS = 2000;
+  const follow = (channelPort, patience) => {
     const waiting = [];
+    const answer = () => waiting.shift()?.();
     const port = {
       reach: (milliseconds) =>
         new Promise((resolve) => {
-          waiting.push(resolve);
+          const giveUp = self.__sluice.native.setTimeout(() => port.end(), patience);
+          waiting.push(() => {
+            self.__sluice.native.clearTimeout(giveUp);
+            resolve();
+          });
           channelPort.postMessage(milliseconds);
         }),
       end() {
         ports.delete(port);
-        for (const answer of waiting.splice(0)) answer();
+        while (waiting.length) answer();
       },
     };
-    channelPort.onmessage = ({ data }) => (data === "closed" ? port.end() : waiting.shift()?.());
+    channelPort.onmessage = ({ data }) => (data === "closed" ? port.end() : answer());
     ports.add(port);
     return port;
   };
@@ -45,7 +53,7 @@
       if (event.data !== config.mark) return;
       event.stopImmediatePropagation();
       frames.get(event.source)?.end();
-      frames.set(event.source, follow(event.ports[0]));
+      frames.set(event.source, follow(event.ports[0], FRAME_MS));
     });
   }
   const dropFrames = () => {
@@ -87,7 +95,7 @@
     constructor(url, options = {}) {
       super(begun(url, options.type === "module"), options);
       const channel = new MessageChannel();
-      const port = follow(channel.port1);
+      const port = follow(channel.port1, WORKER_MS);
       // A script that cannot be had runs nothing that could answer; one that throws goes on listening.
       this.addEventListener("error", (event) => event instanceof ErrorEvent || port.end());
       this.addEventListener(config.mark, () => port.end());
