@@ -95,6 +95,13 @@
     page.setInterval = addTimer(true);
     page.clearTimeout = page.clearInterval = (id) => void timers.delete(id);
   }
+  if (ownTimers && page.scheduler) {
+    const post = page.scheduler.postTask;
+    page.scheduler.postTask = async (callback, { delay = 0, ...options } = {}) => {
+      if (delay > 0) await new Promise((resolve) => page.setTimeout(resolve, delay));
+      return post.call(page.scheduler, callback, options);
+    };
+  }
   page.requestIdleCallback = (callback) =>
     page.setTimeout(() => callback({ didTimeout: false, timeRemaining: () => 10 }), 1);
   page.cancelIdleCallback = (id) => page.clearTimeout(id);

@@ -52,6 +52,8 @@
     addEventListener("message", (event) => {
       if (event.data !== config.mark) return;
       event.stopImmediatePropagation();
+      // One that was replaced meanwhile is nobody's any more.
+      if (!event.source) return;
       frames.get(event.source)?.end();
       frames.set(event.source, follow(event.ports[0], FRAME_MS));
     });
