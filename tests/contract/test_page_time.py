@@ -25,9 +25,8 @@ _LANES = {
     "worker": "const w=new Worker('worker.js');w.onmessage=(e)=>{move(1,e.data)}",
     "worker of a blob": "const v=new Worker(URL.createObjectURL(new Blob(['(function f(){postMessage(Date.now()-"
     "1704067200000);setTimeout(f,1)})()'])));v.onmessage=(e)=>{move(2,e.data)}",
-    "SVG's own animation": 'lane(3).innerHTML=\'<svg width=160 height=10 style=display:block>"
-    "<rect width=10 height=10 fill="#fff">'
-    '<animate attributeName="x" from="0" to="120" dur="2s"/></rect></svg>\'',
+    "SVG's own animation": "lane(3).innerHTML=`<svg width=160 height=10 style=display:block><rect width=10 height=10 "
+    "fill=#fff><animate attributeName=x from=0 to=120 dur=2s /></rect></svg>`",
     "an animation's start": "square(4).animate({left:['0px','120px']},2000).startTime=document.timeline.currentTime;",
     "an animation turned": "const t=square(5).animate({left:['120px','0px']},{duration:2000,fill:'both'});t.reverse()",
     "an event's time": "const e=()=>{move(6,new Event('x').timeStamp);requestAnimationFrame(e)};e()",
@@ -82,7 +81,8 @@ def test_what_events_lead_to_is_the_same_in_any_chunk(browser: Chromium, tmp_pat
     """The end of an animation begins another, and an answer to a late request a third: played up to a chunk as well."""
     (tmp_path / "index.html").write_text(
         f"""<!doctype html><body data-duration="1" data-width="{WIDTH}" data-height="90"
-        style="margin:0;background:#000"><div id="a" style="{_SQUARE};animation:m .2s linear"></div><div id="b" style="{_SQUARE};top:40px"></div>
+        style="margin:0;background:#000">
+        <div id="a" style="{_SQUARE};animation:m .2s linear"></div><div id="b" style="{_SQUARE};top:40px"></div>
         <style>{_KEYS}</style><script>{_WAIT}
         a.addEventListener('animationend',()=>{{
         a.style.animation='none';a.offsetWidth;a.style.animation='m 1s linear'}});

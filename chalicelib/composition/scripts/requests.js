@@ -30,23 +30,21 @@
     awaited(new Promise((resolve) => this.addEventListener("loadend", resolve, { once: true })));
   };
   // Pictures that are in no document are in nobody's list.
+  const waitForPictures = () => {
+    const source = Object.getOwnPropertyDescriptor(HTMLImageElement.prototype, "src");
+    Object.defineProperty(HTMLImageElement.prototype, "src", {
+      ...source,
+      set(url) {
+        source.set.call(this, url);
+        if (this.complete || this.loading === "lazy") return;
+        const ended = new Promise((resolve) => {
+          for (const end of ["load", "error"]) this.addEventListener(end, resolve, { once: true });
+        });
+        awaited(ended);
+      },
+    });
+  };
   if (self.document) waitForPictures();
-  function waitForPictures() {
-  const source = Object.getOwnPropertyDescriptor(HTMLImageElement.prototype, "src");
-  Object.defineProperty(HTMLImageElement.prototype, "src", {
-    ...source,
-    set(url) {
-      source.set.call(this, url);
-      if (this.complete || this.loading === "lazy") return;
-      awaited(
-        new Promise((resolve) => {
-          this.addEventListener("load", resolve, { once: true });
-          this.addEventListener("error", resolve, { once: true });
-        }),
-      );
-    },
-  });
-  }
   // Answers lead to questions; a page that never ends asking is not waited for.
   const ROUNDS = 50;
   // What the page itself has given up is never answered.
@@ -56,7 +54,6 @@
       self.__sluice.native.setTimeout(resolve, PATIENCE_MS, "overdue");
     });
   self.__sluice.requests = {
-
     async answered() {
       for (let round = 0; round < ROUNDS; round++) {
         const nested = self.__sluice.children().map((child) => child.requests.answered());
