@@ -94,7 +94,7 @@ class ScopeMissing(UserError):
 
 
 class RateLimited(UserError):
-    """The caller has made as many requests as it may in a minute; `context["retry_after_s"]` says when there are more."""
+    """The caller has made its requests of this minute; `context["retry_after_s"]` says when the next one begins."""
 
     status = 429
 

@@ -1,7 +1,7 @@
 """API keys, found by id and by digest, and the requests that they made. See `table.py` for the keys.
 
-A record is the truth about its key: the items that lead to it from a digest say nothing but its id, so a key ends in the
-moment its record does, and begins in the moment it is written, last.
+A record is the truth about its key: the items that lead to it from a digest say nothing but its id. It is written last
+and deleted first, so a key is good exactly as long as there is a record that says so.
 """
 
 from __future__ import annotations
@@ -53,8 +53,9 @@ class ApiKeyRecords(Store):
         update.set("old_sha256", key.sha256)
         update.set("old_until_ms", old_until_ms)
         item = self._update(_pk(key.id), "apikey", update)
-        if item is not None and key.old_sha256 is not None:
-            self._delete(_finder_pk(key.old_sha256), "key")
+        over = sha256 if item is None else key.old_sha256
+        if over is not None:
+            self._delete(_finder_pk(over), "key")
         return decode_record(item, ApiKey) if item else None
 
     def _lead(self, sha256: str, key_id: str) -> None:

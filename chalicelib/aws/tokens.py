@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.aws.records import decode_record, encode_record
+from chalicelib.aws.records import decode_record
 from chalicelib.aws.store import Store, Update
 
 LOCK_S = 60

@@ -2,7 +2,7 @@
 
 `SLUICE_AUTH` decides when the app is imported, because routes carry their authorizer: `chalice package` writes it into
 the API's description, and API Gateway refuses before a function runs. What it found out is read here. Where it found
-out nothing, nobody is let in: a deployment whose API lacks the authorizer that the function counts on is closed, not open.
+out nothing, nobody is let in: a deployment whose API lacks the authorizer that the function counts on is closed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Routes of API keys. A key is in the answer that makes it or rotates it, and nowhere else: no replay shows it again."""
+"""Routes of API keys. A key is in the answer that makes or rotates it, and nowhere else: no replay shows it again."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def key_record(
 
 
 def rotate_key(key_id: str, table: Table, *, old_for_s: int, now_ms: int) -> tuple[ApiKey, str]:
-    """Give a key a new secret, which is returned; the present one is good for `old_for_s` more, one before it no longer.
+    """Exchange a key for the one that is returned; the old one is good for `old_for_s` more, one before it no longer.
 
     Raises:
         ApiKeyNotFound: If there is no such key.
