@@ -13,7 +13,7 @@ from chalicelib.settings import AuthMode, access, cors_origins
 from sluice.failure import PackagingFailed
 from sluice.template import Document, resources
 
-SETTINGS = ("SLUICE_AUTH", "SLUICE_COGNITO_USER_POOL_ARN", "SLUICE_COGNITO_TOKENS", "SLUICE_CORS_ORIGINS")
+ACCESS_SETTINGS = ("SLUICE_AUTH", "SLUICE_COGNITO_USER_POOL_ARN", "SLUICE_COGNITO_TOKENS", "SLUICE_CORS_ORIGINS")
 ORIGINS_OUTPUT = "CorsOrigins"
 
 _EVERYWHERE = ("*",)

@@ -138,7 +138,7 @@ def package(
     """Package the app into `out`, or keep what is there when it is current.
 
     Args:
-        access: Of `access.SETTINGS`, where the stage has none of its own. For the local AWS alone: a deployment must
+        access: Of ACCESS_SETTINGS, where the stage has none of its own. For the local AWS alone: a deployment must
             not change its access because somebody's shell lacked a variable.
 
     Raises:

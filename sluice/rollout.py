@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from botocore.exceptions import ClientError
 
-from sluice.access import SETTINGS
+from sluice.access import ACCESS_SETTINGS
 from sluice.clients import LocalClients
 from sluice.deploy import Deployment, deploy, deployed, describe, fingerprint_of, record
 from sluice.failure import DeployFailed
@@ -76,7 +76,7 @@ class Preparation:
     def __init__(self, local: Local) -> None:
         self._package: Future[Package] = Future()
         self._page: Future[None] = Future()
-        access = {name: os.environ[name] for name in SETTINGS if os.environ.get(name)}
+        access = {name: os.environ[name] for name in ACCESS_SETTINGS if os.environ.get(name)}
         make = partial(package, local.project, local.home.package, for_aws=False, access=access)
         self._in_background(self._package, make)
         self._in_background(self._page, lambda: bring_page_files(local.project))

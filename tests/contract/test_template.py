@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from chalicelib.settings import Settings
+from sluice.access import settle_access
 from sluice.account.parts import resources_part
 from sluice.lint import lint_template
 from sluice.package import TEMPLATE_NAME
@@ -82,6 +84,14 @@ def test_the_part_beside_chalice_deploy_is_valid_too(template: Document, tmp_pat
     write_template(part, document)
     assert lint_template(part) == []
     assert len(document["Outputs"]) <= 200
+
+
+def test_restricted_origins_are_valid_too(template: Document, tmp_path: Path) -> None:
+    """With origins and an authorizer of its own the template has nothing that CloudFormation does not know."""
+    restricted = tmp_path / "restricted.json"
+    chosen = {"SLUICE_CORS_ORIGINS": "https://a.test,https://b.test", "SLUICE_AUTH": "iam"}
+    write_template(restricted, settle_access(deepcopy(template), chosen))
+    assert lint_template(restricted) == []
 
 
 def test_a_broken_template_is_found(tmp_path: Path) -> None:
