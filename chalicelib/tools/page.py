@@ -57,7 +57,7 @@ class Page:
         look: Callable[[], None],
     ) -> None:
         self._files, self._options, self._deadline, self._look = files, options, deadline, look
-        self._connection = process.connection
+        self._process, self._connection = process, process.connection
         self._words: deque[str] = deque(maxlen=_MAX_WORDS)
         self._tick = _FIRST_TICK_MS
         self._session = ""
@@ -213,6 +213,7 @@ class Page:
         """Make a frame. One may be lost when the page's surface has just changed; it is asked for again then."""
         asked = [self._ask_frame(screenshot)]
         started = time.monotonic()
+        effort: int | None = None
         while time.monotonic() - started < _FRAME_S:
             self.check_time()
             for number in [number for number in asked if self._connection.answered(number)]:
@@ -222,6 +223,9 @@ class Page:
                     asked.remove(number)
             self._wait()
             if time.monotonic() - started > _ASK_AGAIN_S * len(asked) + _ASK_AGAIN_S:
+                before, effort = effort, self._process.effort()
+                if len(asked) > 1 and effort is not None and effort == before:
+                    break  # it sleeps, and not because others have the processor
                 self.advance(SMALLEST_TICK_MS)
                 asked.append(self._ask_frame(screenshot))
         if self._page_answers():

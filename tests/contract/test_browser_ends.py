@@ -46,6 +46,17 @@ def test_a_browser_that_stalls_is_not_the_pages_fault(theatre: Theatre, monkeypa
             next(stage.frames(0, 1, preroll=False))
 
 
+def test_a_browser_that_sleeps_over_a_frame_is_given_up_early(
+    theatre: Theatre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One whose processes all sleep, and have computed nothing since it was asked again, will not make it any more."""
+    with theatre.stage(f'{BARE}<div {SIZE} data-duration="1">still</div>', seconds=15) as stage:
+        monkeypatch.setattr("chalicelib.tools.page._ASK_AGAIN_S", 1.0)
+        monkeypatch.setattr("chalicelib.tools.page.Page._ask_frame", lambda *_: -1)
+        with pytest.raises(BrowserCrashed):
+            next(stage.frames(0, 1, preroll=False))
+
+
 def test_a_page_that_hangs_fails_in_its_time(theatre: Theatre, monkeypatch: pytest.MonkeyPatch) -> None:
     """A loop without end is the page's error, after the time that a frame has; or the deadline's, if that is nearer."""
     monkeypatch.setattr("chalicelib.tools.page._FRAME_S", 1.0)
