@@ -45,6 +45,20 @@
     });
   };
   if (self.document) waitForPictures();
+  // A frame that comes late loads as the page did; one that is refused loads too.
+  const loaded = new WeakSet();
+  const awaitedFrames = new WeakSet();
+  if (self.document) {
+    document.addEventListener("load", (event) => event.target instanceof HTMLIFrameElement && loaded.add(event.target), true);
+  }
+  const awaitFrames = () => {
+    if (!self.document || document.readyState !== "complete") return;
+    for (const frame of document.getElementsByTagName("iframe")) {
+      if (loaded.has(frame) || awaitedFrames.has(frame) || frame.loading === "lazy") continue;
+      awaitedFrames.add(frame);
+      awaited(new Promise((resolve) => frame.addEventListener("load", resolve, { once: true })));
+    }
+  };
   // Answers lead to questions; a page that never ends asking is not waited for.
   const ROUNDS = 50;
   // What the page itself has given up is never answered.
@@ -56,6 +70,7 @@
   self.__sluice.requests = {
     async answered() {
       for (let round = 0; round < ROUNDS; round++) {
+        awaitFrames();
         const nested = self.__sluice.children().map((child) => child.requests.answered());
         if (!pending.size && fonts.status === "loaded" && !nested.length) return;
         const all = Promise.all([...pending, fonts.ready, ...nested]);
