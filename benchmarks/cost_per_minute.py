@@ -3,9 +3,9 @@
 Measured is processor time: Plan, every task (chunks of picture, the sound) and Assemble run by the real use cases, each
 in a process of its own, with objects as files. What Lambda would bill is computed: the render function has its
 memory / 1769 MB processors, so a chunk of picture takes its processor time divided by that; the other steps are of one
-thread. A vCPU of Lambda is taken for as fast as a core of this machine, and the time that a worker waits for S3 is not in
-it. Transitions are counted in the state machines, PUT requests by what was written. Left out: the API, ingest, events,
-the early copy, storage and delivery.
+thread. A vCPU of Lambda is taken for as fast as a core of this machine, and the time that a worker waits for S3 is not
+in it. Transitions are counted in the state machines, PUT requests by what was written. Left out: the API, ingest,
+events, the early copy, storage and delivery.
 
 MediaConvert is billed by the minute of each output: basic tier, AVC in one pass, 30 frames a second, one output a rung.
 """
@@ -117,9 +117,9 @@ def main() -> None:
     print(f"processor time, a minute                     {sum(step.cpu_s for step in steps) / float(minutes):9.1f} s")
     print(f"by the prices of {DEFAULT_REGION}, {PRICED_ON}, a minute:")
     for what, usd in bill.items():
-        print(f"  {what:<42} ${float(usd / minutes):.5f}")
-    print(f"ours                                         ${float(ours):.5f}")
-    print(f"MediaConvert                                 ${float(theirs):.5f}")
+        print(f"  {what:<42} ${float(usd / minutes):.6f}")
+    print(f"ours                                         ${float(ours):.6f}")
+    print(f"MediaConvert                                 ${float(theirs):.6f}")
     print(f"ours / MediaConvert                          {float(ours / theirs):9.2f} x")
 
 
