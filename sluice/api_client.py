@@ -44,6 +44,10 @@ class Api:
             base_url=self.base_url, headers={"Authorization": f"Bearer {api_key}"}, timeout=_TIMEOUT, trust_env=False
         )
 
+    def close(self) -> None:
+        """Let its connections go."""
+        self._client.close()
+
     def _call(self, method: str, path: str, **request: Any) -> httpx.Response:
         try:
             answer = self._client.request(method, path, **request)

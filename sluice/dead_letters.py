@@ -7,7 +7,8 @@ its event is handed to the function again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -40,18 +41,25 @@ class DeadLetters:
 def dead_letters(place: Place) -> list[DeadLetters]:
     """Every one of the stack, in order of their names."""
     sqs: SQSClient = place.client("sqs")
+    pages = sqs.get_paginator("list_queues").paginate(QueueNamePrefix=f"{place.stack}-")
+    urls = [url for page in pages for url in page.get("QueueUrls", [])]
+    told: dict[str, Mapping[Any, str]] = {
+        url: sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"] for url in urls
+    }
     found = []
-    for page in sqs.get_paginator("list_queues").paginate(QueueNamePrefix=f"{place.stack}-"):
-        for url in page.get("QueueUrls", []):
-            name = url.rsplit("/", 1)[-1]
-            if not name.endswith(_SUFFIX):
-                continue
-            answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
-            count = int(answer["Attributes"]["ApproximateNumberOfMessages"])
-            sources = tuple(sqs.list_dead_letter_source_queues(QueueUrl=url).get("queueUrls", []))
+    for url, attributes in told.items():
+        name = url.rsplit("/", 1)[-1]
+        if name.endswith(_SUFFIX):
+            sources = tuple(each for each in urls if _target(told[each]) == attributes["QueueArn"])
             short = name.removeprefix(f"{place.stack}-").removesuffix(_SUFFIX)
-            found.append(DeadLetters(short, url, count, sources))
+            found.append(DeadLetters(short, url, int(attributes["ApproximateNumberOfMessages"]), sources))
     return sorted(found, key=lambda each: each.name)
+
+
+def _target(attributes: Mapping[Any, str]) -> str | None:
+    """Where the dead letters of a queue go. (The local AWS cannot be asked for the sources of a dead-letter queue.)"""
+    policy: dict[str, str] = json.loads(attributes.get("RedrivePolicy", "{}"))
+    return policy.get("deadLetterTargetArn")
 
 
 def chosen_ones(place: Place, names: tuple[str, ...]) -> list[DeadLetters]:

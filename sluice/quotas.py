@@ -163,7 +163,7 @@ FIXED = (
         fixed=400,
         need=400,
         unit="KB",
-        at_it="what is larger is on S3 and named by the item",
+        at_it="meta is held to 10,000 bytes; plans and receipts are on S3",
     ),
     Quota(
         service="sqs",
@@ -171,7 +171,7 @@ FIXED = (
         fixed=256,
         need=256,
         unit="KiB",
-        at_it="events too large for it go without what makes them so",
+        at_it="our own queues carry ids only",
     ),
 )
 

@@ -46,9 +46,14 @@ def open_api(url: str | None, api_key: str | None) -> Api:
     if url and not api_key:
         raise OperatorError("no API key for that address: set SLUICE_API_KEY")
     if url and api_key:
-        return Api(url, api_key)
-    local = running_local()
-    return Api(local.origin_url, api_key or development_key(local.home))
+        api = Api(url, api_key)
+    else:
+        local = running_local()
+        api = Api(local.origin_url, api_key or development_key(local.home))
+    running = click.get_current_context(silent=True)
+    if running is not None:
+        running.call_on_close(api.close)
+    return api
 
 
 def _address_of_stage() -> str:

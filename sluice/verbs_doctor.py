@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import click
 
 from sluice.account.session import Account, open_account
-from sluice.api_client import Api
 from sluice.doctor import account, local_aws, machine, stack
 from sluice.doctor.finding import Check, Finding, Status, examined, ok
 from sluice.facts import read_facts
@@ -66,7 +65,7 @@ def _checks() -> Iterator[Check]:
     yield from stack.checks(place, local.project)
     key = os.environ.get("SLUICE_API_KEY")
     if key:
-        yield Check("API key", lambda: local_aws.api_key(Api(_address(place), key)))
+        yield Check("API key", lambda: local_aws.api_key(_address(place), key))
 
 
 def _address(place: Place) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
+from contextlib import closing
 
 from sluice.api_client import Api
 from sluice.doctor.finding import Check, Status, failed, ok, warning
@@ -25,8 +26,8 @@ def checks(local: Local) -> list[Check]:
     return [
         first,
         Check("emulator", lambda: emulator(gateway_url)),
-        Check("API", lambda: api(Api(facts.url, development_key(local.home)))),
-        Check("API key", lambda: api_key(Api(facts.url, development_key(local.home)))),
+        Check("API", lambda: api(facts.url, development_key(local.home))),
+        Check("API key", lambda: api_key(facts.url, development_key(local.home))),
     ]
 
 
@@ -48,12 +49,14 @@ def emulator(gateway_url: str) -> Found:
         return failed(f"{gateway_url} does not answer: {error}", "sluice down; sluice up --detach")
 
 
-def api(of: Api) -> Found:
-    said = of.health()
-    return ok(f"{of.base_url} is {said.get('status', 'there')}")
+def api(url: str, key: str) -> Found:
+    with closing(Api(url, key)) as of:
+        said = of.health()
+    return ok(f"{url} is {said.get('status', 'there')}")
 
 
-def api_key(of: Api) -> Found:
+def api_key(url: str, key: str) -> Found:
     """A call that needs one; a refusal is an OperatorError, and so a failure."""
-    of.assets(status=None, limit=1)
+    with closing(Api(url, key)) as of:
+        of.assets(status=None, limit=1)
     return ok("it is taken")

@@ -315,7 +315,7 @@ BY_US: tuple[Grant, ...] = (
     _grant(
         "DeadLetters",
         "sqs",
-        "ReceiveMessage SendMessage DeleteMessage PurgeQueue ListDeadLetterSourceQueues",
+        "ReceiveMessage SendMessage DeleteMessage PurgeQueue",
         *_here("sqs", "{stack}-*"),
     ),
     _grant("RedriveIngest", "lambda", "InvokeFunction", *_here("lambda", "function:{stack}-*")),

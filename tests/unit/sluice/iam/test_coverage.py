@@ -14,7 +14,9 @@ from tests.unit.sluice.account.stubbed import Script
 
 SCOPE = Scope("sluice-dev", "eu-west-1", "123456789012")
 TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/sluice-dev"
-GRANT = Grant("Table", ("dynamodb:PutItem", "dynamodb:DescribeTable"), ("arn:aws:dynamodb:{region}:{account}:table/{stack}",))
+GRANT = Grant(
+    "Table", ("dynamodb:PutItem", "dynamodb:DescribeTable"), ("arn:aws:dynamodb:{region}:{account}:table/{stack}",)
+)
 
 
 def _rule(action: Any, resource: Any = "*", effect: str = "Allow", **more: Any) -> dict[str, Any]:
@@ -77,7 +79,7 @@ def test_iam_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_access_analyzer_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """The gravest finding first."""
     script = Script(monkeypatch)
-    findings = [
+    findings: list[dict[str, Any]] = [
         {"findingType": kind, "issueCode": "X", "findingDetails": "d", "learnMoreLink": "l", "locations": []}
         for kind in ("SUGGESTION", "ERROR")
     ]

@@ -23,7 +23,8 @@ _ROOT = Project.here().root
 _SOURCES = [*(_ROOT / "sluice" / "account").glob("*.py"), *(_ROOT / "sluice" / "doctor").glob("*.py")]
 _SOURCES += [_ROOT / "sluice" / name for name in ("dead_letters.py", "quotas.py", "functionlogs.py", "place.py")]
 _SOURCES += [_ROOT / "sluice" / "iam" / "coverage.py"]
-_SERVICES = "cloudformation s3 dynamodb logs sqs lambda cloudwatch budgets service-quotas iam accessanalyzer".split()
+_SERVICES = ("cloudformation", "s3", "dynamodb", "logs", "sqs", "lambda", "cloudwatch", "budgets")
+_SERVICES += ("service-quotas", "iam", "accessanalyzer")
 _NEEDS = {
     "s3:HeadBucket": "s3:ListBucket",
     "s3:HeadObject": "s3:GetObject",
@@ -45,7 +46,7 @@ _OF_CHALICE = {"by_chalice.py"}
 
 def _operations() -> dict[str, str]:
     """boto3's method name -> service:Operation."""
-    found = {}
+    found: dict[str, str] = {}
     for service in _SERVICES:
         client = boto3.client(service, region_name="eu-west-1")  # type: ignore[call-overload]
         for method, operation in client.meta.method_to_api_mapping.items():
