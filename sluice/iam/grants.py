@@ -59,9 +59,9 @@ BY_TYPE: dict[str, tuple[Grant, ...]] = {
             "Functions",
             "lambda",
             "CreateFunction GetFunction GetFunctionConfiguration GetFunctionCodeSigningConfig "
-            "GetRuntimeManagementConfig GetFunctionRecursionConfig UpdateFunctionCode UpdateFunctionConfiguration DeleteFunction ListTags "
-            "TagResource UntagResource AddPermission RemovePermission GetPolicy PutFunctionConcurrency "
-            "DeleteFunctionConcurrency PutFunctionEventInvokeConfig UpdateFunctionEventInvokeConfig "
+            "GetRuntimeManagementConfig GetFunctionRecursionConfig UpdateFunctionCode UpdateFunctionConfiguration "
+            "DeleteFunction ListTags TagResource UntagResource AddPermission RemovePermission GetPolicy "
+            "PutFunctionConcurrency DeleteFunctionConcurrency PutFunctionEventInvokeConfig UpdateFunctionEventInvokeConfig "
             "GetFunctionEventInvokeConfig DeleteFunctionEventInvokeConfig",
             *_here("lambda", "function:{stack}-*"),
         ),

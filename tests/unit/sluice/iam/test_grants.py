@@ -23,8 +23,8 @@ _ROOT = Project.here().root
 _SOURCES = [*(_ROOT / "sluice" / "account").glob("*.py"), *(_ROOT / "sluice" / "doctor").glob("*.py")]
 _SOURCES += [_ROOT / "sluice" / name for name in ("dead_letters.py", "quotas.py", "functionlogs.py", "place.py")]
 _SOURCES += [_ROOT / "sluice" / "iam" / "coverage.py"]
-_SERVICES = ("cloudformation", "s3", "dynamodb", "logs", "sqs", "lambda", "cloudwatch", "budgets")
-_SERVICES += ("service-quotas", "iam", "accessanalyzer")
+_SERVICES = ["cloudformation", "s3", "dynamodb", "logs", "sqs", "lambda", "cloudwatch", "budgets"]
+_SERVICES += ["service-quotas", "iam", "accessanalyzer"]
 _NEEDS = {
     "s3:HeadBucket": "s3:ListBucket",
     "s3:HeadObject": "s3:GetObject",
