@@ -61,8 +61,8 @@ BY_TYPE: dict[str, tuple[Grant, ...]] = {
             "CreateFunction GetFunction GetFunctionConfiguration GetFunctionCodeSigningConfig "
             "GetRuntimeManagementConfig GetFunctionRecursionConfig UpdateFunctionCode UpdateFunctionConfiguration "
             "DeleteFunction ListTags TagResource UntagResource AddPermission RemovePermission GetPolicy "
-            "PutFunctionConcurrency DeleteFunctionConcurrency PutFunctionEventInvokeConfig UpdateFunctionEventInvokeConfig "
-            "GetFunctionEventInvokeConfig DeleteFunctionEventInvokeConfig",
+            "PutFunctionConcurrency DeleteFunctionConcurrency PutFunctionEventInvokeConfig "
+            "UpdateFunctionEventInvokeConfig GetFunctionEventInvokeConfig DeleteFunctionEventInvokeConfig",
             *_here("lambda", "function:{stack}-*"),
         ),
         _grant(

@@ -21,9 +21,11 @@ from sluice.paths import Project
 SCOPE = Scope("sluice-dev", "eu-west-1", "123456789012")
 _ROOT = Project.here().root
 _SOURCES = [*(_ROOT / "sluice" / "account").glob("*.py"), *(_ROOT / "sluice" / "doctor").glob("*.py")]
-_SOURCES += [_ROOT / "sluice" / name for name in ("dead_letters.py", "quotas.py", "functionlogs.py", "place.py")]
+_SOURCES += [
+    _ROOT / "sluice" / name for name in ("dead_letters.py", "event_tap.py", "quotas.py", "functionlogs.py", "place.py")
+]
 _SOURCES += [_ROOT / "sluice" / "iam" / "coverage.py"]
-_SERVICES = ["cloudformation", "s3", "dynamodb", "logs", "sqs", "lambda", "cloudwatch", "budgets"]
+_SERVICES = ["cloudformation", "s3", "dynamodb", "logs", "sqs", "lambda", "cloudwatch", "budgets", "events"]
 _SERVICES += ["service-quotas", "iam", "accessanalyzer"]
 _NEEDS = {
     "s3:HeadBucket": "s3:ListBucket",
