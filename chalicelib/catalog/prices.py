@@ -1,7 +1,8 @@
 """List prices by region, and what the work on an asset has cost by them.
 
-An estimate: AWS Lambda (first tier), its disk above 512 MB, and Step Functions Standard, without free tiers, storage,
-other requests or delivery. US dollars. Where the figures are from, each as it stood when it was read:
+An estimate: AWS Lambda's memory (first tier) and Step Functions Standard, without free tiers, storage, requests or
+delivery. A function's disk above 512 MB and its invocations are priced here too, for benchmarks; a bill leaves them
+out, since they are below a hundredth of it. US dollars. Where the figures are from, each as it stood when it was read:
 
 - Lambda, all rows: the table of Remotion (github.com/remotion-dev/remotion, `pricing` of @remotion/lambda), which takes
   it from AWS's own calculator (calculator.aws, lambda.json); that of Artillery 2.0.28 (`aws-lambda/prices.js`) agrees.
