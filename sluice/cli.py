@@ -14,7 +14,7 @@ from sluice.failure import Interrupted, OperatorError
 from sluice.flags import with_flags
 
 # Their only stage is the local one.
-ON_THIS_MACHINE = frozenset({"up", "down", "run", "preview", "completion", "keys"})
+ON_THIS_MACHINE = frozenset({"up", "down", "run", "preview", "completion"})
 
 
 class _OneLine(click.Group):
@@ -52,6 +52,7 @@ def _register() -> None:
         verbs_dlq,
         verbs_doctor,
         verbs_estimate,
+        verbs_keys,
         verbs_local,
         verbs_package,
         verbs_policies,
@@ -71,6 +72,7 @@ def _register() -> None:
         verbs_renders,
         verbs_preview,
         verbs_webhooks,
+        verbs_keys,
         verbs_package,
         verbs_deploy,
         verbs_estimate,
