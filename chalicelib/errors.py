@@ -165,6 +165,10 @@ class RenditionNotFound(UserError):
     status = 404
 
 
+class SiteInUse(ConflictError):
+    """A render that has not ended is made from this site, so it is not deleted."""
+
+
 class SiteTooLarge(UserError):
     """The announced or stored project archive is above `project_max_bytes`."""
 

@@ -118,6 +118,10 @@ class BrowserProcess:
             )
         return BrowserCrashed(error.message, stderr=list(self._stderr)[-3:])
 
+    def effort(self) -> int | None:
+        """Tenths of a second that all of its processes have computed; None while one of them does, or waits to."""
+        return group_effort(self.pid)
+
     def _drain(self) -> None:
         """A full pipe would block it."""
         if self._process.stderr is None:
@@ -160,6 +164,28 @@ def _why(stderr: deque[str]) -> str:
     return "the browser does not start"
 
 
+def group_effort(group: int) -> int | None:
+    """Tenths of a second of processor time of a process group; None unless every thread of it sleeps."""
+    ticks = 0
+    for process in Path("/proc").iterdir():
+        if not process.name.isdigit():
+            continue
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+            if _stat(process / "stat")[2] != str(group):
+                continue
+            for thread in (process / "task").iterdir():
+                fields = _stat(thread / "stat")
+                if fields[0] not in "SZX":
+                    return None
+                ticks += int(fields[11]) + int(fields[12])
+    return ticks * 10 // os.sysconf("SC_CLK_TCK")
+
+
+def _stat(path: Path) -> list[str]:
+    """Behind the name: the state, the parent, the group, ..., proc(5)."""
+    return path.read_text().rpartition(")")[2].split()
+
+
 def group_bytes(group: int) -> int:
     """Anonymous and shared memory that a process group holds; what several share counts several times."""
     total_kib = 0
@@ -167,7 +193,7 @@ def group_bytes(group: int) -> int:
         if not process.name.isdigit():
             continue
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
-            if int((process / "stat").read_text().rpartition(")")[2].split()[2]) != group:
+            if _stat(process / "stat")[2] != str(group):
                 continue
             for line in (process / "status").read_text().splitlines():
                 if line.startswith(("RssAnon:", "RssShmem:")):
