@@ -32,6 +32,7 @@ def main() -> None:
         adoption,
         autosave,
         execution,
+        faults,
         multipart,
         object_reads,
         rest_import,
@@ -45,4 +46,6 @@ def main() -> None:
     adoption.install()
     execution.install(Path(os.environ["SLUICE_LOCAL_HOME"]))
     autosave.install()
+    if path := os.environ.get("SLUICE_EMULATOR_FAULTS"):
+        faults.install(Path(path))
     app.main()
