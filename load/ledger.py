@@ -115,7 +115,8 @@ def _events_of(asset: Asset, books: Books) -> Iterator[str]:
 
 def _objects_of(asset: Asset, books: Books) -> Iterator[str]:
     own = {key for key in books.media if key.startswith(f"{MEDIA_PREFIX}{asset.id}/")}
-    published = sorted(key for key in own if key.endswith(f"/{HLS_NAME}"))
+    # media/<asset>/<plan>/index.m3u8: the playlists of its renditions lie deeper.
+    published = sorted(key for key in own if key.endswith(f"/{HLS_NAME}") and key.count("/") == 3)
     if asset.status is AssetStatus.READY and len(published) != 1:
         yield f"{asset.id} has {len(published)} publications"
     for missing in sorted(key for key in books.named - books.media if key.startswith(f"{MEDIA_PREFIX}{asset.id}/")):

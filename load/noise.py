@@ -6,12 +6,14 @@ import json
 import random
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import msgspec
 
 from chalicelib.aws.queues import EncodeMessage
 from chalicelib.catalog.keys import upload_key
 from load.stage import Stage
+from sluice.clients import ACCOUNT_ID, REGION
 
 _LATEST_S = 20
 
@@ -69,6 +71,9 @@ class Noise:
             "version": "0",
             "id": f"noise-{time.time_ns()}",
             "source": "aws.s3",
+            "account": ACCOUNT_ID,
+            "region": REGION,
+            "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "detail-type": "Object Created",
             "detail": detail,
             "resources": [],

@@ -17,6 +17,8 @@ from sluice.api_client import ApiRefused, Json
 
 _POLL_S = 1.0
 _QUIET_S = 8.0
+# How long events may be on their way: the sweep comes once a minute.
+_REST_S = 90.0
 ENDED = frozenset({"ready", "errored", "cancelled", "deleted"})
 
 
@@ -128,7 +130,7 @@ def run(stage: Stage, count: int, body: bytes, seed: int, *, within_s: float) ->
     wall_s = time.monotonic() - started
     noise.at_the_end(list(asset_ids), etag_of(body))
     time.sleep(_QUIET_S)
-    books, found = closed_books(stage, asset_ids, all_ready=True, within_s=within_s)
+    books, found = closed_books(stage, asset_ids, all_ready=True, within_s=_REST_S)
     errored: dict[str, int] = {}
     for asset in assets.values():
         for error in asset["errors"]:
