@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 
 from benchmarks import (
+    api_overhead,
+    cold_import,
     compositions,
     encoder_settings,
     first_answer,
@@ -17,6 +19,8 @@ from benchmarks import (
 from benchmarks.measure import machine
 
 ALL = {
+    "cold_import": cold_import.main,
+    "api_overhead": api_overhead.main,
     "first_answer": first_answer.main,
     "playable": playable.main,
     "publish_against_ffmpeg": publish_against_ffmpeg.main,

@@ -5,6 +5,7 @@ Leaves with 1 if anything was lost or done twice.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from load import faults
+from load import faults, policies
 from load.publishes import run
 from load.results import write_faults, write_load
 from load.stage import FAULTS_VARIABLE, running_stage
@@ -84,6 +85,25 @@ def strike(*, kinds: str, rounds: int, videos: int, renders: int, seed: int, wit
                     write_faults(found, out)
     click.echo(write_faults(found, out))
     sys.exit(0 if all(each.passed for each in found) else 1)
+
+
+@main.command(name="policies")
+@click.argument("noted", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def prove_policies(*, noted: Path) -> None:
+    """Say which actions of the policies were needed, by what SLUICE_EMULATOR_PERMISSIONS has noted."""
+    folder = _ROOT / ".chalice" / "policies"
+    documents = {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
+    decisions = policies.read_decisions(noted)
+    found = {each: policies.prove(each, decisions) for each in policies.permissions(documents)}
+    for proof in policies.Proof:
+        click.echo(f"{proof}: {sum(each is proof for each in found.values())}")
+    for permission, proof in found.items():
+        if proof in (policies.Proof.SHARED, policies.Proof.UNSEEN):
+            click.echo(f"  {proof:<7} {permission.function:<12} {permission.sid:<24} {permission.action}")
+    wrong = policies.refused(decisions, documents)
+    for each in wrong:
+        click.echo(f"  refused {each.role} {each.action} {each.resource}")
+    sys.exit(1 if wrong or policies.Proof.SHARED in found.values() else 0)
 
 
 @contextmanager

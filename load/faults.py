@@ -223,7 +223,7 @@ def _start_render(stage: Stage, work: Work) -> str:
             if time.monotonic() > until:
                 raise
             time.sleep(_POLL_S)
-    body = {"site_id": site["id"], "chunk_frames": 15, "max_parallel_chunks": 2}
+    body = {"site_id": site["id"], "chunk_frames": 15, "max_parallel": 2}
     return str(stage.call("POST", "/v1/renders", json=body)["id"])
 
 

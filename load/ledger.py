@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 _SEGMENT = re.compile(r"\.(m4s|mp4)$")
 _URI = re.compile(r'URI="([^"]+)"')
-# Told once for each attempt of an asset at most; `asset.updated` as often as something changed.
-_ONCE_AN_ATTEMPT = frozenset({"asset.playable", "asset.ready", "asset.errored"})
+# Told once for each attempt of an asset at most. `asset.ready` is told once in all, `asset.updated` with each change.
+_ONCE_AN_ATTEMPT = frozenset({"asset.playable", "asset.errored"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ def main() -> None:
         faults,
         multipart,
         object_reads,
+        permissions,
         rest_import,
         state_machines,
     )
@@ -48,4 +49,6 @@ def main() -> None:
     autosave.install()
     if path := os.environ.get("SLUICE_EMULATOR_FAULTS"):
         faults.install(Path(path))
+    if path := os.environ.get("SLUICE_EMULATOR_PERMISSIONS"):
+        permissions.install(Path(path))
     app.main()
