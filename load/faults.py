@@ -26,7 +26,8 @@ from sluice.rendering import UNFINISHED, create_site
 
 _POLL_S = 0.25
 _SEARCH_S = 20.0
-SMALL_TMP_MB = 256
+# The browser, unpacked, is a good part of it.
+SMALL_TMP_MB = 1536
 
 
 class FaultImpossible(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -58,6 +59,8 @@ def test_every_line_says_what_it_is_about(log_lines: Lines) -> None:
     [
         (DeadlineNear("little time"), "DeadlineNear"),
         (PlanMismatch("other plan"), "PLAN_HASH_MISMATCH"),
+        (OSError(errno.ENOSPC, "No space left on device"), "DiskFull"),
+        (OSError(errno.EIO, "Input/output error"), "InternalFault"),
         (InternalFault("a bug"), "InternalFault"),
         (KeyError("a bug"), "InternalFault"),
     ],
