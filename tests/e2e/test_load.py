@@ -13,7 +13,7 @@ from tests.e2e.conftest import ROOT, LocalAws
 
 
 def test_nothing_is_lost_and_nothing_done_twice(local_aws: LocalAws, tmp_path: Path) -> None:
-    """Videos sent at once, with S3's events and the queue's messages repeated, early and late, are each published once."""
+    """Videos sent at once, with S3's events and the queue's messages repeated, early and late, are each made once."""
     words = ["publishes", "--assets", "8", "--seed", "3", "--within", "240", "--out", str(tmp_path)]
     done = subprocess.run(
         [sys.executable, "-m", "load", *words],

@@ -116,7 +116,7 @@ def test_a_failure_on_a_full_disk_is_worth_another_try(
 ) -> None:
     """What a program says of it is text, so the disk itself is asked; room elsewhere, or a success, is no matter."""
     full = SimpleNamespace(free=4096)
-    monkeypatch.setattr("chalicelib.tools.program.shutil.disk_usage", lambda folder: full)
+    monkeypatch.setattr("chalicelib.tools.program.shutil.disk_usage", lambda _: full)
     with pytest.raises(DiskFull) as failed:
         program("exit 228").run((), deadline=soon(), cwd=tmp_path)
     assert failed.value.retryable
