@@ -25,7 +25,8 @@ from sluice.processes import strays
 from sluice.rendering import UNFINISHED, create_site
 
 _POLL_S = 0.25
-_SEARCH_S = 20.0
+# A cold start on a busy machine takes its time, and what is to be killed comes after it.
+_SEARCH_S = 90.0
 # The browser, unpacked, is a good part of it.
 SMALL_TMP_MB = 1536
 
@@ -197,6 +198,7 @@ def run_round(stage: Stage, kind: str, seed: int, work: Work, *, within_s: float
     try:
         ended = [*settle(stage, asset_ids, within_s).values(), *_settle_renders(stage, render_ids, within_s)]
         recovered_s = time.monotonic() - struck_at
+        said += [] if struck else ["nothing was struck"]
         bad = [each for each in ended if each["status"] not in ("ready", "succeeded")]
         for each in bad:
             code = each["errors"][0]["code"] if each["errors"] else "no reason"
