@@ -102,11 +102,17 @@ def killing(words: tuple[str, ...], times: int) -> Strike:
 
 
 def _processes(stage: Stage, words: tuple[str, ...]) -> Iterator[int]:
-    for process in strays(stage.local.home.root):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            first, _, rest = Path(f"/proc/{process.pid}/cmdline").read_text().partition("\0")
-            if any(word in Path(first).name or (word.endswith(".py") and word in rest) for word in words):
-                yield process.pid
+    """Those of this home: named by its folder, as encoders and browsers are, or in its environment."""
+    home = stage.local.home.root
+    ours = {process.pid for process in strays(home)}
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+            first, _, rest = (folder / "cmdline").read_bytes().decode(errors="replace").partition("\0")
+            named = any(word in Path(first).name or (word.endswith(".py") and word in rest) for word in words)
+            if named and (int(folder.name) in ours or Path(first).is_relative_to(home)):
+                yield int(folder.name)
 
 
 def hindering(faults: Json, seconds: float) -> Strike:

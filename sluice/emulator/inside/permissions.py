@@ -11,6 +11,7 @@ one without any was refused. `python -m load policies` reads it.
 from __future__ import annotations
 
 import json
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,20 @@ def _allowing(ctx: Any, policies: Any) -> list[str]:
 
 def install(path: Path) -> None:
     """Note each decision on a role's request once."""
-    evaluate = iam_evaluator.evaluate
+    evaluate, evaluate_resource_policy = iam_evaluator.evaluate, iam_evaluator.evaluate_resource_policy
     noted: set[str] = set()
+    # A bucket's policy is evaluated by the same function, and is not the role's.
+    of_resource: ContextVar[bool] = ContextVar("of_resource", default=False)
+
+    def evaluate_of_resource(*args: Any, **options: Any) -> Any:
+        token = of_resource.set(True)
+        try:
+            return evaluate_resource_policy(*args, **options)
+        finally:
+            of_resource.reset(token)
 
     def evaluate_and_note(ctx: Any, policies: Any, *limits: Any) -> Any:
-        if ctx.principal_type == "AssumedRole":
+        if ctx.principal_type == "AssumedRole" and not of_resource.get():
             found = {
                 "role": ctx.principal_arn.split("/")[1],
                 "action": ctx.action,
@@ -43,3 +53,4 @@ def install(path: Path) -> None:
         return evaluate(ctx, policies, *limits)
 
     iam_evaluator.evaluate = evaluate_and_note
+    iam_evaluator.evaluate_resource_policy = evaluate_of_resource
