@@ -21,6 +21,7 @@ from pathlib import Path
 
 import yaml
 
+from sluice import webassets
 from sluice.build_layers import build_layers
 from sluice.clients import REGION
 from sluice.dependencies import DependencyCache
@@ -135,6 +136,8 @@ def package(project: Project, out: Path, *, stage: str = "dev", for_aws: bool = 
         check_python_for_aws(sys.version_info[:2])
     if not (project.root / "app.py").is_file():
         raise PackagingFailed(f"there is no app.py in {project.root}")
+    if (project.web / "package.json").is_file():
+        webassets.ensure(project)
     layers = build_layers(project)
     digest = fingerprint(project, stage=stage, layers_sha256=" ".join(layer.sha256 for layer in layers))
     record = out / _RECORD_NAME
