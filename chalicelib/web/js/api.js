@@ -19,7 +19,7 @@ export class Problem extends Error {
 export class Api {
   /**
    * @param {{base: string, key: string | null}} config
-   * @param {(wrong: boolean) => Promise<string>} askKey asks the person for an API key
+   * @param {(wrong: boolean) => Promise<{key: string, keep: boolean}>} askKey asks the person for an API key
    */
   constructor(config, askKey) {
     this.base = config.base;
@@ -63,10 +63,12 @@ export class Api {
 
   async #newKey(wrong) {
     forgetKey();
+    this.key = null;
     // Several calls may find the key wrong at once; they share one question.
     this.asking ??= this.askKey(wrong).finally(() => (this.asking = null));
-    this.key = await this.asking;
-    rememberKey(this.key);
+    const { key, keep } = await this.asking;
+    this.key = key;
+    rememberKey(key, keep);
   }
 }
 

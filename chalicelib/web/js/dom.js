@@ -2,7 +2,8 @@
 
 /**
  * @param {string} tag element name, optionally with classes: "p.note.small"
- * @param {Object<string, unknown>} [props] attributes; `on` holds listeners; null, undefined and false are left out
+ * @param {Object<string, unknown>} [props] attributes; `on` holds listeners and `vars` custom properties of its style,
+ *   which the page's policy lets scripts set, but no attribute; null, undefined and false are left out
  * @param {...(Node | string | number | null | undefined | false | Array)} children
  * @returns {HTMLElement}
  */
@@ -12,6 +13,7 @@ export function h(tag, props = {}, ...children) {
   if (classes.length) element.className = classes.join(" ");
   for (const [key, value] of Object.entries(props)) {
     if (key === "on") for (const [type, listener] of Object.entries(value)) element.addEventListener(type, listener);
+    else if (key === "vars") for (const [name, each] of Object.entries(value)) element.style.setProperty(name, each);
     else if (value === true) element.setAttribute(key, "");
     else if (value !== null && value !== undefined && value !== false) element.setAttribute(key, String(value));
   }
@@ -21,7 +23,7 @@ export function h(tag, props = {}, ...children) {
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** A 24-unit line icon of the given path. */
+/** A 24-unit line icon of the given path, hidden from those who listen. */
 export function icon(path) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 24 24");

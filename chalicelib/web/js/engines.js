@@ -1,11 +1,12 @@
 // What turns a manifest into pictures: the browser itself where it does that well, hls.js elsewhere, dash.js on request.
 
-import { Qualities } from "./qualities.js";
-import { Sounds } from "./sounds.js";
+import { Choices } from "./choices.js";
 
 /**
  * @typedef {object} Engine
  * @property {string} name
+ * @property {Choices} qualities
+ * @property {Choices} sounds
  * @property {() => void} destroy
  */
 
@@ -31,8 +32,11 @@ function prefersNative(media) {
 function attachNative(media, url, onFatal) {
   media.addEventListener("error", () => onFatal(media.error?.message || "the browser cannot play this stream"));
   media.src = url;
+  const none = () => new Choices(() => null);
   return {
     name: "native",
+    qualities: none(),
+    sounds: none(),
     destroy() {
       media.removeAttribute("src");
       media.load();
@@ -44,8 +48,10 @@ async function attachHls(media, url, onFatal) {
   const { default: Hls } = await import("../vendor/hls.js");
   if (!Hls.isSupported()) return attachNative(media, url, onFatal);
   const hls = new Hls({
-    // Our thumbnails are a text track of the page; hls.js would empty it as if it were its own.
+    // Subtitles are the page's own tracks.
     renderTextTracksNatively: false,
+    // A worker would be made of a string, which the page's policy forbids; CMAF needs no transmuxing that is worth one.
+    enableWorker: false,
     capLevelToPlayerSize: true,
     // Until the first segment has been measured: the default of 0.5 Mb/s shows everybody six seconds of the lowest rung.
     abrEwmaDefaultEstimate: 4_000_000,
@@ -53,18 +59,16 @@ async function attachHls(media, url, onFatal) {
   });
   // Who picks a quality wants to see it now, not at the next segment; "auto" may wait for one.
   let shown = [];
-  const qualities = new Qualities((index) => {
+  const qualities = new Choices((index) => {
     if (index < 0) hls.loadLevel = -1;
     else hls.currentLevel = shown[index];
   });
-  media.videoRenditions = qualities;
-  const sounds = new Sounds((index) => (hls.audioTrack = index));
-  media.audioTracks ??= sounds;
+  const sounds = new Choices((index) => (hls.audioTrack = index));
   let recovered = false;
   hls.on(Hls.Events.MANIFEST_PARSED, (_, { levels }) => {
     // A rendition is listed once for each audio group, stereo and surround; one of each is a choice of quality.
     shown = levels.flatMap((level, index) => (level.height && level.attrs.AUDIO === levels[0].attrs.AUDIO ? [index] : []));
-    if (shown.length) qualities.fill(shown.map((index) => levels[index]).map(({ width, height, bitrate }) => ({ width, height, bitrate })));
+    if (shown.length) qualities.fill(shown.map((index) => levels[index]).map(({ width, height, bitrate }) => ({ width, height, bitrate })), qualities.selected);
   });
   hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, (_, { audioTracks }) => {
     const playing = Math.max(hls.audioTrack, 0);
@@ -82,20 +86,18 @@ async function attachHls(media, url, onFatal) {
   });
   hls.loadSource(url);
   hls.attachMedia(media);
-  return { name: "hls.js", destroy: () => hls.destroy() };
+  return { name: "hls.js", qualities, sounds, destroy: () => hls.destroy() };
 }
 
 async function attachDash(media, url, onFatal) {
   const { MediaPlayer } = await import("../vendor/dash.js");
   const player = MediaPlayer().create();
   let ids = [];
-  const qualities = new Qualities((index) => {
+  const qualities = new Choices((index) => {
     player.updateSettings({ streaming: { abr: { autoSwitchBitrate: { video: index < 0 } } } });
     if (index >= 0) player.setRepresentationForTypeById("video", ids[index], true);
   });
-  media.videoRenditions = qualities;
-  const sounds = new Sounds((index) => player.setCurrentTrack(player.getTracksFor("audio")[index]));
-  media.audioTracks ??= sounds;
+  const sounds = new Choices((index) => player.setCurrentTrack(player.getTracksFor("audio")[index]));
   // Subtitles are the page's own tracks: dash.js would name them by number, and load them on its own command only.
   player.registerCustomCapabilitiesFilter((representation) => representation.mimeType !== "text/vtt");
   player.updateSettings({ debug: { logLevel: 0 } });
@@ -109,5 +111,5 @@ async function attachDash(media, url, onFatal) {
   });
   player.on(MediaPlayer.events.ERROR, ({ error }) => onFatal(error?.message ?? String(error)));
   player.initialize(media, url, false);
-  return { name: "dash.js", destroy: () => player.destroy() };
+  return { name: "dash.js", qualities, sounds, destroy: () => player.destroy() };
 }

@@ -1,12 +1,14 @@
 // The page: which view the address asks for, what the whole window does with a dropped file, and the API key.
 
 import { Api } from "./api.js";
-import { loadConfig } from "./config.js";
+import { forgetKey, loadConfig } from "./config.js";
 import { h } from "./dom.js";
 import { Sender } from "./sender.js";
-import { AssetView } from "./views/asset.js";
-import { HomeView } from "./views/home.js";
-import { askKey } from "./views/key.js";
+import { AssetView } from "../views/asset.js";
+import { showKeys } from "../views/help.js";
+import { HomeView } from "../views/home.js";
+import { askKey } from "../views/key.js";
+import { RenderView } from "../views/render.js";
 
 const main = document.getElementById("main");
 const veil = document.getElementById("veil");
@@ -21,7 +23,9 @@ function route({ focus = false } = {}) {
   const query = new URLSearchParams(location.search);
   const assetId = query.get("asset");
   const app = { api, sender, go, send };
-  view = assetId ? new AssetView(app, assetId, { dash: query.get("format") === "dash" }) : new HomeView(app);
+  if (assetId) view = new AssetView(app, assetId, { dash: query.get("format") === "dash" });
+  else if (query.has("render")) view = new RenderView(app, query.get("render"));
+  else view = new HomeView(app);
   main.replaceChildren(view.element);
   if (!focus) return;
   scrollTo(0, 0);
@@ -34,13 +38,16 @@ function go(address, { replace = false } = {}) {
   route({ focus: true });
 }
 
-/** @param {File | undefined} file */
-function send(file) {
-  if (!file) return;
-  sender.start(file, {
-    onCreated: (assetId) => go(`?asset=${encodeURIComponent(assetId)}`),
-    onRefused: (problem) => view.refuse?.(file, problem),
-  });
+/** One file is watched on its own page, several in the list. @param {Iterable<File>} files */
+function send(files) {
+  const all = [...files];
+  if (all.length > 1 && !(view instanceof HomeView)) go("./");
+  for (const file of all) {
+    sender.start(file, {
+      onCreated: (assetId) => all.length === 1 && go(`?asset=${encodeURIComponent(assetId)}`),
+      onRefused: (problem) => view.refuse?.(file, problem),
+    });
+  }
 }
 
 document.addEventListener("click", (event) => {
@@ -66,7 +73,21 @@ addEventListener("drop", (event) => {
   if (!carriesFile(event)) return;
   event.preventDefault();
   lift(0);
-  send(event.dataTransfer.files[0]);
+  send(event.dataTransfer.files);
+});
+
+document.getElementById("keys").addEventListener("click", showKeys);
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "?" || event.target.closest?.("input, textarea, dialog")) return;
+  event.preventDefault();
+  showKeys();
+});
+
+const signOut = document.getElementById("sign-out");
+signOut.hidden = config.local;
+signOut.addEventListener("click", () => {
+  forgetKey();
+  location.assign("./");
 });
 
 if (config.local) {

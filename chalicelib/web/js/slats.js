@@ -19,7 +19,7 @@ export class Slats {
     const each = Math.floor(DRAWN / drawn);
     const last = (index) => drawn > 1 && each > 1 && (index + 1) % each === 0;
     this.element.replaceChildren(
-      ...Array.from({ length: drawn * each }, (_, index) => h("i", { style: `--at:${index}`, class: last(index) ? "last" : null })),
+      ...Array.from({ length: drawn * each }, (_, index) => h("i", { vars: { "--at": index }, class: last(index) ? "last" : null })),
     );
   }
 

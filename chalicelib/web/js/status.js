@@ -52,6 +52,11 @@ const FILE_ERRORS = new Set([
   "upload-too-large",
 ]);
 
+/** Whether an asset is still on its way. */
+export function isMoving(asset) {
+  return asset.status === "waiting" || asset.status === "preparing";
+}
+
 /** Whether another try of the same file may end better. */
 export function mayRetry(code) {
   return !FILE_ERRORS.has(code);

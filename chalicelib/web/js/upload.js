@@ -7,53 +7,58 @@ const PARALLEL = 3;
 const TRIES = 4;
 const FIRST_PAUSE_MS = 600;
 
-/**
- * Send a file and hand it over for encoding.
- *
- * @param {import("./api.js").Api} api
- * @param {File} file
- * @param {{signal: AbortSignal, onCreated: (upload: object) => void, onProgress: (sentBytes: number) => void}} options
- * @returns {Promise<object>} the completed upload
- */
-export async function uploadFile(api, file, { signal, onCreated, onProgress }) {
+/** Announce a file. @returns {Promise<object>} the upload */
+export function openUpload(api, file, signal) {
   const request = { filename: file.name, size: file.size, content_type: file.type || "application/octet-stream" };
-  const upload = await api.post("/v1/uploads", request, { signal });
-  const path = `/v1/uploads/${encodeURIComponent(upload.id)}`;
-  onCreated(upload);
-  try {
-    if (upload.part_size) await sendParts(api, path, upload, file, signal, onProgress);
-    else await sendWhole(api, path, upload, file, signal, onProgress);
-  } catch (error) {
-    // The upload is void without its bytes. That it could not be cancelled is no news: it expires by itself.
-    if (signal.aborted) await api.post(`${path}/cancel`, {}).catch(() => null);
-    throw error;
-  }
-  return api.post(`${path}/complete`, {}, { signal });
+  return api.post("/v1/uploads", request, { signal });
 }
 
-function sendWhole(api, path, upload, file, signal, onProgress) {
+/** @returns {string} */
+export function uploadPath(id) {
+  return `/v1/uploads/${encodeURIComponent(id)}`;
+}
+
+/**
+ * Send what is not sent yet, and hand the file over for encoding.
+ *
+ * @param {import("./api.js").Api} api
+ * @param {object} upload as the API gave it lately
+ * @param {File} file
+ * @param {{signal: AbortSignal, done: Set<number>, onPart: () => void, onProgress: (sentBytes: number) => void}} options
+ *   `done` holds the numbers of the parts that S3 has, and grows.
+ */
+export async function sendFile(api, upload, file, options) {
+  const path = uploadPath(upload.id);
+  if (upload.part_size) await sendParts(api, path, upload, file, options);
+  else await sendWhole(api, path, upload, file, options);
+  return api.post(`${path}/complete`, {}, { signal: options.signal });
+}
+
+function sendWhole(api, path, upload, file, { signal, onProgress }) {
   const fresh = async () => (await api.get(path, { signal })).url;
   return put({ url: upload.url, fresh }, file, signal, onProgress);
 }
 
 /** Parts keep no order: three lanes each take the next one until none is left, and one failure stops them all. */
-async function sendParts(api, path, upload, file, signal, onProgress) {
-  const sent = new Array(upload.part_count).fill(0);
+async function sendParts(api, path, upload, file, { signal, done, onPart, onProgress }) {
+  const sizeOf = (number) => Math.min(upload.part_size, file.size - (number - 1) * upload.part_size);
+  const numbers = Array.from({ length: upload.part_count }, (_, index) => index + 1);
+  const sent = numbers.map((number) => (done.has(number) ? sizeOf(number) : 0));
+  const left = numbers.filter((number) => !done.has(number));
   const known = new Map(upload.parts.map((part) => [part.part_number, part.url]));
   const failed = new AbortController();
   const either = AbortSignal.any([signal, failed.signal]);
-  let next = 0;
   const lane = async () => {
-    while (next < sent.length) {
-      const index = next;
-      next += 1;
-      const number = index + 1;
+    while (left.length) {
+      const number = left.shift();
       const fresh = async () => (await api.get(`${path}/parts?from=${number}&count=1`, { signal: either })).data[0].url;
-      const slice = file.slice(index * upload.part_size, number * upload.part_size);
+      const slice = file.slice((number - 1) * upload.part_size, number * upload.part_size);
       await put({ url: known.get(number), fresh }, slice, either, (bytes) => {
-        sent[index] = bytes;
+        sent[number - 1] = bytes;
         onProgress(sent.reduce((sum, each) => sum + each, 0));
       });
+      done.add(number);
+      onPart();
     }
   };
   try {

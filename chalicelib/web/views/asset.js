@@ -3,19 +3,20 @@
 // It plays as soon as anything of it does: first the source itself, which grows while it is copied, then the ladder. Who
 // has begun with the source keeps it to its end; who has not gets the ladder when that is ready.
 
-import { Problem } from "../api.js";
-import { announce, h } from "../dom.js";
-import { sentence, words } from "../format.js";
-import { createPlayer } from "../player.js";
-import { mayRetry, statusOf } from "../status.js";
+import { Problem } from "../js/api.js";
+import { announce, h } from "../js/dom.js";
+import { sentence, words } from "../js/format.js";
+import { createPlayer } from "../js/player.js";
+import { Poller } from "../js/poller.js";
+import { isMoving, mayRetry, statusOf } from "../js/status.js";
 import { details, factLine } from "./details.js";
+import { confirmed } from "./dialog.js";
 import { subtitles } from "./subtitles.js";
+import { stateOf } from "./uploads.js";
 import { Work } from "./work.js";
 
-const POLL_MS = 1000;
-const SLOW_POLL_MS = 3000;
+const PACE = { soonMs: 1000, latestMs: 6000 };
 const TOKEN_S = 12 * 3600;
-const PATIENCE = 90;
 
 export class AssetView {
   /** @param {{dash: boolean}} options whether DASH was asked for in the address */
@@ -23,7 +24,7 @@ export class AssetView {
     this.app = app;
     this.id = id;
     this.dash = dash;
-    this.polls = 0;
+    this.poller = new Poller(() => this.#poll(), PACE);
     this.asset = null;
     this.stage = h("div.stage", { "data-kind": "work" });
     this.note = h("p.making", { hidden: true });
@@ -41,15 +42,16 @@ export class AssetView {
       this.details,
     );
     document.title = "Sluice";
-    this.onSending = ({ detail }) => detail === id && this.#sending();
+    this.onSending = ({ detail }) => detail.assetId === id && this.#sending(detail);
     app.sender.addEventListener("change", this.onSending);
-    if (app.sender.of(id) && !app.sender.of(id).done) this.#sending();
+    const sending = app.sender.of(id);
+    if (sending && app.sender.open.includes(sending)) this.#sending(sending);
     else this.#poll();
   }
 
   close() {
     this.closed = true;
-    clearTimeout(this.timer);
+    this.poller.stop();
     this.app.sender.removeEventListener("change", this.onSending);
     this.player?.destroy();
   }
@@ -60,22 +62,26 @@ export class AssetView {
     this.facts.replaceChildren(h("span.bad", { role: "alert" }, `${file.name} was not taken. ${problem.message}`));
   }
 
-  #sending() {
-    const sending = this.app.sender.of(this.id);
-    if (sending.cancelled) {
-      if (sending.done) this.app.go("./", { replace: true });
-    } else if (sending.problem) {
-      this.actions.replaceChildren();
-      this.#fail(sending.problem.title, sending.problem.message, sending.problem.code, ["Send it again", () => this.app.send(sending.file)]);
-    } else if (sending.done) {
-      this.actions.replaceChildren();
+  #sending(sending) {
+    const { sender } = this.app;
+    const { state } = sending;
+    if (state === "cancelled") {
+      this.app.go("./", { replace: true });
+    } else if (state === "done") {
+      this.sent = null;
       this.#poll();
+    } else if (state === "failed") {
+      this.#fail(sending.problem.title, sending.problem.message, sending.problem.code, ["Go on with it", () => sender.resume(sending)]);
     } else {
-      this.#working().showUpload(sending.sent, sending.file.size);
-      if (!this.actions.childElementCount) {
-        this.actions.append(h("button.quiet", { type: "button", on: { click: () => sending.abort.abort() } }, "Cancel upload"));
-      }
+      this.#working().showUpload(sending.sent, sending.file.size, stateOf(sending), state === "paused");
     }
+    if (state === this.sent || state === "cancelled" || state === "done") return;
+    this.sent = state;
+    const [word, act] = state === "paused" ? ["Resume", () => sender.resume(sending)] : ["Pause", () => sender.pause(sending)];
+    const hold = state !== "failed" && h("button.quiet", { type: "button", on: { click: act } }, word);
+    const focused = this.actions.contains(document.activeElement);
+    this.actions.replaceChildren(...[hold, h("button.quiet.danger", { type: "button", on: { click: () => sender.cancel(sending) } }, "Cancel upload")].filter(Boolean));
+    if (focused) this.actions.querySelector("button").focus();
   }
 
   async #poll() {
@@ -90,15 +96,15 @@ export class AssetView {
         return;
       }
       this.facts.textContent = "The API does not answer. Trying again.";
-      this.timer = setTimeout(() => this.#poll(), SLOW_POLL_MS);
+      this.poller.again(false);
       return;
     }
     if (this.closed) return;
-    this.#show(asset);
-    if (asset.status === "waiting" || asset.status === "preparing") {
-      this.polls += 1;
-      this.timer = setTimeout(() => this.#poll(), this.polls < PATIENCE ? POLL_MS : SLOW_POLL_MS);
-    }
+    const now = JSON.stringify(asset);
+    const changed = now !== this.before;
+    this.before = now;
+    if (changed) this.#show(asset);
+    if (isMoving(asset)) this.poller.again(changed);
   }
 
   /** A signed asset shows no URLs: ask for some that end, once for each stream that is published of it. */
@@ -109,23 +115,26 @@ export class AssetView {
       this.token = { ...made, stream: asset.playback.hls_key };
     }
     const { video, image } = this.token;
-    return { ...asset, playback: { ...asset.playback, ...video }, images: { ...asset.images, ...image } };
+    const opened = video.hls.slice(0, video.hls.indexOf(this.token.token) + this.token.token.length);
+    const tracks = asset.tracks.map((track) => (track.key ? { ...track, url: `${opened}/${track.key.replace(/^media\//, "")}` } : track));
+    return { ...asset, tracks, playback: { ...asset.playback, ...video }, images: { ...asset.images, ...image } };
   }
 
   #show(asset) {
     this.asset = asset;
-    const name = asset.filename || asset.id;
+    const name = asset.meta?.title || asset.filename || asset.id;
     this.title.textContent = name;
     document.title = `${name} – Sluice`;
     this.facts.replaceChildren(factLine(asset));
     const added = asset.status === "ready" ? [subtitles(asset, this.#tracks())] : [];
-    this.details.replaceChildren(...details(asset), ...added);
+    // What somebody reads or types in is not taken from under them.
+    if (!this.details.contains(document.activeElement) || !isMoving(asset)) this.details.replaceChildren(...details(asset), ...added);
     if (asset.status === "ready" || this.#playsEarly(asset)) this.#play(asset);
     else if (asset.status === "errored") this.#failAsset(asset);
     else if (asset.status === "preparing") this.#working().showAsset(asset);
     else if (asset.status === "waiting") this.#idle("Waiting for its file", "The upload has not finished. It may run in another tab, or have been interrupted.");
     else this.#idle(statusOf(asset).short, "There is nothing to play.");
-    if (asset.status !== "waiting" && asset.status !== "preparing") this.#finishedActions(asset);
+    this.#actions(asset);
   }
 
   /** Whether its source can be played while the ladder is made. */
@@ -230,7 +239,15 @@ export class AssetView {
     );
   }
 
-  #finishedActions(asset) {
+  #actions(asset) {
+    const shown = `${asset.status} ${asset.playable}`;
+    if (shown === this.offered) return;
+    this.offered = shown;
+    if (asset.status === "preparing") {
+      const stop = h("button.quiet.danger", { type: "button", on: { click: () => this.#cancel(stop) } }, "Cancel");
+      this.actions.replaceChildren(stop);
+      return;
+    }
     const other = this.dash ? ["HLS", ""] : ["DASH", "&format=dash"];
     const link = asset.status === "ready" && h("a.quiet", { href: `?asset=${encodeURIComponent(asset.id)}${other[1]}`, "data-route": true }, `Play as ${other[0]}`);
     const remove = h("button.quiet.danger", { type: "button", on: { click: () => this.#remove(remove) } }, "Delete");
@@ -242,7 +259,7 @@ export class AssetView {
     const path = `/v1/assets/${encodeURIComponent(this.id)}`;
     const after = async (change) => {
       await change;
-      const asset = await this.app.api.get(path);
+      const asset = await this.#opened(await this.app.api.get(path));
       if (this.closed) return;
       this.#stop();
       this.#show(asset);
@@ -262,24 +279,31 @@ export class AssetView {
     }
   }
 
-  /** The first click arms the button, the second deletes: no dialog to click away. */
-  async #remove(button) {
-    if (!button.dataset.armed) {
-      button.dataset.armed = "true";
-      button.textContent = "Delete for good?";
-      button.addEventListener("blur", () => {
-        delete button.dataset.armed;
-        button.textContent = "Delete";
-      }, { once: true });
-      return;
+  async #cancel(button) {
+    button.disabled = true;
+    try {
+      await this.app.api.post(`/v1/assets/${encodeURIComponent(this.id)}/cancel`);
+    } catch (problem) {
+      this.#complain(problem);
     }
+    this.#poll();
+  }
+
+  async #remove(button) {
+    const text = `${this.title.textContent}: its source, its streams and its pictures are removed. Whoever has a link to it sees nothing any more.`;
+    if (!(await confirmed({ title: "Delete this asset?", text, yes: "Delete" }))) return;
     button.disabled = true;
     try {
       await this.app.api.delete(`/v1/assets/${encodeURIComponent(this.id)}`);
       this.app.go("./", { replace: true });
+      announce("Deleted");
     } catch (problem) {
       button.disabled = false;
-      this.facts.replaceChildren(h("span.bad", { role: "alert" }, problem.message));
+      this.#complain(problem);
     }
+  }
+
+  #complain(problem) {
+    this.facts.replaceChildren(h("span.bad", { role: "alert" }, problem.message));
   }
 }

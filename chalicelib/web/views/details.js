@@ -1,8 +1,9 @@
 // What is known of an asset, as one line and as tables.
 
-import { announce, h, icon } from "../dom.js";
-import { ago, bytes, clock, fps, rate, span, usd, words } from "../format.js";
-import { statusOf } from "../status.js";
+import { BASE } from "../js/config.js";
+import { announce, h, icon } from "../js/dom.js";
+import { ago, bytes, clock, fps, rate, span, usd, words } from "../js/format.js";
+import { statusOf } from "../js/status.js";
 
 const COPY = "M9 9h10v11H9zM5 15V4h10";
 
@@ -24,10 +25,10 @@ export function factLine(asset) {
 
 /** Sections for the page below the stage; an unknown fact leaves no empty row. */
 export function details(asset) {
-  return [links(asset), renditions(asset), source(asset), cost(asset)].filter(Boolean);
+  return [links(asset), renditions(asset), cost(asset), source(asset), files(asset), said(asset)].filter(Boolean);
 }
 
-function section(name, ...content) {
+export function section(name, ...content) {
   return h("section", { "data-part": name.toLowerCase() }, h("h2", {}, name), content);
 }
 
@@ -38,18 +39,53 @@ function links(asset) {
     ["Poster", asset.images?.poster],
     ["Storyboard", asset.images?.storyboard_vtt],
   ].filter(([, url]) => url);
-  return rows.length ? section("Links", h("ul.links", {}, rows.map(([name, url]) => link(name, url)))) : null;
+  return rows.length ? section("Links", h("ul.links", {}, rows.map(([name, url]) => link(name, url)), embedding(asset))) : null;
+}
+
+/** The player for other pages: what to paste there. */
+function embedding(asset) {
+  const url = `${BASE}/embed/${asset.id}${asset.playback.policy === "signed" ? "?token=TOKEN" : ""}`;
+  const code = `<iframe src="${url}" allow="autoplay; fullscreen; picture-in-picture" loading="lazy" style="border:0;width:100%;aspect-ratio:${(asset.aspect_ratio ?? "16:9").replace(":", "/")}"></iframe>`;
+  const button = copier("Embed", "the code to embed it", code);
+  return h("li", {}, h("span.what", {}, "Embed"), h("a", { href: asset.playback.policy === "signed" ? "#main" : url, title: url }, "Player for other pages"), button);
+}
+
+/** Single files of it. */
+function files(asset) {
+  const rows = (asset.static_renditions ?? []).map(({ type, url, size_bytes: size, status }) => [
+    type.toUpperCase(), url ? h("a", { href: url }, size ? bytes(size) : "Open") : words(status),
+  ]);
+  return rows.length ? section("Files", facts(rows)) : null;
+}
+
+/** What its owner says of it, and how it was published. */
+function said(asset) {
+  const meta = Object.entries(asset.meta ?? {}).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]);
+  return section("Metadata", facts([
+    ["Asset", h("span.id", {}, asset.id)],
+    ["Created", new Date(asset.created_at).toLocaleString()],
+    ["Playback", asset.playback?.policy],
+    ["Encoder", asset.encoder],
+    ["Attempt", asset.attempt > 1 && String(asset.attempt)],
+    ["Passthrough", asset.passthrough],
+    ...meta,
+  ]));
 }
 
 function link(name, url) {
   const absolute = new URL(url, location.href).href;
-  const button = h("button.copy", { type: "button", "aria-label": `Copy the ${name} address`, title: "Copy", on: { click: () => copy(button, absolute, name) } }, icon(COPY));
+  const button = copier(name, `the ${name} address`, absolute);
   return h("li", {}, h("span.what", {}, name), h("a", { href: absolute, title: absolute }, absolute.split("/").pop()), button);
+}
+
+function copier(name, what, text) {
+  const button = h("button.copy", { type: "button", "aria-label": `Copy ${what}`, title: "Copy", on: { click: () => copy(button, text, name) } }, icon(COPY));
+  return button;
 }
 
 async function copy(button, text, name) {
   await navigator.clipboard.writeText(text);
-  announce(`${name} address copied`);
+  announce(`${name} copied`);
   button.dataset.copied = "true";
   setTimeout(() => delete button.dataset.copied, 1500);
 }
@@ -78,7 +114,6 @@ function source(asset) {
     ]),
     ["Duration", asset.duration && span(asset.duration)],
     ["Size", known.size && bytes(known.size)],
-    ["Asset", h("span.id", {}, asset.id)],
   ];
   return section("Source", facts(rows));
 }
@@ -87,15 +122,23 @@ function channels(count) {
   return { 1: "mono", 2: "stereo", 6: "5.1", 8: "7.1" }[count] ?? `${count} channels`;
 }
 
+/** What its work has cost, drawn to scale and as numbers. */
 function cost(asset) {
-  if (!asset.cost?.accrued_usd) return null;
-  const parts = Object.entries(asset.cost.breakdown ?? {}).map(([name, amount]) => [BILLED[name] ?? words(name), usd(amount)]);
-  const left = asset.cost.excludes?.length ? h("p.small", {}, `Estimated from AWS list prices, without ${asset.cost.excludes.map((each) => BILLED[each] ?? each).join(" and ")}.`) : null;
-  return section("Cost", facts([...parts, ["Total", usd(asset.cost.accrued_usd)]]), left);
+  const { accrued_usd: total, breakdown = {}, excludes } = asset.cost ?? {};
+  if (!total) return null;
+  const parts = Object.entries(breakdown).filter(([, amount]) => amount > 0);
+  const cap = asset.max_cost_usd;
+  const scale = h("div.scale", { "aria-hidden": "true" }, parts.map(([name, amount]) => h("i", { "data-billed": name, vars: { "--share": amount / Math.max(total, cap ?? 0) } })));
+  const rows = parts.map(([name, amount]) => h("div", { "data-billed": name }, h("dt", {}, BILLED[name] ?? words(name)), h("dd", {}, usd(amount))));
+  const sum = h("div.sum", {}, h("dt", {}, "Total"), h("dd", {}, usd(total)));
+  const most = cap ? h("div", {}, h("dt", {}, "Most"), h("dd", {}, usd(cap))) : null;
+  const minute = asset.status === "ready" && asset.duration ? `${usd((total * 60) / asset.duration)} for a minute of it. ` : "";
+  const left = excludes?.length ? `Estimated from AWS list prices, without ${excludes.map((each) => BILLED[each] ?? each).join(" and ")}.` : "";
+  return section("Cost", scale, h("dl", {}, rows, sum, most), h("p.small", {}, minute, left));
 }
 
-const BILLED = { lambda: "Lambda", sfn: "Step Functions", s3: "S3", cdn: "CDN" };
+const BILLED = { lambda: "Lambda", sfn: "Step Functions", mediaconvert: "MediaConvert", s3: "S3", cdn: "CDN" };
 
-function facts(rows) {
+export function facts(rows) {
   return h("dl", {}, rows.filter(([, value]) => value).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
 }

@@ -1,29 +1,33 @@
 // Asking for the API key, where nobody hands one out.
 
-import { h } from "../dom.js";
+import { h } from "../js/dom.js";
+import { dialog } from "./dialog.js";
 
-/** @param {boolean} wrong whether the last key was refused */
+/**
+ * @param {boolean} wrong whether the last key was refused
+ * @returns {Promise<{key: string, keep: boolean}>}
+ */
 export function askKey(wrong) {
   return new Promise((resolve) => {
     const input = h("input", {
       id: "key", type: "password", required: true, autocomplete: "off", spellcheck: "false", "aria-describedby": "key-note",
     });
-    const form = h(
-      "form",
-      { method: "dialog" },
-      h("h2", {}, "API key"),
-      h("p", { id: "key-note" }, wrong ? "That key was not accepted. Try another." : "Kept in this tab only, and forgotten when you close it."),
+    const keep = h("input", { type: "checkbox" });
+    const asked = dialog(
+      "API key",
+      h("p", { id: "key-note", role: wrong ? "alert" : null }, wrong ? "That key was not accepted. Try another." : "Kept in this tab only, and forgotten when you close it."),
       h("label", { for: "key" }, "Key"),
       input,
+      h("label.tick", {}, keep, "Keep it on this device"),
       h("button.primary", { type: "submit" }, "Continue"),
     );
-    const dialog = h("dialog.ask", { "aria-label": "API key" }, form);
-    dialog.addEventListener("cancel", (event) => event.preventDefault());
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      resolve(input.value.trim());
+    // Without a key there is nothing to see: the question stays.
+    asked.addEventListener("cancel", (event) => event.preventDefault());
+    asked.addEventListener("close", () => {
+      const key = input.value.trim();
+      resolve(key ? { key, keep: keep.checked } : askKey(wrong));
     });
-    document.body.append(dialog);
-    dialog.showModal();
+    asked.showModal();
+    input.focus();
   });
 }

@@ -1,6 +1,6 @@
 // The tracks of text of a ready asset: those that were added can be taken out again, and a file can be added.
 
-import { announce, h } from "../dom.js";
+import { announce, h } from "../js/dom.js";
 
 const TYPES = { vtt: "text/vtt" };
 

@@ -1,9 +1,9 @@
 // The stage while there is nothing to play yet: how far the work has come, drawn as the gate.
 
-import { announce, h } from "../dom.js";
-import { bytes, clock, usd } from "../format.js";
-import { Slats } from "../slats.js";
-import { saying, STEPS } from "../status.js";
+import { announce, h } from "../js/dom.js";
+import { clock, usd } from "../js/format.js";
+import { Slats } from "../js/slats.js";
+import { saying, STEPS } from "../js/status.js";
 
 export class Work {
   constructor() {
@@ -27,8 +27,8 @@ export class Work {
   }
 
   /** Bytes are on their way. */
-  showUpload(sentBytes, sizeBytes) {
-    this.#show("uploading", sizeBytes ? sentBytes / sizeBytes : 0, `${bytes(sentBytes)} of ${bytes(sizeBytes)}`);
+  showUpload(sentBytes, sizeBytes, detail, paused) {
+    this.#show("uploading", sizeBytes ? sentBytes / sizeBytes : 0, detail, paused ? "Upload paused" : null);
     this.slats.resize(1);
     this.left.textContent = "";
   }
@@ -43,7 +43,8 @@ export class Work {
     this.right.textContent = asset.cost?.accrued_usd ? `${usd(asset.cost.accrued_usd)} so far` : "";
   }
 
-  #show(state, share, detail) {
+  #show(state, share, detail, said = null) {
+    const doing = said ?? saying(state);
     const percent = Math.floor(share * 100);
     const current = STEPS.findIndex(([name]) => name === state);
     this.steps.forEach((step, index) => {
@@ -52,11 +53,11 @@ export class Work {
       else step.removeAttribute("aria-current");
     });
     this.percent.textContent = percent;
-    this.line.replaceChildren(h("strong", {}, saying(state)), detail ? h("span", {}, detail) : "");
+    this.line.replaceChildren(h("strong", {}, doing), detail ? h("span", {}, detail) : "");
     this.bar.setAttribute("aria-valuenow", percent);
-    this.bar.setAttribute("aria-valuetext", [`${percent}%`, saying(state), detail].filter(Boolean).join(", "));
+    this.bar.setAttribute("aria-valuetext", [`${percent}%`, doing, detail].filter(Boolean).join(", "));
     this.slats.fill(share);
-    if (this.said !== state) announce(saying(state));
-    this.said = state;
+    if (this.said !== doing) announce(doing);
+    this.said = doing;
   }
 }
