@@ -20,7 +20,7 @@ const SAID = {
 export function statusOf(asset) {
   switch (asset.status) {
     case "ready":
-      return { short: "Ready", tone: "good", mark: "♪" };
+      return { short: "Ready", tone: "good", mark: asset.renditions?.length === 0 ? "♪" : "" };
     case "errored":
       return { short: "Failed", tone: "bad", mark: "!" };
     case "cancelled":

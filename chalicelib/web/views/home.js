@@ -1,6 +1,6 @@
 // The front: where files are dropped, what is on its way, and what was published and rendered lately.
 
-import { announce, h } from "../js/dom.js";
+import { announce, h, icon } from "../js/dom.js";
 import { ago, clock, words } from "../js/format.js";
 import { Poller } from "../js/poller.js";
 import { Slats } from "../js/slats.js";
@@ -9,6 +9,7 @@ import { renderRow } from "./render.js";
 import { Uploads } from "./uploads.js";
 
 const PACE = { soonMs: 2000, latestMs: 15_000 };
+const FILM = "M4 5h16v14H4zM10 9.5v5l4.5-2.5z";
 const SHOWN_RENDERS = 6;
 
 export class HomeView {
@@ -152,7 +153,7 @@ export class HomeView {
         h(
           "div.thumb",
           { "data-status": asset.status },
-          poster && asset.status === "ready" ? h("img", { src: poster, alt: "", loading: "lazy" }) : h("span.mark", { "aria-hidden": "true" }, status.mark),
+          poster && asset.status === "ready" ? h("img", { src: poster, alt: "", loading: "lazy" }) : h("span.mark", { "aria-hidden": "true" }, status.mark || icon(FILM)),
           asset.playback?.policy === "signed" ? h("span.tag", {}, "Signed") : null,
           asset.duration ? h("span.time", {}, clock(asset.duration)) : null,
           percent === null ? null : h("span.line", { vars: { "--share": `${percent}%` } }),
