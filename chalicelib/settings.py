@@ -196,7 +196,9 @@ def cors_origins(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
 
 def _embed_origins(environ: Mapping[str, str]) -> tuple[str, ...]:
     """As frame-ancestors takes them: "none" is a word there, and an origin has no path that could end the directive."""
-    found = tuple(word.strip().rstrip("/") for word in environ.get("SLUICE_EMBED_ORIGINS", "*").split(",") if word.strip())
+    found = tuple(
+        word.strip().rstrip("/") for word in environ.get("SLUICE_EMBED_ORIGINS", "*").split(",") if word.strip()
+    )
     for origin in found:
         if origin not in ("*", "none") and not _ORIGIN.fullmatch(origin):
             raise ConfigurationInvalid(f"SLUICE_EMBED_ORIGINS: {origin} is no origin", setting="SLUICE_EMBED_ORIGINS")

@@ -79,9 +79,7 @@ def embed_view(asset: Asset, token: str, base_url: str) -> View:
             }
             for track in asset.tracks
         ],
-        "renditions": [
-            {"name": each.name, "width": each.width, "height": each.height} for each in asset.renditions
-        ],
+        "renditions": [{"name": each.name, "width": each.width, "height": each.height} for each in asset.renditions],
     }
 
 

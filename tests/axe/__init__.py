@@ -1,4 +1,4 @@
-"""axe-core: what a machine can tell of a page's accessibility. It comes from npm by integrity hash, as the players do."""
+"""axe-core: what a machine can tell of accessibility. It comes from npm by integrity hash, as the players do."""
 
 from __future__ import annotations
 

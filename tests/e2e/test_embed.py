@@ -21,12 +21,11 @@ SAY = "(words) => document.querySelector('iframe').contentWindow.postMessage(wor
 VIDEO = "document.querySelector('video')"
 
 
-def test_it_plays_inside_another_page(
-    local_aws: LocalAws, page: Page, watch: Watch, published: dict[str, Any]
-) -> None:
+def test_it_plays_inside_another_page(local_aws: LocalAws, page: Page, watch: Watch, published: dict[str, Any]) -> None:
     """It starts where and how its address says, tells the page how far it is, and does what the page says."""
     source = f"{local_aws.base_url}/embed/{published['id']}?autoplay&muted&loop&start=5"
-    page.route("http://customer.test/", lambda route: route.fulfill(body=FRAMING.format(src=source), content_type="text/html"))
+    framing = FRAMING.format(src=source)
+    page.route("http://customer.test/", lambda route: route.fulfill(body=framing, content_type="text/html"))
     watch.allowed = "customer.test"
     page.add_init_script(f"({HEARD})()")
     page.goto("http://customer.test/")

@@ -84,7 +84,12 @@ def test_lists_are_cleaned() -> None:
 
 @pytest.mark.parametrize(
     ("value", "allowed"),
-    [("", ("'none'",)), ("none", ("'none'",)), ("*", ("*",)), ("https://a/, https://*.b:8443", ("https://a", "https://*.b:8443"))],
+    [
+        ("", ("'none'",)),
+        ("none", ("'none'",)),
+        ("*", ("*",)),
+        ("https://a/, https://*.b:8443", ("https://a", "https://*.b:8443")),
+    ],
 )
 def test_who_may_frame_the_player(value: str, allowed: tuple[str, ...]) -> None:
     """Origins as frame-ancestors takes them, and nothing that could end the directive."""

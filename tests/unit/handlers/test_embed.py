@@ -65,7 +65,14 @@ def test_a_signed_asset_is_told_to_its_token(api: Api) -> None:
 def test_without_its_token_a_signed_asset_is_closed(api: Api) -> None:
     """None, a forged one, one that opens pictures only, one whose time is over: all hear the same."""
     genuine = token(api, MediaKind.VIDEO)
-    for wrong in ("", "x", genuine[:-1], f"{genuine}/..", token(api, MediaKind.IMAGE), token(api, MediaKind.VIDEO, ttl_s=-1)):
+    for wrong in (
+        "",
+        "x",
+        genuine[:-1],
+        f"{genuine}/..",
+        token(api, MediaKind.IMAGE),
+        token(api, MediaKind.VIDEO, ttl_s=-1),
+    ):
         answer = api("GET", f"/embed/{SIGNED}/playback?token={wrong}", headers=OPEN)
         assert (answer.status_code, answer.json_body["code"]) == (403, "playback-token-invalid"), wrong
         assert b"title" not in answer.body.replace(b'"title":', b"")
