@@ -13,33 +13,35 @@ from tests.browser import Watch, until
 from tests.e2e.clips import clip
 from tests.e2e.conftest import LocalAws
 from tests.e2e.test_page import picture
+from tests.site import served
 
-FRAMING = """<!doctype html><title>a customer's page</title><iframe width=800 height=450 src="{src}"
+FRAMING = """<!doctype html><link rel=icon href=data:,><title>a customer's page</title><iframe width=800 height=450 src="{src}"
 allow="autoplay; fullscreen"></iframe>"""
 HEARD = "() => { window.heard = []; addEventListener('message', ({ data }) => heard.push(data.sluice)); }"
 SAY = "(words) => document.querySelector('iframe').contentWindow.postMessage(words, '*')"
 VIDEO = "document.querySelector('video')"
 
 
-def test_it_plays_inside_another_page(local_aws: LocalAws, page: Page, watch: Watch, published: dict[str, Any]) -> None:
+def test_it_plays_inside_another_page(
+    local_aws: LocalAws, page: Page, watch: Watch, published: dict[str, Any], tmp_path: Path
+) -> None:
     """It starts where and how its address says, tells the page how far it is, and does what the page says."""
     source = f"{local_aws.base_url}/embed/{published['id']}?autoplay&muted&loop&start=5"
-    framing = FRAMING.format(src=source)
-    page.route("http://customer.test/", lambda route: route.fulfill(body=framing, content_type="text/html"))
-    watch.allowed = "customer.test"
+    (tmp_path / "index.html").write_text(FRAMING.format(src=source))
     page.add_init_script(f"({HEARD})()")
-    page.goto("http://customer.test/")
-    frame = page.frames[1]
-    page.wait_for_function("() => ['ready', 'play', 'time'].every((each) => heard.includes(each))")
-    video = frame.evaluate(f"() => (({{ currentTime, muted, loop }}) => ({{ currentTime, muted, loop }}))({VIDEO})")
-    assert video["currentTime"] >= 5
-    assert (video["muted"], video["loop"]) == (True, True)
-    page.evaluate(SAY, {"sluice": "pause"})
-    page.wait_for_function("() => heard.includes('pause')")
-    page.evaluate(SAY, {"sluice": "seek", "to": 9})
-    page.wait_for_function("() => heard.at(-1) === 'time'")
-    assert frame.evaluate(f"() => [{VIDEO}.paused, {VIDEO}.currentTime]") == [True, 9]
-    assert watch == Watch(watch.host, allowed="customer.test")
+    watch.allowed = "localhost"
+    with served(tmp_path) as origin:
+        page.goto(origin)
+        until(page, "() => ['ready', 'play', 'time'].every((each) => heard.includes(each))", timeout_s=40)
+        frame = page.frames[1]
+        video = frame.evaluate(f"() => [{VIDEO}.muted, {VIDEO}.loop, {VIDEO}.currentTime >= 5]")
+        assert video == [True, True, True]
+        page.evaluate(SAY, {"sluice": "pause"})
+        until(page, "() => heard.includes('pause')")
+        page.evaluate(SAY, {"sluice": "seek", "to": 9})
+        until(page, "() => heard.at(-1) === 'time'")
+        assert frame.evaluate(f"() => [{VIDEO}.paused, {VIDEO}.currentTime]") == [True, 9]
+    assert watch == Watch(watch.host, allowed="localhost")
 
 
 def test_a_signed_asset_plays_by_its_token(local_aws: LocalAws, page: Page, watch: Watch, tmp_path: Path) -> None:

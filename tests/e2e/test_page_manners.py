@@ -59,6 +59,8 @@ def test_by_keyboard_alone(local_aws: LocalAws, page: Page, watch: Watch, publis
     picture(page, "13-keyboard")
     page.keyboard.press("Enter")
     assert page.evaluate(FOCUSED) == "Quality"
+    page.keyboard.press("0")
+    page.keyboard.press("k")
     until(page, "() => document.querySelector('video').videoHeight === 360")
 
     walk(page, "Delete")

@@ -75,7 +75,7 @@ def test_several_files_are_sent_from_the_list(local_aws: LocalAws, page: Page, t
     third = page.locator(".upload", has_text="three.mp4")
     expect(third.get_by_role("progressbar")).to_be_visible()
     third.get_by_role("button", name="Cancel").click()
-    expect(page.locator(".upload")).to_have_count(0)
+    expect(page.locator(".upload")).to_have_count(0, timeout=READY_MS)
     for name in ("one", "two"):
         expect(page.locator(".card", has_text=f"{name}.mp4").first).to_contain_text("Ready", timeout=READY_MS)
     expect(page.locator(".card", has_text="three.mp4")).to_have_count(0)

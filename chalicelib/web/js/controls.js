@@ -31,7 +31,7 @@ export class Controls {
   constructor(player, media, engine, { sound }) {
     Object.assign(this, { player, media, engine });
     this.seekBar = new SeekBar(media);
-    this.start = h("button.start", { type: "button", "aria-label": "Play", on: { click: () => this.toggle() } }, icon(PLAY));
+    this.start = h("button.start", { type: "button", "aria-label": "Play", on: { click: () => this.#begin() } }, icon(PLAY));
     this.playButton = this.#button("Play", PLAY, () => this.toggle());
     this.muteButton = this.#button("Mute", LOUD, () => (media.muted = !media.muted));
     this.volume = h("input.volume", { type: "range", min: 0, max: 1, step: 0.05, "aria-label": "Volume" });
@@ -68,6 +68,12 @@ export class Controls {
     // A browser that forbids it leaves the button to press.
     if (this.media.paused) this.media.play().catch(() => null);
     else this.media.pause();
+  }
+
+  /** The big button goes away then; who pressed it by keyboard stands on the small one. */
+  #begin() {
+    this.toggle();
+    this.playButton.focus({ preventScroll: true });
   }
 
   async toggleFull() {

@@ -60,7 +60,7 @@ async function play(asset) {
   player?.destroy();
   player = made;
   document.title = asset.title || "Video";
-  stage.replaceChildren(player.element);
+  stage.replaceChildren(h("h1.unseen", {}, asset.title || "Video"), player.element);
   tell(player.media);
   const start = Number(query.get("start"));
   if (start > 0) player.media.addEventListener("loadedmetadata", () => (player.media.currentTime = start), { once: true });

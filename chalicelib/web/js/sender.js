@@ -118,7 +118,12 @@ export class Sender extends EventTarget {
   /** Opened now, or a fresh look at what was opened before. */
   async #announced(sending, signal) {
     const { file } = sending;
-    if (sending.upload) return this.api.get(uploadPath(sending.upload.id), { signal });
+    if (sending.upload) {
+      const found = await this.api.get(uploadPath(sending.upload.id), { signal });
+      if (found.status === "waiting") return found;
+      forget(found.id);
+      throw new Problem({ code: "upload-expired", title: "The upload has ended", detail: "It waited too long, or was cancelled elsewhere. Send the file again." });
+    }
     const before = (await interrupted()).find((each) => isSame(each, file));
     const open = before && (await this.#stillOpen(before));
     if (open) sending.done = new Set(before.done);

@@ -20,7 +20,7 @@ export class HomeView {
     this.list = h("ul.cards");
     this.cards = new Map();
     this.more = h("button.quiet", { type: "button", hidden: true, on: { click: () => this.#load(this.cursor) } }, "Show more");
-    this.wait = h("ul.cards.wait", { "aria-hidden": "true" }, Array.from({ length: 4 }, () => h("li.card", {}, h("div.thumb"))));
+    this.wait = h("ul.cards.wait", { "aria-hidden": "true" }, Array.from({ length: 4 }, () => h("li", {}, h("div.thumb"))));
     this.library = h("section.library", { "aria-labelledby": "library", "aria-busy": "true" }, h("h2", { id: "library" }, "Library"), this.wait, this.list, this.more);
     this.renderList = h("ul.rows");
     this.renders = h("section.renders", { "aria-labelledby": "renders", hidden: true }, h("h2", { id: "renders" }, "Renders"), this.renderList);
