@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 
 from chalicelib.errors import ConfigurationInvalid
@@ -21,6 +22,28 @@ CODECS = ("h264", "hevc", "av1")
 _ROTATIONS = ("auto", "degree_0", "degrees_90", "degrees_180", "degrees_270")
 _ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 STATIC_RENDITIONS = ("mp4", "m4a", "gif", "avif", "webp")
+
+
+class AuthMode(StrEnum):
+    """Who says who calls the API: its own keys, or an authorizer of API Gateway."""
+
+    KEYS = "keys"
+    IAM = "iam"
+    COGNITO = "cognito"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How callers prove who they are.
+
+    Attributes:
+        user_pool_arn: Of Cognito; empty in other modes.
+        access_tokens: Whether the pool's access tokens are taken, by their scopes; else its ID tokens, by groups.
+    """
+
+    mode: AuthMode
+    user_pool_arn: str = ""
+    access_tokens: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +228,20 @@ def _embed_origins(environ: Mapping[str, str]) -> tuple[str, ...]:
     if "none" in found or not found:
         return ("'none'",)
     return found
+
+
+def access(environ: Mapping[str, str] | None = None) -> Access:
+    """How callers prove who they are; readable before anything else is set, as routes carry it.
+
+    Raises:
+        ConfigurationInvalid: If the mode is none, or lacks its user pool.
+    """
+    given = os.environ if environ is None else environ
+    mode = AuthMode(_choice(given, "SLUICE_AUTH", AuthMode.KEYS, [*AuthMode]))
+    if mode is not AuthMode.COGNITO:
+        return Access(mode)
+    tokens = _choice(given, "SLUICE_COGNITO_TOKENS", "id", ("id", "access"))
+    return Access(mode, _text(given, "SLUICE_COGNITO_USER_POOL_ARN"), access_tokens=tokens == "access")
 
 
 def _text(environ: Mapping[str, str], name: str) -> str:

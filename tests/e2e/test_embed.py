@@ -15,8 +15,8 @@ from tests.e2e.conftest import LocalAws
 from tests.e2e.test_page import picture
 from tests.site import served
 
-FRAMING = """<!doctype html><link rel=icon href=data:,><title>a customer's page</title><iframe width=800 height=450 src="{src}"
-allow="autoplay; fullscreen"></iframe>"""
+FRAMING = """<!doctype html><link rel=icon href=data:,><title>a customer's page</title>
+<iframe width=800 height=450 src="{src}" allow="autoplay; fullscreen"></iframe>"""
 HEARD = "() => { window.heard = []; addEventListener('message', ({ data }) => heard.push(data.sluice)); }"
 SAY = "(words) => document.querySelector('iframe').contentWindow.postMessage(words, '*')"
 VIDEO = "document.querySelector('video')"

@@ -90,7 +90,7 @@ export class AssetView {
       asset = await this.#opened(await this.app.api.get(`/v1/assets/${encodeURIComponent(this.id)}`));
     } catch (problem) {
       if (this.closed) return;
-      if (problem instanceof Problem && problem.status >= 400 && problem.status < 500) {
+      if (problem instanceof Problem && problem.status >= 400 && problem.status < 500 && problem.status !== 429) {
         this.title.textContent = this.id;
         this.#fail(problem.title, problem.message, problem.code);
         return;
