@@ -15,7 +15,7 @@ export function askKey(wrong) {
     const keep = h("input", { type: "checkbox" });
     const asked = dialog(
       "API key",
-      h("p", { id: "key-note", role: wrong ? "alert" : null }, wrong ? "That key was not accepted. Try another." : "Kept in this tab only, and forgotten when you close it."),
+      h(wrong ? "p.bad" : "p", { id: "key-note", role: wrong ? "alert" : null }, wrong ? "That key was not accepted. Try another." : "Kept in this tab only, and forgotten when you close it."),
       h("label", { for: "key" }, "Key"),
       input,
       h("label.tick", {}, keep, "Keep it on this device"),

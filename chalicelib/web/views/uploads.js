@@ -49,7 +49,7 @@ export class Uploads {
     const { sender } = this.app;
     const { name, size } = sending.file;
     const bar = h("progress", { max: size || 1, value: 0, "aria-label": `Upload of ${name}` });
-    const said = h("span.said");
+    const said = h("span.told");
     const hold = h("button.quiet", { type: "button", on: { click: () => (sending.state === "sending" || sending.state === "queued" ? sender.pause(sending) : sender.resume(sending)) } });
     const cancel = h("button.quiet.danger", { type: "button", "aria-label": `Cancel the upload of ${name}`, on: { click: () => sender.cancel(sending) } }, "Cancel");
     const draw = () => {
@@ -74,7 +74,7 @@ export class Uploads {
       const input = h("input.unseen", { type: "file", id: `again-${record.id}`, on: { change: () => this.#again(record, input.files[0], element) } });
       const drop = h("button.quiet.danger", { type: "button", "aria-label": `Discard the upload of ${record.name}`, on: { click: () => this.#discard(record, element) } }, "Discard");
       const bar = h("progress", { max: 1, value: share, "aria-label": `Upload of ${record.name}` });
-      const said = h("span.said", {}, `Interrupted at ${Math.floor(share * 100)}% of ${bytes(record.size)}. Choose the file again to go on.`);
+      const said = h("span.told", {}, `Interrupted at ${Math.floor(share * 100)}% of ${bytes(record.size)}. Choose the file again to go on.`);
       const element = h("li.upload", {}, h("span.name", {}, record.name), bar, said, h("span.ways", {}, input, h("label.quiet", { for: input.id }, "Choose file"), drop));
       this.#interruptedIds.add(record.assetId);
       this.list.append(element);
@@ -84,7 +84,7 @@ export class Uploads {
 
   #again(record, file, element) {
     if (file.name !== record.name || file.size !== record.size || file.lastModified !== record.modified) {
-      element.querySelector(".said").textContent = `That is another file. Choose ${record.name} as it was.`;
+      element.querySelector(".told").textContent = `That is another file. Choose ${record.name} as it was.`;
       return;
     }
     element.remove();
