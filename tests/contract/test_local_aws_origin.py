@@ -139,7 +139,7 @@ def test_files_of_the_page(http: httpx.Client) -> None:
     """They come from disk, with the headers that the API gives them; nothing outside of their folder does."""
     answer = http.get("/web/js/main.js")
 
-    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/javascript")
+    assert (answer.status_code, answer.headers["content-type"].endswith("javascript")) == (200, True)
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "toy" in answer.text
     for path in ("/web/../app.py", "/web/%2e%2e/%2e%2e/app.py", "/web/js/..%2f..%2f..%2fapp.py", "/web/js/.hidden"):
