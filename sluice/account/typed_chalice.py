@@ -73,6 +73,10 @@ def install() -> None:
         click.ClickException: If the stage has none yet.
     """
     context = click.get_current_context(silent=True)
+    if context and context.info_name in ("deploy", "delete"):
+        # `chalice package` does not ask, and API Gateway does not mind, that POST .../tracks takes JSON as text and a
+        # file as binary: it goes by the Content-Type of each request.
+        validate.validate_route_content_types = lambda _routes, _binary_types: None
     known = _known(context) if context else None
     if context is None or known is None:
         return
@@ -81,9 +85,6 @@ def install() -> None:
     os.environ.update(known["config"]["stages"][stage]["environment_variables"])
     # Every Config of this process, the ones that are made of it per function too.
     Config._config_from_disk = property(lambda _self: known["config"], lambda _self, _value: None)
-    # `chalice package` does not ask, and API Gateway does not mind, that POST .../tracks takes JSON as text and a file
-    # as binary: it goes by the Content-Type of each request.
-    validate.validate_route_content_types = lambda _routes, _binary_types: None
     generate = SwaggerGenerator.generate_swagger
 
     def generate_named(self: Any, app: Any, rest_api: Any = None) -> Document:
