@@ -38,10 +38,11 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_packages_the_same_app(installed: Path, tmp_path: Path) -> None:
-    """Its sources have the fingerprint of the checkout's, on which alone the package depends, in a folder of its own."""
+    """Its sources have the fingerprint of the checkout's, on which alone the package depends."""
     code = (
         "import sluice.paths, sluice.package as p; here = sluice.paths.Project.here();"
-        "print(here.root, p.fingerprint(here, stage='dev', layers_sha256=''), here.web.joinpath('index.html').is_file())"
+        "digest = p.fingerprint(here, stage='dev', layers_sha256='');"
+        "print(here.root, digest, here.web.joinpath('index.html').is_file())"
     )
     environ = {"PYTHONPATH": str(installed), "XDG_DATA_HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(

@@ -53,7 +53,7 @@ def test_every_document_is_in_the_index() -> None:
     """Nothing is written that nobody finds."""
     index = _ROOT / "docs" / "index.md"
     linked = {(index.parent / link).resolve() for link in _links(index.read_text())}
-    assert {path for path in (_ROOT / "docs").glob("*.md")} - {index} <= linked
+    assert set((_ROOT / "docs").glob("*.md")) - {index} <= linked
 
 
 def test_every_make_target_that_is_named_exists() -> None:
