@@ -30,6 +30,7 @@ def _register() -> None:
     from sluice import (
         verbs_assets,
         verbs_deploy,
+        verbs_invoke,
         verbs_local,
         verbs_package,
         verbs_preview,
@@ -49,6 +50,7 @@ def _register() -> None:
         verbs_webhooks,
         verbs_package,
         verbs_deploy,
+        verbs_invoke,
     )
     for module in modules:
         for verb in module.VERBS:

@@ -17,11 +17,13 @@ def test_only_uploads_are_accelerated(monkeypatch: pytest.MonkeyPatch, accelerat
     for name, value in (("DEFAULT_REGION", "eu-west-1"), ("ACCESS_KEY_ID", "x"), ("SECRET_ACCESS_KEY", "x")):
         monkeypatch.setenv(f"AWS_{name}", value)
     objects = Objects(Clients(), accelerates=accelerates)
-    form, _fields = objects.presign_post("b", "k", content_type="video/mp4", size_bytes=(1, 2), expires_s=60)
+    form, _fields = objects.presign_post("a-bucket", "k", content_type="video/mp4", size_bytes=(1, 2), expires_s=60)
     sent = [
-        objects.presign_put("b", "k", expires_s=60),
-        objects.presign_part("b", "k", "id", 1, expires_s=60),
+        objects.presign_put("a-bucket", "k", expires_s=60),
+        objects.presign_part("a-bucket", "k", "id", 1, expires_s=60),
         form,
     ]
-    assert {urlsplit(url).hostname for url in sent} == {f"b.{endpoint}.amazonaws.com"}
-    assert urlsplit(objects.presign_get("b", "k", expires_s=60)).hostname == "b.s3.eu-west-1.amazonaws.com"
+    assert {urlsplit(url).hostname for url in sent} == {f"a-bucket.{endpoint}.amazonaws.com"}
+    assert (
+        urlsplit(objects.presign_get("a-bucket", "k", expires_s=60)).hostname == "a-bucket.s3.eu-west-1.amazonaws.com"
+    )
