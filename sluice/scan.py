@@ -1,5 +1,7 @@
 """`make scan`: checkov on the packaged template, each finding mended or answered. Run as `python -m sluice.scan`.
 
+The workflow of CI is held against GitHub's schema by the way.
+
 checkov brings a hundred packages of its own, so it lives in an environment of its own, build/scan-venv. The answers are
 in `.chalice/scan.yaml`. Both ways must agree: a finding without an answer is a problem, and so is an answer to nothing.
 """
@@ -20,7 +22,7 @@ from sluice.failure import MissingRequirement, OperatorError
 from sluice.package import TEMPLATE_NAME, package
 from sluice.paths import Project
 
-_CHECKOV = "checkov==3.3.30"
+_TOOLS = ("checkov==3.3.30", "check-jsonschema==0.39.0")
 Finding = tuple[str, str]
 """A check, and the logical id of the resource that fails it."""
 
@@ -59,35 +61,44 @@ def problems(found: Iterable[Finding], answered: Iterable[Finding]) -> list[str]
     return new + stale
 
 
-def _checkov(project: Project) -> Path:
+def _tools(project: Project) -> Path:
+    """Where the programs are; installed on the first call."""
     folder = project.root / "build" / "scan-venv"
-    stamp = folder / "installed"
-    if not (stamp.is_file() and stamp.read_text() == _CHECKOV):
-        print(f"installing {_CHECKOV} ...", flush=True)
+    stamp, wanted = folder / "installed", " ".join(_TOOLS)
+    if not (stamp.is_file() and stamp.read_text() == wanted):
+        print(f"installing {wanted} ...", flush=True)
         venv.create(folder, with_pip=True, clear=True)
-        command = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", _CHECKOV]
+        command = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", *_TOOLS]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise MissingRequirement(f"{_CHECKOV} could not be installed: {done.stderr[-500:]}")
-        stamp.write_text(_CHECKOV)
-    return folder / "bin" / "checkov"
+            raise MissingRequirement(f"{wanted} could not be installed: {done.stderr[-500:]}")
+        stamp.write_text(wanted)
+    return folder / "bin"
+
+
+def _workflows(tools: Path, project: Project) -> list[str]:
+    files = sorted(str(path) for path in (project.root / ".github" / "workflows").glob("*.yml"))
+    command = [str(tools / "check-jsonschema"), "--builtin-schema", "vendor.github-workflows", *files]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return [] if done.returncode == 0 else (done.stdout + done.stderr).strip().splitlines()
 
 
 def scan(project: Project) -> list[str]:
-    """Package, and ask checkov; offline, by the rules that it carries.
+    """Package, and ask the tools; offline, by the rules that they carry.
 
     Raises:
         OperatorError: If it could not be asked.
     """
     packaged = package(project, project.root / "build" / "lint", for_aws=False)
+    tools = _tools(project)
     options = ("--framework", "cloudformation", "--skip-download", "--quiet", "--compact", "--output", "json")
-    command = [str(_checkov(project)), "--file", str(packaged.folder / TEMPLATE_NAME), *options]
+    command = [str(tools / "checkov"), "--file", str(packaged.folder / TEMPLATE_NAME), *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     try:
         report = json.loads(done.stdout)
     except json.JSONDecodeError as error:
         raise OperatorError(f"checkov did not report: {done.stderr[-500:]}") from error
-    return problems(findings(report), answers(project))
+    return problems(findings(report), answers(project)) + _workflows(tools, project)
 
 
 def main() -> None:
@@ -99,7 +110,7 @@ def main() -> None:
         print(problem)
     if found:
         sys.exit(1)
-    print("checkov: every finding is answered in .chalice/scan.yaml")
+    print("the workflow is valid, and every finding of checkov is answered in .chalice/scan.yaml")
 
 
 if __name__ == "__main__":

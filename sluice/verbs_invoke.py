@@ -1,4 +1,4 @@
-"""`sluice invoke`: one function with one event, on the local AWS or in an account, without what would have called it."""
+"""`sluice invoke`: one function with one event, on the local AWS or in an account, without what would have called."""
 
 from __future__ import annotations
 
