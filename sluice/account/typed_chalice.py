@@ -76,7 +76,7 @@ def install() -> None:
     if context and context.info_name in ("deploy", "delete"):
         # `chalice package` does not ask, and API Gateway does not mind, that POST .../tracks takes JSON as text and a
         # file as binary: it goes by the Content-Type of each request.
-        validate.validate_route_content_types = lambda _routes, _binary_types: None
+        validate.validate_route_content_types = lambda routes, binary_types: None  # noqa: ARG005  Chalice's own names
     known = _known(context) if context else None
     if context is None or known is None:
         return
@@ -84,7 +84,7 @@ def install() -> None:
     # The handlers that are imported next read queue and bucket names from it, as they would on Lambda.
     os.environ.update(known["config"]["stages"][stage]["environment_variables"])
     # Every Config of this process, the ones that are made of it per function too.
-    Config._config_from_disk = property(lambda _self: known["config"], lambda _self, _value: None)
+    Config._config_from_disk = property(lambda _self: known["config"], lambda _self, _value: None)  # type: ignore[assignment]
     generate = SwaggerGenerator.generate_swagger
 
     def generate_named(self: Any, app: Any, rest_api: Any = None) -> Document:
@@ -93,4 +93,4 @@ def install() -> None:
         definition["x-amazon-apigateway-gateway-responses"] = known["gateway_responses"]
         return definition
 
-    SwaggerGenerator.generate_swagger = generate_named
+    SwaggerGenerator.generate_swagger = generate_named  # type: ignore[method-assign]

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 import pytest
+from chalice.app import Chalice
 from chalice.config import Config
 from chalice.deploy import validate
 from chalice.deploy.swagger import SwaggerGenerator
@@ -50,7 +51,7 @@ def test_a_command_that_needs_values_gets_them(command: str, params: Any, path: 
 
     assert Config("dev", config_from_disk={"app_name": "other"}).app_name == "sluice"
     assert os.environ["SLUICE_STAGE"] == "sluice-dev"
-    definition = SwaggerGenerator("us-east-1", {}).generate_swagger(None)
+    definition = SwaggerGenerator("us-east-1", {}).generate_swagger(Chalice("sluice"))
     assert definition["info"] == {"version": "1.0", "title": "sluice-dev"}
     assert definition["x-amazon-apigateway-gateway-responses"] == {"DEFAULT_4XX": {}}
 
@@ -72,7 +73,7 @@ def test_without_them_it_is_refused(command: str, params: Any, first: str, tmp_p
 def test_other_commands_are_left_alone(command: str, params: Any, tmp_path: Path) -> None:
     """What CloudFormation fills in, and what runs here, reads config.json as it is."""
     _run(command, tmp_path, **params)
-    assert Config._config_from_disk is None
+    assert Config("dev", config_from_disk={"app_name": "own"}).app_name == "own"
 
 
 def test_gateway_responses_are_told_in_openapis_words() -> None:
