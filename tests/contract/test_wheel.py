@@ -7,7 +7,9 @@ import re
 import shutil
 import subprocess
 import sys
-from importlib.metadata import packages_distributions
+from collections.abc import Iterable
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
 
 import pytest
@@ -58,16 +60,31 @@ def test_the_wheel_packages_the_same_app(installed: Path, tmp_path: Path) -> Non
 def test_the_wheel_asks_for_all_that_it_imports(installed: Path) -> None:
     """Every package that the code names comes with it, so an empty environment is enough."""
     (metadata,) = installed.glob("*.dist-info/METADATA")
-    asked = set(re.findall(r"^Requires-Dist: ([\w.-]+)", metadata.read_text(), re.MULTILINE))
+    asked = _with_theirs(re.findall(r"^Requires-Dist: ([\w.-]+)", metadata.read_text(), re.MULTILINE))
     of_module = packages_distributions()
-    # What comes with one of them for certain.
-    asked |= {"botocore", "PyYAML", "yarl", "pip"}
     for path in sorted((_ROOT / "sluice").rglob("*.py")):
         if "inside" in path.parts:
             continue
         for module in _imported(path) - sys.stdlib_module_names - {"sluice", "chalicelib"} - _ELSEWHERE:
             if not module.startswith("mypy_boto3"):
-                assert asked & set(of_module.get(module, ())), f"{path.name} imports {module}"
+                assert asked & set(map(_normal, of_module.get(module, ()))), f"{path.name} imports {module}"
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _with_theirs(names: Iterable[str]) -> set[str]:
+    """Distributions, and all that they ask for in every case."""
+    found: set[str] = set()
+    left = set(map(_normal, names))
+    while left:
+        name = left.pop()
+        found.add(name)
+        with suppress(PackageNotFoundError):
+            asked = [line for line in requires(name) or () if "extra ==" not in line]
+            left |= {_normal(re.match(r"[\w.-]+", line)[0]) for line in asked} - found  # type: ignore[index]
+    return found
 
 
 def _imported(path: Path) -> set[str]:
