@@ -59,13 +59,13 @@ def invoke_verb(*, function: str, event: Any, stage: str | None, region: str | N
     except json.JSONDecodeError as error:
         raise OperatorError(f"{event.name} is not JSON: {error}") from error
     with explained():
-        if stage is None:
+        if stage in (None, "local"):
             clients = clients_of(running_local())
             cloudformation, functions, stack = clients.cloudformation, clients.functions, STACK
         else:
             account = open_account(profile=profile, region=region)
             cloudformation, functions = account.client("cloudformation"), account.client("lambda")
-            stack = Target(account, stage).stack_name
+            stack = Target(account, str(stage)).stack_name
         answer, log, succeeded = invoke(functions, physical_name(cloudformation, stack, function), given)
     click.echo(log, err=True, nl=False)
     click.echo(json.dumps(answer, indent=2))
