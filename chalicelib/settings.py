@@ -69,6 +69,7 @@ class Settings:
         webhook_loopback: Whether webhooks may name this very machine: on the local AWS.
         static_renditions: Types of static renditions that are made of every asset.
         master_access: Whether the API gives out URLs of sources.
+        transfer_acceleration: Whether URLs that take uploads lead through S3's edge.
         cors_origins: Browser origins allowed to call the API, or ("*",).
         embed_origins: Pages that may frame the embeddable player, or ("*",), or ("'none'",).
         triggers: What sets work going by appearing in the bucket: "video", "metadata" or both.
@@ -138,6 +139,7 @@ class Settings:
     mediapackage_role_arn: str
     static_renditions: tuple[str, ...]
     master_access: bool
+    transfer_acceleration: bool
     playback_policy: str
     max_cost_per_asset_usd: Fraction | None
     monthly_budget_usd: Fraction | None
@@ -204,6 +206,7 @@ class Settings:
             mediapackage_group=environ.get("SLUICE_MEDIAPACKAGE_GROUP", "").strip(),
             mediapackage_role_arn=environ.get("SLUICE_MEDIAPACKAGE_ROLE_ARN", "").strip(),
             static_renditions=_static_renditions(environ),
+            transfer_acceleration=_choice(environ, "SLUICE_TRANSFER_ACCELERATION", "off", ("on", "off")) == "on",
             master_access=_choice(environ, "SLUICE_MASTER_ACCESS", "on", ("on", "off")) == "on",
             playback_policy=_choice(environ, "SLUICE_PLAYBACK_POLICY", "public", ("public", "signed")),
             max_cost_per_asset_usd=_dollars(environ, "SLUICE_MAX_COST_PER_ASSET_USD"),

@@ -57,6 +57,11 @@ def _properties(template: Document, logical_id: str) -> Document:
     return properties
 
 
+def _by_default(template: Document, value: Any) -> Any:
+    defaults = {name: str(body["Default"]) for name, body in template["Parameters"].items()}
+    return Resolver(defaults, {}, template["Conditions"]).resolve(value)
+
+
 def test_cfn_lint_has_nothing_to_say(packaged: Path) -> None:
     """The merged template is valid, warnings included."""
     assert lint_template(packaged / TEMPLATE_NAME) == []
@@ -166,7 +171,9 @@ def test_tasks_do_not_outlast_their_functions(template: Document) -> None:
             function = task["Parameters"].get("FunctionName", "")
             if function and not task["Resource"].endswith(".waitForTaskToken"):
                 logical_id = function.removeprefix("${").removesuffix("FunctionArn}")
-                assert task["TimeoutSeconds"] <= _properties(template, logical_id)["Timeout"]
+                assert task["TimeoutSeconds"] <= int(
+                    _by_default(template, _properties(template, logical_id)["Timeout"])
+                )
 
 
 def _tasks(states: dict[str, Any]) -> list[dict[str, Any]]:
@@ -191,6 +198,7 @@ def test_settings_are_given_by_the_template(template: Document) -> None:
     words |= {"SLUICE_ACCELERATED_TRANSCODING": "PREFERRED", "SLUICE_ARCHIVE_SOURCE": "GLACIER"}
     words |= {"SLUICE_AUDIO_CHANNELS": "source", "SLUICE_STATIC_RENDITIONS": "mp4", "SLUICE_MASTER_ACCESS": "off"}
     words |= {"SLUICE_PLAYBACK_POLICY": "signed", "SLUICE_EMBED_ORIGINS": "none"}
+    words |= {"SLUICE_TRANSFER_ACCELERATION": "on"}
     numbers |= {"SLUICE_MAX_COST_PER_ASSET_USD": "0.5", "SLUICE_MONTHLY_BUDGET_USD": "10"}
     read: set[str] = set()
 
@@ -243,6 +251,41 @@ def test_no_function_may_do_everything(template: Document, name: str) -> None:
         assert statement["Effect"] == "Allow"
         assert not any("*" in action for action in statement["Action"])
         assert statement["Resource"] != "*" or set(statement["Action"]) <= NOWHERE
+
+
+_OWN_NAMES = {
+    "AWS::CloudFront::Function": "Name",
+    "AWS::CloudFront::KeyValueStore": "Name",
+    "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::CloudWatch::Dashboard": "DashboardName",
+    "AWS::DynamoDB::Table": "TableName",
+    "AWS::Events::EventBus": "Name",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::MediaConvert::JobTemplate": "Name",
+    "AWS::MediaPackage::PackagingConfiguration": "Id",
+    "AWS::MediaPackage::PackagingGroup": "Id",
+    "AWS::S3::Bucket": "BucketName",
+    "AWS::SNS::Topic": "TopicName",
+    "AWS::SQS::Queue": "QueueName",
+    "AWS::Serverless::LayerVersion": "LayerName",
+    "AWS::Serverless::StateMachine": "Name",
+}
+
+
+def test_no_two_stages_share_a_name(template: Document) -> None:
+    """What has a name of its own in the account has the stack's in it, so a second stage gets another."""
+    dev, prod = (_names(template, stack) for stack in ("sluice-dev", "sluice-prod"))
+    assert len(dev) == len(set(dev)) > 40
+    assert not set(dev) & set(prod)
+
+
+def _names(template: Document, stack: str) -> list[tuple[str, str]]:
+    refs = {"AWS::StackName": stack, "AWS::AccountId": "1" * 12, "AWS::Region": "us-east-1"}
+    return [
+        (body["Type"], str(Resolver(refs, {}).resolve(body["Properties"][_OWN_NAMES[body["Type"]]])))
+        for body in template["Resources"].values()
+        if body["Type"] in _OWN_NAMES
+    ]
 
 
 def test_data_outlives_the_stack_and_is_private(template: Document) -> None:
