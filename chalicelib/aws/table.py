@@ -9,6 +9,7 @@
 | Spend       | spend#<month>| spend  |                             |
 | Job         | asset#<id>   | job#<attempt> |                      |
 | Rendition   | asset#<id>   | rendition#<id> | rendition#<status>, <asset id>#<id> |
+| Fetch       | asset#<id>   | fetch  |                             |
 | Track       | asset#<id>   | track#<id> | track#<status>, <asset id>#<id> |
 | Upload      | upload#<id>  | upload | upload#<status>, <id>       |
 | Upload token| uptoken#<id> | uptoken|                             |
@@ -28,6 +29,7 @@ update carries the condition that makes a late or duplicated event harmless.
 from __future__ import annotations
 
 from chalicelib.aws.assets import AssetRecords
+from chalicelib.aws.fetches import FetchRecords
 from chalicelib.aws.jobs import JobRecords
 from chalicelib.aws.renders import RenderRecords
 from chalicelib.aws.renditions import RenditionRecords
@@ -41,6 +43,7 @@ from chalicelib.aws.work import WorkRecords
 
 class Table(
     AssetRecords,
+    FetchRecords,
     JobRecords,
     RenditionRecords,
     TrackRecords,

@@ -6,10 +6,11 @@ from chalice.app import Response
 from msgspec import UNSET
 
 from chalicelib.catalog.asset import Asset, AssetStatus
-from chalicelib.catalog.ids import ASSET_PREFIX, is_id
-from chalicelib.errors import AssetNotFound
+from chalicelib.catalog.ids import ASSET_PREFIX
 from chalicelib.handlers.http import Call, json_response, route
+from chalicelib.handlers.ids import checked
 from chalicelib.handlers.lists import list_query
+from chalicelib.handlers.new_assets import maker_of
 from chalicelib.handlers.once import made_once
 from chalicelib.handlers.requests import (
     AssetBody,
@@ -19,7 +20,6 @@ from chalicelib.handlers.requests import (
     TokenBody,
     body_bytes,
     check_meta,
-    clip_range,
     exact_dollars,
     parse_body,
     query_number,
@@ -29,7 +29,6 @@ from chalicelib.settings import Settings
 from chalicelib.usecases import assets, cancel
 from chalicelib.usecases.archive import RestoreOrder, restore_source
 from chalicelib.usecases.asset_settings import settings_for
-from chalicelib.usecases.clip import NewClip, create_clip
 from chalicelib.usecases.master import master_url
 from chalicelib.usecases.playback import make_token
 from chalicelib.usecases.renditions import static_renditions
@@ -52,17 +51,8 @@ def list_assets(call: Call) -> Response:
 @route("POST", "/v1/assets", status=202)
 def create_asset(call: Call) -> Response:
     body = parse_body(call.request, AssetBody)
-    check_meta(body.meta, "/meta")
-    clip = clip_range(body.input.start, body.input.end, "/input")
-    of = call.services
-    source = assets.living_asset(checked(body.input.asset), of.table)
-    new = NewClip(source, clip, body.passthrough, body.meta, exact_dollars(body.max_cost_usd), body.playback_policy)
-
-    def make() -> str:
-        now_ms = of.clock()
-        return create_clip(new, of.objects, of.table, of.queues, of.tools, of.settings, now_ms=now_ms).id
-
-    asset = of.table.get_asset(made_once(call, "POST /v1/assets", make))
+    make = maker_of(call, body)
+    asset = call.services.table.get_asset(made_once(call, "POST /v1/assets", lambda: make().id))
     return json_response(shown(call, asset), status=202, headers={"Location": f"assets/{asset.id}"})
 
 
@@ -168,9 +158,3 @@ def shown(call: Call, asset: Asset) -> View:
     made = static_renditions([asset], table)[asset.id]
     work = table.get_progress(asset.id, asset.plan_hash)
     return asset_view(asset, work, made, _base_url(asset, call.services.settings))
-
-
-def checked(asset_id: str) -> str:
-    if not is_id(asset_id, ASSET_PREFIX):
-        raise AssetNotFound("there is no such asset")
-    return asset_id

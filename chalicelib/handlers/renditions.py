@@ -8,7 +8,7 @@ from chalicelib.catalog.ids import is_id
 from chalicelib.catalog.rendition import RENDITION_PREFIX, StaticRendition
 from chalicelib.catalog.wishes import RenditionRequest
 from chalicelib.errors import RenditionNotFound
-from chalicelib.handlers.assets import checked
+from chalicelib.handlers.ids import checked
 from chalicelib.handlers.http import Call, json_response, route
 from chalicelib.handlers.once import made_once
 from chalicelib.handlers.requests import RenditionBody, exact_seconds, parse_body

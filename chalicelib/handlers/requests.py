@@ -12,6 +12,7 @@ import msgspec
 from chalice.app import Request
 from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib.catalog import options
 from chalicelib.catalog.keys import UPLOADS_PREFIX
 from chalicelib.catalog.options import Encoder
 from chalicelib.catalog.playback import MediaKind, PlaybackPolicy
@@ -61,12 +62,20 @@ class TrackBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: SourceKey | None = None
 
 
+HeightsLadder = Annotated[
+    tuple[Annotated[int, Meta(ge=16, le=4320, multiple_of=2)], ...], Meta(min_length=1, max_length=12)
+]
+RenditionKinds = Annotated[tuple[Literal["mp4", "m4a", "gif", "avif", "webp"], ...], Meta(max_length=5)]
+
+
 class AssetOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the customer wants to find again on the asset, and who is to encode it."""
 
     passthrough: Passthrough | None = None
     meta: dict[str, Any] = {}
     encoder: Encoder | None = None
+    ladder: HeightsLadder | None = None
+    renditions: RenditionKinds | None = None
     clip: ClipBody | None = None
     captions: Annotated[tuple[TrackBody, ...], Meta(max_length=MAX_SIDECARS)] = ()
     max_cost_usd: MaxCost | None = None
@@ -84,9 +93,11 @@ class UploadBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AssetInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a new asset comes from: a part of another one."""
+    """Where a new asset comes from: a URL, an object in S3, or a part of another asset."""
 
-    asset: str
+    url: Annotated[str, Meta(min_length=1, max_length=2048)] | None = None
+    s3: Annotated[str, Meta(min_length=1, max_length=1100)] | None = None
+    asset: str | None = None
     start: Seconds = 0.0
     end: Seconds | None = None
 
@@ -95,6 +106,10 @@ class AssetBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """POST /v1/assets."""
 
     input: AssetInput
+    encoder: Encoder | None = None
+    ladder: HeightsLadder | None = None
+    renditions: RenditionKinds | None = None
+    captions: Annotated[tuple[TrackBody, ...], Meta(max_length=MAX_SIDECARS)] = ()
     passthrough: Passthrough | None = None
     meta: dict[str, Any] = {}
     max_cost_usd: MaxCost | None = None
@@ -230,6 +245,13 @@ def wish_of(body: TrackBody, pointer: str) -> Wish:
         key=body.key,
     )
     return wanted, body.text.encode() if body.text is not None else None
+
+
+def chosen_options(body: AssetOptions | AssetBody) -> options.AssetOptions:
+    """What is chosen for one asset; a ladder in order, each thing once."""
+    ladder = tuple(sorted(set(body.ladder), reverse=True)) if body.ladder is not None else None
+    made = tuple(dict.fromkeys(body.renditions)) if body.renditions is not None else None
+    return options.AssetOptions(encoder=body.encoder, ladder=ladder, static_renditions=made)
 
 
 def check_meta(meta: dict[str, Any], pointer: str) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.aws.table import Table
     from chalicelib.aws.workflows import Workflows
     from chalicelib.tools import Tools
+    from chalicelib.tools.download import Download
     from chalicelib.usecases.deliver import Send
 
 
@@ -42,6 +43,7 @@ class Services:
     find_tools: Callable[[], Tools]
     outlets: Outlets
     send_webhook: Send
+    download: Download
 
     @cached_property
     def tools(self) -> Tools:
@@ -60,6 +62,8 @@ def services() -> Services:
     from chalicelib.aws.queues import Queues
     from chalicelib.aws.table import Table
     from chalicelib.aws.workflows import Workflows
+    from chalicelib.catalog.origin import Hosts
+    from chalicelib.tools.download import Download
     from chalicelib.tools.post import Post
 
     settings = load_settings()
@@ -69,7 +73,7 @@ def services() -> Services:
         settings=settings,
         objects=Objects(clients),
         table=Table(clients, settings.table, outlets.announce),
-        queues=Queues(clients, settings.encode_queue_url),
+        queues=Queues(clients, settings.encode_queue_url, settings.fetch_queue_url),
         workflows=Workflows(
             clients,
             settings.publish_state_machine_arn,
@@ -82,6 +86,7 @@ def services() -> Services:
         find_tools=installed_tools,
         outlets=outlets,
         send_webhook=Post(loopback=settings.webhook_loopback),
+        download=Download(Hosts(settings.url_ingest_allowlist, loopback=settings.webhook_loopback)),
     )
 
 

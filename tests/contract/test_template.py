@@ -22,13 +22,14 @@ FUNCTIONS = (
     "Deliver",
     "Early",
     "Encode",
+    "Fetch",
     "Ingest",
     "JobChanged",
     "Notify",
     "Publish",
     "Render",
 )
-WITH_TOOLS = ("APIHandler", "Cleanup", "Ingest", "Render")
+WITH_TOOLS = ("APIHandler", "Cleanup", "Fetch", "Ingest", "Render")
 OUTPUTS = {
     "ApiUrl",
     "EncodeDeadLetterQueueUrl",

@@ -23,6 +23,7 @@ _ENTRIES = {
     "deliver": [("notices", "deliver")],
     "early": [("early", "early")],
     "encode": [("consumers", "encode")],
+    "fetch": [("fetch", "fetch")],
     "ingest": [("ingest", "ingest")],
     "job_changed": [("jobs", "job_changed")],
     "notify": [("notices", "notify")],
@@ -58,6 +59,7 @@ _QUEUE_READER = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttribu
 _EVERYONE = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 _BY_LAMBDA = {
     "encode": _QUEUE_READER,
+    "fetch": _QUEUE_READER,
     "notify": _QUEUE_READER,
     "deliver": _QUEUE_READER,
     "ingest": {"sqs:SendMessage"},
