@@ -2,7 +2,20 @@
 
 from chalice.app import Chalice
 
-from chalicelib.handlers import api, consumers, early, fetch, ingest, jobs, notices, publish, render, schedule, simple, tracks
+from chalicelib.handlers import (
+    api,
+    consumers,
+    early,
+    fetch,
+    ingest,
+    jobs,
+    notices,
+    publish,
+    render,
+    schedule,
+    simple,
+    tracks,
+)
 from chalicelib.handlers.cors import cors_config
 from chalicelib.handlers.problems import rewrite_chalice_errors
 from chalicelib.settings import cors_origins

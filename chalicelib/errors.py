@@ -502,6 +502,10 @@ class MediaConvertUnavailable(TransientError):
     """MediaConvert did not answer, or throttled us."""
 
 
+class CdnUnavailable(TransientError):
+    """CloudFront did not answer, or throttled us."""
+
+
 class MediaPackageUnavailable(TransientError):
     """MediaPackage did not answer, or throttled us."""
 

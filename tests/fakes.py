@@ -123,8 +123,11 @@ class FakeTable(Table):
     def _children(self, pk: str, prefix: str) -> list[Item]:
         return [item for (held, sk), item in sorted(self.items.items()) if held == pk and sk.startswith(prefix)]
 
-    def _index_page(self, gsi1pk: str, *, before: str | None, limit: int) -> list[Item]:
+    def _index_page(
+        self, gsi1pk: str, *, before: str | None, limit: int, only: tuple[str, str] | None = None
+    ) -> list[Item]:
         found = [item for item in self._partition(gsi1pk) if before is None or item["gsi1sk"]["S"] < before]
+        found = [item for item in found if only is None or item.get(only[0]) == {"S": only[1]}]
         return found[::-1][:limit]
 
     def _page_under(self, pk: str, *, prefix: str, before: str | None, limit: int) -> list[Item]:

@@ -93,6 +93,10 @@ class Clients:
         return self._at("mediaconvert", endpoint)
 
     @cached_property
+    def cloudfront(self) -> Any:
+        return self._session.create_client("cloudfront", config=_COMMON)
+
+    @cached_property
     def mediapackage(self) -> Any:
         return self._session.create_client("mediapackage-vod", config=_COMMON)
 

@@ -75,11 +75,11 @@ class WorkRecords(Store):
         update.set("updated_at_ms", now_ms)
         self._update(owner_pk(asset_id), "work", update)
 
-    def forget_work(self, owner_id: str, *, at_s: int, now_ms: int) -> None:
+    def forget_work(self, owner_id: str, *, at_s: int) -> None:
         """Let DynamoDB forget the bill then; what comes late is still added to it."""
         update = Update()
+        update.require_in("pk", (owner_pk(owner_id),))
         update.set("expires_at", at_s)
-        update.set("updated_at_ms", now_ms)
         self._update(owner_pk(owner_id), "work", update)
 
     def add_work(

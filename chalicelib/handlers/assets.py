@@ -7,6 +7,7 @@ from msgspec import UNSET
 
 from chalicelib.catalog.asset import Asset, AssetStatus
 from chalicelib.catalog.ids import ASSET_PREFIX
+from chalicelib.catalog.keys import asset_media_paths
 from chalicelib.handlers.http import Call, json_response, route
 from chalicelib.handlers.ids import checked
 from chalicelib.handlers.lists import list_query
@@ -23,6 +24,7 @@ from chalicelib.handlers.requests import (
     exact_dollars,
     parse_body,
     query_number,
+    query_text,
 )
 from chalicelib.handlers.views import View, asset_view, master_view, page_response, token_view
 from chalicelib.settings import Settings
@@ -34,6 +36,7 @@ from chalicelib.usecases.playback import make_token
 from chalicelib.usecases.renditions import static_renditions
 from chalicelib.usecases.vod_record import vod_record_of
 
+CREATOR_ID_MAX = 128
 MASTER_TTL_MAX_S = 12 * 3600
 
 
@@ -41,11 +44,13 @@ MASTER_TTL_MAX_S = 12 * 3600
 def list_assets(call: Call) -> Response:
     table, settings = call.services.table, call.services.settings
     asked = list_query(call.request, AssetStatus, ASSET_PREFIX)
-    page = table.list_assets(status=asked.status, limit=asked.limit, cursor=asked.cursor)
+    creator_id = query_text(call.request, "creator_id", most=CREATOR_ID_MAX)
+    page = table.list_assets(status=asked.status, limit=asked.limit, cursor=asked.cursor, creator_id=creator_id)
     work = table.get_work(page.items)
     made = static_renditions(page.items, table)
     data = [asset_view(asset, work[asset.id], made[asset.id], _base_url(asset, settings)) for asset in page.items]
-    return page_response(data, page.next_cursor, asked.filters)
+    chosen = {"creator_id": creator_id} if creator_id is not None else {}
+    return page_response(data, page.next_cursor, asked.filters | chosen)
 
 
 @route("POST", "/v1/assets", status=202)
@@ -85,6 +90,7 @@ def delete_asset(call: Call, asset_id: str) -> View:
         services.settings,
         now_ms=now_ms,
     )
+    services.cdn.forget(asset_media_paths(asset_id), now_ms=now_ms)
     return {"id": asset_id, "status": AssetStatus.DELETED}
 
 
@@ -94,6 +100,7 @@ def cancel_asset(call: Call, asset_id: str) -> View:
     asset = cancel.cancel_asset(
         checked(asset_id), of.objects, of.table, of.workflows, of.mediaconvert, of.settings, now_ms=of.clock()
     )
+    of.cdn.forget(asset_media_paths(asset_id), now_ms=of.clock())
     return shown(call, asset)
 
 

@@ -287,6 +287,14 @@ def query(request: Request, name: str) -> str | None:
     return params.get(name) if params is not None else None
 
 
+def query_text(request: Request, name: str, *, most: int) -> str | None:
+    """Raises InvalidRequest if the parameter is empty or too long."""
+    text = query(request, name)
+    if text is not None and not 1 <= len(text) <= most:
+        raise invalid("query", f"/{name}", f"Expected 1 to {most} characters")
+    return text
+
+
 def query_number(request: Request, name: str, *, default: int, most: int, least: int = 1) -> int:
     """Raises InvalidRequest if the parameter is not a whole number within bounds."""
     text = query(request, name)

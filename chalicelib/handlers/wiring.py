@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from chalicelib.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from chalicelib.aws.cdn import Cdn
     from chalicelib.aws.mediaconvert import MediaConvert
     from chalicelib.aws.mediapackage import MediaPackage
     from chalicelib.aws.objects import Objects
@@ -44,6 +45,7 @@ class Services:
     outlets: Outlets
     send_webhook: Send
     download: Download
+    cdn: Cdn
 
     @cached_property
     def tools(self) -> Tools:
@@ -54,6 +56,7 @@ class Services:
 def services() -> Services:
     """The services of this process. Raises ConfigurationInvalid if a setting is missing."""
     # Imported here: boto3 takes a third of a second, which /v1/health and the command line need not wait for.
+    from chalicelib.aws.cdn import Cdn
     from chalicelib.aws.clients import Clients
     from chalicelib.aws.mediaconvert import MediaConvert
     from chalicelib.aws.mediapackage import MediaPackage
@@ -86,6 +89,7 @@ def services() -> Services:
         find_tools=installed_tools,
         outlets=outlets,
         send_webhook=Post(loopback=settings.webhook_loopback),
+        cdn=Cdn(clients, settings.distribution_id),
         download=Download(Hosts(settings.url_ingest_allowlist, loopback=settings.webhook_loopback)),
     )
 

@@ -104,6 +104,8 @@ def delete_asset(
         upload = table.end_upload(asset.upload_id, UploadStatus.CANCELLED, now_ms=now_ms)
         if upload is not None:
             drop_bytes(upload, objects)
+        table.forget_upload(asset.upload_id, at_s=purge_at_s)
+    table.forget_work(asset_id, at_s=purge_at_s)
     purge_asset(asset, objects, settings)
 
 

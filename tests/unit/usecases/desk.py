@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
 
+from chalicelib.aws.cdn import Cdn
+from chalicelib.aws.clients import Clients
 from chalicelib.catalog.origin import Hosts
 from chalicelib.errors import NotAVideo
 from chalicelib.handlers.wiring import Services
@@ -81,5 +83,6 @@ class Desk:
             find_tools=lambda: self.tools,
             outlets=self.outlets,
             send_webhook=self.receiver,
+            cdn=Cdn(Clients(), ""),
             download=Download(Hosts(self.settings.url_ingest_allowlist, loopback=self.settings.webhook_loopback)),
         )
