@@ -95,9 +95,9 @@ class UploadBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class AssetInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a new asset comes from: a URL, an object in S3, or a part of another asset."""
 
-    url: Annotated[str, Meta(min_length=1, max_length=2048)] | None = None
-    s3: Annotated[str, Meta(min_length=1, max_length=1100)] | None = None
-    asset: str | None = None
+    url: Annotated[str, Meta(min_length=1, max_length=2048)] | UnsetType = UNSET
+    s3: Annotated[str, Meta(min_length=1, max_length=1100)] | UnsetType = UNSET
+    asset: str | UnsetType = UNSET
     start: Seconds = 0.0
     end: Seconds | None = None
 

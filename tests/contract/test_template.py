@@ -125,9 +125,20 @@ def test_events_come_from_the_stacks_own_resources(template: Document) -> None:
     assert "replaced-by-the-merge-template" not in json.dumps(template)
 
 
+def test_other_methods_come_to_the_function(template: Document) -> None:
+    """Of each path that the app has, and of no other: so they are answered with 405 and what is allowed."""
+    import app
+
+    paths = _properties(template, "RestAPI")["DefinitionBody"]["paths"]
+    other = {path: methods["x-amazon-apigateway-any-method"] for path, methods in paths.items() if len(methods) > 1}
+    assert set(paths) == set(other) == set(app.app.routes)
+    uri = paths["/v1/health"]["get"]["x-amazon-apigateway-integration"]["uri"]
+    assert all(method["x-amazon-apigateway-integration"]["uri"] == uri for method in other.values())
+
+
 def test_a_message_stays_hidden_longer_than_its_consumer_runs(template: Document) -> None:
     """Lambda asks for six times the function's timeout; what fails five times goes to the dead-letter queue."""
-    for name, function in (("Encode", "Encode"), ("Events", "Notify"), ("Webhook", "Deliver")):
+    for name, function in (("Encode", "Encode"), ("Fetch", "Fetch"), ("Events", "Notify"), ("Webhook", "Deliver")):
         queue = _properties(template, f"{name}Queue")
         assert queue["VisibilityTimeout"] >= 6 * _properties(template, function)["Timeout"]
         assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": [f"{name}DeadLetterQueue", "Arn"]}

@@ -213,7 +213,9 @@ def test_a_url_that_is_not_allowed_makes_nothing(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("deletes", [False, True])
-def test_a_worker_ends_when_its_asset_is_given_up(desk: Desk, server: FileServer, deletes: bool) -> None:
+def test_a_worker_ends_when_its_asset_is_given_up(
+    desk: Desk, server: FileServer, monkeypatch: pytest.MonkeyPatch, deletes: bool
+) -> None:
     """Cancelled or deleted in the middle: it finds out at its next beat, and no byte and no URL stays."""
     asset = _create(desk, server.url() + SECRET)
     of = desk.services()
@@ -232,7 +234,7 @@ def test_a_worker_ends_when_its_asset_is_given_up(desk: Desk, server: FileServer
             desk.clock.sleep(5)
         return etag
 
-    desk.objects.put_part = put_part  # type: ignore[method-assign]
+    monkeypatch.setattr(desk.objects, "put_part", put_part)
     done = _fetch(desk, asset)
     assert done.status is (AssetStatus.DELETED if deletes else AssetStatus.CANCELLED)
     assert not desk.objects.stored
@@ -242,7 +244,7 @@ def test_a_worker_ends_when_its_asset_is_given_up(desk: Desk, server: FileServer
         retry_asset(asset.id, of.objects, of.table, of.queues, of.tools, of.settings, now_ms=of.clock())
 
 
-def test_progress_tells_how_much_has_come(desk: Desk, server: FileServer) -> None:
+def test_progress_tells_how_much_has_come(desk: Desk, server: FileServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """While it waits, in percent of what the server announced."""
     asset = _create(desk, server.url())
     server.behaviour.cuts = [150_000]
@@ -255,7 +257,7 @@ def test_progress_tells_how_much_has_come(desk: Desk, server: FileServer) -> Non
         waiting = desk.table.get_asset(asset_id)
         seen.append(percent_done(waiting, desk.table.get_progress(asset_id, None)))
 
-    desk.table.note_ingested = noted  # type: ignore[method-assign]
+    monkeypatch.setattr(desk.table, "note_ingested", noted)
     _fetch(desk, asset)
     assert seen == sorted(seen)
     assert 0 < seen[0] < 50 < seen[-1] + 5 <= 60
