@@ -205,7 +205,7 @@ def test_parameters_default_to_the_settings(template: Document) -> None:
     """A parameter's default is the same as the setting's own."""
     names = ["STAGE", "TABLE", "SOURCE_BUCKET", "MEDIA_BUCKET", "ENCODE_QUEUE_URL"]
     names += [f"{name}_STATE_MACHINE_ARN" for name in ("PUBLISH", "RENDER", "RENDITION")]
-    names += ["EVENTS_QUEUE_URL", "WEBHOOK_QUEUE_URL"]
+    names += ["EVENTS_QUEUE_URL", "WEBHOOK_QUEUE_URL", "FETCH_QUEUE_URL"]
     settings = Settings.from_env({f"SLUICE_{name}": "x" for name in names})
     defaults = {name: body["Default"] for name, body in template["Parameters"].items()}
     assert defaults["UploadMaxBytes"] == settings.upload_max_bytes
@@ -228,6 +228,7 @@ def test_parameters_default_to_the_settings(template: Document) -> None:
     assert defaults["ArchiveSource"] == settings.archive_source
     assert defaults["StaticRenditions"] == ",".join(settings.static_renditions)
     assert defaults["MasterAccess"] == ("on" if settings.master_access else "off")
+    assert defaults["UrlIngestAllowlist"] == ",".join(settings.url_ingest_allowlist)
     assert defaults["PlaybackPolicy"] == settings.playback_policy
     assert defaults["PruneLadder"] == ("on" if settings.prune_ladder else "off")
 
