@@ -5,6 +5,7 @@ Unknown fields are refused, so that a misspelt one is not silently ignored.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from fractions import Fraction
 from typing import Annotated, Any, Literal, TypeVar, overload
 
@@ -215,13 +216,27 @@ def parse_body(request: Request, kind: type[T], *, empty: bytes = b"") -> T:
         MalformedRequest: If it is not JSON.
         InvalidRequest: If a field is wrong; says which.
     """
+    raw = body_bytes(request) or empty
     try:
-        return msgspec.json.decode(body_bytes(request) or empty, type=kind)
+        return msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError as error:
+        with suppress(msgspec.ValidationError):
+            return msgspec.convert(whole_numbers(msgspec.json.decode(raw)), type=kind)
         reason = str(error)
         raise invalid("body", pointer_of(reason), reason.split(" - at `")[0]) from error
     except msgspec.DecodeError as error:
         raise MalformedRequest("the body is not JSON") from error
+
+
+def whole_numbers(value: Any) -> Any:
+    """The same JSON with 5 for 5.0: to JSON one number, and what some languages write for a whole one."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [whole_numbers(each) for each in value]
+    if isinstance(value, dict):
+        return {name: whole_numbers(each) for name, each in value.items()}
+    return value
 
 
 def parse_value(value: object, kind: Any, where: str, pointer: str) -> Any:
