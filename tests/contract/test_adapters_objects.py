@@ -22,6 +22,7 @@ from chalicelib.errors import (
     SourceChanged,
     StorageUnavailable,
     UploadIncomplete,
+    UploadNotOpen,
 )
 from chalicelib.usecases.source_state import SourceState, source_state
 from tests.contract.conftest import BUCKET
