@@ -76,8 +76,8 @@ def _check_purged(local_aws: LocalAws, asset_id: str) -> None:
         assert [each["Key"] for page in pages for each in page.get("Contents", []) if asset_id in each["Key"]] == []
         assert asset_id not in str(s3.list_multipart_uploads(Bucket=bucket).get("Uploads", []))
     table = local_aws.source_bucket.partition("-source-")[0]
-    pages = local_aws.clients.dynamodb.get_paginator("scan").paginate(TableName=table)
-    kept = [item for page in pages for item in page["Items"] if asset_id in str(item)]
+    scanned = local_aws.clients.dynamodb.get_paginator("scan").paginate(TableName=table)
+    kept = [item for page in scanned for item in page["Items"] if asset_id in str(item)]
     assert {item["sk"]["S"] for item in kept if item["pk"]["S"] == f"asset#{asset_id}"} <= {"asset", "work"}
     assert [(item["pk"]["S"], item["sk"]["S"]) for item in kept if "expires_at" not in item] == []
 

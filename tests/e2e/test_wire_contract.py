@@ -1,5 +1,7 @@
 """The deployed API against its own description: schemathesis sends what is allowed and what is not, and looks at the
-answers (tests/fuzz/schemathesis.toml says by which rules)."""
+answers (tests/fuzz/schemathesis.toml says by which rules).
+
+The last file of this folder, because of all the things that it leaves."""
 
 from __future__ import annotations
 
