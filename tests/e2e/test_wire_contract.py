@@ -6,6 +6,7 @@ The last file of this folder, because of all the things that it leaves."""
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -16,9 +17,9 @@ SEED = "1"
 
 
 def test_schemathesis_finds_nothing(local_aws: LocalAws) -> None:
-    """Every operation, by hand-picked bounds of each field and a few random requests, the same ones each time."""
+    """Every operation, at the bounds of each field and beyond them: the same requests each time."""
     words = ["--config-file", str(FUZZ / "schemathesis.toml"), "run", f"{local_aws.base_url}/v1/openapi.json"]
-    words += ["--phases", "coverage,fuzzing", "--max-examples", "3", "--seed", SEED, "--no-color", "--warnings", "off"]
+    words += ["--phases", "coverage", "--max-time", "150", "--seed", SEED, "--no-color", "--warnings", "off"]
     done = subprocess.run(
         [sys.executable, "-m", "schemathesis.cli", *words],
         cwd=FUZZ,
@@ -29,7 +30,9 @@ def test_schemathesis_finds_nothing(local_aws: LocalAws) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr
-    assert "No issues found" in done.stdout, done.stdout
+    tested = re.search(r"Tested:\s+(\d+)", done.stdout)
+    assert tested is not None, done.stdout
+    assert int(tested[1]) > 50
 
 
 def test_a_wrong_method_is_answered_with_those_that_are_right(local_aws: LocalAws) -> None:
