@@ -6,6 +6,7 @@ import sys
 
 from benchmarks import (
     compositions,
+    cost_per_minute,
     encoder_settings,
     first_answer,
     long_title,
@@ -22,6 +23,7 @@ ALL = {
     "playable": playable.main,
     "publish_against_ffmpeg": publish_against_ffmpeg.main,
     "publish_cpu": publish_cpu.main,
+    "cost_per_minute": cost_per_minute.main,
     "long_title": long_title.main,
     "shaka_streamer": shaka_streamer.main,
 }

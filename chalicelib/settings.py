@@ -146,6 +146,11 @@ class Settings:
     fetch_queue_url: str
     distribution_id: str
 
+    @property
+    def region(self) -> str:
+        """Where the stack is, as the ARN of its state machine says."""
+        return self.publish_state_machine_arn.split(":")[3]
+
     @staticmethod
     def from_env(environ: Mapping[str, str]) -> Settings:
         """Raises ConfigurationInvalid, which names the variable, if one is missing or malformed."""

@@ -77,6 +77,11 @@ class Clients:
         return botocore.session.Session()
 
     @cached_property
+    def region(self) -> str:
+        """Where the process runs; no client is made for it."""
+        return str(self._session.get_config_variable("region") or "us-east-1")
+
+    @cached_property
     def s3(self) -> S3Client:
         return cast("S3Client", self._session.create_client("s3", config=_S3))
 

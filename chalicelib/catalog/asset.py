@@ -311,7 +311,7 @@ class Work:
 
     `lambda_mb_ms` is milliseconds times the function's memory in MB, over every attempt. `frames_done` counts for
     renders only. `ingest_percent` is of a source that is being fetched. Of MediaConvert's work, a task is a hundredth;
-    what it costs is an estimate by list price, in millionths of a US dollar.
+    what it costs is an estimate by list price, in millionths of a US dollar. The prices are those of `region`.
     """
 
     tasks_done: int = 0
@@ -321,6 +321,7 @@ class Work:
     frames_done: int = 0
     mediaconvert_microusd: int = 0
     ingest_percent: int = 0
+    region: str = "us-east-1"
 
 
 def states_up_to(state: ProgressState) -> tuple[ProgressState, ...]:
