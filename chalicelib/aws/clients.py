@@ -115,7 +115,7 @@ class Clients:
 
     @cached_property
     def cloudfront(self) -> Any:
-        return self._session.create_client("cloudfront", config=_COMMON)
+        return self._session.create_client("cloudfront", config=_common())
 
     @cached_property
     def mediapackage(self) -> Any:

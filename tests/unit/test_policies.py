@@ -136,7 +136,7 @@ _WIDE = {
 }
 # The table, queues, buckets and so on of the stack, and names that begin with its own.
 _OF_THE_STACK = re.compile(
-    r"\$\{(AWS::StackName|Table|SourceBucket|MediaBucket|EncodeQueue|EventsQueue|WebhookQueue|NotificationQueue"
+    r"\$\{(AWS::StackName|Table|SourceBucket|MediaBucket|MediaDistribution|EncodeQueue|FetchQueue|EventsQueue|WebhookQueue|NotificationQueue"
     r"|IngestDeadLetterQueue|EventBus)(\.Arn)?\}"
 )
 
