@@ -7,7 +7,7 @@ ONCE ?=
 ASSETS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down test unit contract e2e lint fmt layers package deploy bench smoke load faults permissions golden scan wheel clean
+.PHONY: help setup run up down test unit contract e2e lint fmt fuzz layers package deploy bench smoke load faults permissions golden scan wheel clean
 
 help: ## print this list
 	@grep -hE '^[a-z0-9]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -53,6 +53,10 @@ wheel: setup ## build the wheel of sluice to out/
 fmt: setup ## format the tree
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+fuzz: setup ## schemathesis on the running local AWS (sluice up --detach), EXAMPLES=200 requests an operation
+	@cd tests/fuzz && SLUICE_API_KEY=$$(cat ../../.local/dev-key) ../../$(BIN)/st --config-file schemathesis.toml run \
+	    http://127.0.0.1:8000/v1/openapi.json --phases coverage,fuzzing,stateful --max-examples $(or $(EXAMPLES),200)
 
 layers: setup ## build the layer zips: ffmpeg, img2webp and MediaInfo, the browser
 	@$(BIN)/python -m sluice.build_layers

@@ -10,7 +10,20 @@ if "AWS_CHALICE_CLI_MODE" in os.environ:
 
 from chalice.app import Chalice
 
-from chalicelib.handlers import api, consumers, early, ingest, jobs, notices, publish, render, schedule, simple, tracks
+from chalicelib.handlers import (
+    api,
+    consumers,
+    early,
+    fetch,
+    ingest,
+    jobs,
+    notices,
+    publish,
+    render,
+    schedule,
+    simple,
+    tracks,
+)
 from chalicelib.handlers.cors import cors_config
 from chalicelib.handlers.problems import rewrite_chalice_errors
 from chalicelib.settings import cors_origins
@@ -20,5 +33,5 @@ app.api.cors = cors_config(cors_origins())
 app.api.binary_types = sorted({*simple.BINARY_TYPES, *tracks.RAW_TYPES})
 app.register_middleware(rewrite_chalice_errors, event_type="http")
 app.register_blueprint(api.api)
-for functions in (ingest, consumers, publish, jobs, early, render, schedule, notices):
+for functions in (ingest, fetch, consumers, publish, jobs, early, render, schedule, notices):
     app.register_blueprint(functions.blueprint)

@@ -277,6 +277,18 @@ class SourceGone(ConflictError):
     """The asset's source was not taken in, or is no longer stored."""
 
 
+class UrlNotAllowed(UserError):
+    """The URL of a source, or where it redirects to, is none that this deployment fetches from."""
+
+
+class SourceUnreachable(TransientError):
+    """The server of a source's URL did not answer, or broke off, at every try."""
+
+
+class SourceRefused(UserError):
+    """The server of a source's URL answered that it does not give the file."""
+
+
 class AssetEnded(ConflictError):
     """The asset is ready or errored, so there is no work to cancel."""
 
@@ -520,6 +532,10 @@ class BrowserUnavailable(InternalError):
 
 class MediaConvertUnavailable(TransientError):
     """MediaConvert did not answer, or throttled us."""
+
+
+class CdnUnavailable(TransientError):
+    """CloudFront did not answer, or throttled us."""
 
 
 class MediaPackageUnavailable(TransientError):

@@ -21,6 +21,7 @@ WEBHOOK_RETRY_S = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 CODECS = ("h264", "hevc", "av1")
 _ROTATIONS = ("auto", "degree_0", "degrees_90", "degrees_180", "degrees_270")
 _ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9.-]+(:[0-9]{1,5})?")
+HOST_ENTRY = r"(http://)?(\*|(\*\.)?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?)"
 STATIC_RENDITIONS = ("mp4", "m4a", "gif", "avif", "webp")
 
 
@@ -86,6 +87,9 @@ class Settings:
         mediapackage_role_arn: What MediaPackage reads the media bucket as.
         playback_policy: "public" or "signed", of assets that are made without a policy of their own.
         max_cost_per_asset_usd: At which the work on an asset stops, unless it has a cap of its own; None for no end.
+        url_ingest_allowlist: Hosts that sources may be fetched from (catalog/origin.py); none allows none.
+        fetch_queue_url: Of the messages that have sources fetched.
+        distribution_id: Of the CloudFront that serves the media; empty where none does.
         monthly_budget_usd: At which nothing new is begun until the next calendar month; None for no end.
     """
 
@@ -143,6 +147,9 @@ class Settings:
     playback_policy: str
     max_cost_per_asset_usd: Fraction | None
     monthly_budget_usd: Fraction | None
+    url_ingest_allowlist: tuple[str, ...]
+    fetch_queue_url: str
+    distribution_id: str
 
     @property
     def region(self) -> str:
@@ -211,6 +218,9 @@ class Settings:
             playback_policy=_choice(environ, "SLUICE_PLAYBACK_POLICY", "public", ("public", "signed")),
             max_cost_per_asset_usd=_dollars(environ, "SLUICE_MAX_COST_PER_ASSET_USD"),
             monthly_budget_usd=_dollars(environ, "SLUICE_MONTHLY_BUDGET_USD"),
+            url_ingest_allowlist=_hosts(environ, "SLUICE_URL_INGEST_ALLOWLIST"),
+            fetch_queue_url=_text(environ, "SLUICE_FETCH_QUEUE_URL"),
+            distribution_id=environ.get("SLUICE_DISTRIBUTION_ID", "").strip(),
         )
 
 
@@ -345,6 +355,13 @@ def _encoder(environ: Mapping[str, str]) -> str:
     if chosen == "mediaconvert" and not environ.get("SLUICE_MEDIACONVERT_ROLE_ARN", "").strip():
         raise ConfigurationInvalid(f"{name} is mediaconvert, but MediaConvert is off here", setting=name)
     return chosen
+
+
+def _hosts(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    hosts = tuple(part.strip().lower() for part in environ.get(name, "").split(",") if part.strip())
+    if not all(re.fullmatch(HOST_ENTRY, host) for host in hosts):
+        raise ConfigurationInvalid(f"the environment variable {name} is not a list of hosts", setting=name)
+    return hosts
 
 
 def _job_templates(environ: Mapping[str, str]) -> tuple[str, str, str]:

@@ -50,6 +50,7 @@ ENCODING_SETTINGS = {
     "SLUICE_PLAYBACK_POLICY": "PlaybackPolicy",
     "SLUICE_MAX_COST_PER_ASSET_USD": "MaxCostPerAssetUsd",
     "SLUICE_MONTHLY_BUDGET_USD": "MonthlyBudgetUsd",
+    "SLUICE_URL_INGEST_ALLOWLIST": "UrlIngestAllowlist",
 }
 
 
@@ -61,6 +62,8 @@ def parameters_of(local: Local) -> dict[str, str]:
         "UploadMaxBytes": str(_UPLOAD_MAX_BYTES),
         # Each chunk's encoder keeps a core busy; more at once only cost memory.
         "MaxParallelChunks": str(max(2, os.cpu_count() or 2)),
+        # A list narrows what the guard of addresses lets through; nobody else can reach this API.
+        "UrlIngestAllowlist": "*",
         # Nobody waits five minutes for a receiver that he has just mended.
         "WebhookRetrySeconds": "1,2,5,10,30,60,120,300,600",
         **{parameter: os.environ[name] for name, parameter in ENCODING_SETTINGS.items() if os.environ.get(name)},

@@ -25,7 +25,7 @@ from chalicelib.aws.table import Table
 from chalicelib.aws.workflows import Execution, ExecutionStatus, Workflows, execution_arn
 from chalicelib.catalog.messages import Message
 from chalicelib.catalog.webhook import Delivery
-from chalicelib.errors import JobTemplateMissing, ObjectMissing, SourceChanged, UploadIncomplete
+from chalicelib.errors import JobTemplateMissing, ObjectMissing, SourceChanged, UploadIncomplete, UploadNotOpen
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def settings(**changes: object) -> Settings:
             "SLUICE_RENDER_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:test-render",
             "SLUICE_EVENTS_QUEUE_URL": "https://queue.test/events",
             "SLUICE_WEBHOOK_QUEUE_URL": "https://queue.test/webhooks",
+            "SLUICE_FETCH_QUEUE_URL": "https://queue.test/fetch",
             "SLUICE_RENDITION_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:test-rendition",
             "SLUICE_PUBLIC_BASE_URL": "https://media.test",
         }
@@ -122,8 +123,11 @@ class FakeTable(Table):
     def _children(self, pk: str, prefix: str) -> list[Item]:
         return [item for (held, sk), item in sorted(self.items.items()) if held == pk and sk.startswith(prefix)]
 
-    def _index_page(self, gsi1pk: str, *, before: str | None, limit: int) -> list[Item]:
+    def _index_page(
+        self, gsi1pk: str, *, before: str | None, limit: int, only: tuple[str, str] | None = None
+    ) -> list[Item]:
         found = [item for item in self._partition(gsi1pk) if before is None or item["gsi1sk"]["S"] < before]
+        found = [item for item in found if only is None or item.get(only[0]) == {"S": only[1]}]
         return found[::-1][:limit]
 
     def _page_under(self, pk: str, *, prefix: str, before: str | None, limit: int) -> list[Item]:
@@ -299,6 +303,12 @@ class FakeObjects(Objects):
             return None
         return tuple(Part(number, Stored(data, "").etag, len(data)) for number, data in sorted(found.parts.items()))
 
+    def put_part(self, bucket: str, key: str, multipart_id: str, part_number: int, data: bytes) -> str:
+        if self.list_parts(bucket, key, multipart_id) is None:
+            raise UploadNotOpen("the multipart upload is no longer open", key=key)
+        self.multiparts[multipart_id].parts[part_number] = data
+        return Stored(data, "").etag
+
     def complete_multipart(self, bucket: str, key: str, multipart_id: str, parts: Sequence[tuple[int, str]]) -> bool:
         stored = self.list_parts(bucket, key, multipart_id)
         if stored is None:
@@ -327,9 +337,13 @@ class FakeQueues(Queues):
         super().__init__(Clients(), "https://queue.test/encode")
         self.sent: list[EncodeMessage] = []
         self.renditions: list[RenditionMessage] = []
+        self.fetches: list[tuple[str, int]] = []
 
     def send_encode(self, asset_id: str, etag: str) -> None:
         self.sent.append(EncodeMessage(asset_id, etag))
+
+    def send_fetch(self, asset_id: str, *, delay_s: int = 0) -> None:
+        self.fetches.append((asset_id, delay_s))
 
     def send_rendition(self, asset_id: str, rendition_id: str, created_at_ms: int) -> None:
         self.renditions.append(RenditionMessage(asset_id, rendition_id, created_at_ms))

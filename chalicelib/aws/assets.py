@@ -26,6 +26,9 @@ from chalicelib.catalog.asset import (
 from chalicelib.catalog.events import Event, asset_events, may_tell
 from chalicelib.errors import AssetNotFound
 
+CREATOR = "creator_id"
+"""Of `meta`, and an attribute of its own beside it, which lists can ask for."""
+
 
 class AssetRecords(ListedRecords, Outbox):
     def create_asset(self, asset: Asset) -> bool:
@@ -33,6 +36,9 @@ class AssetRecords(ListedRecords, Outbox):
         values = encode_record(asset)
         values["gsi1pk"] = {"S": _partition(asset.status)}
         values["gsi1sk"] = {"S": asset.id}
+        creator = asset.meta.get(CREATOR)
+        if isinstance(creator, str):
+            values[CREATOR] = {"S": creator}
         events = asset_events(None, asset, at_ms=asset.created_at_ms)
         return self._put_new_telling(_pk(asset.id), "asset", values, events)
 
@@ -43,14 +49,18 @@ class AssetRecords(ListedRecords, Outbox):
             raise AssetNotFound("there is no such asset", asset_id=asset_id)
         return decode_record(item, Asset)
 
-    def list_assets(self, *, status: AssetStatus | None, limit: int, cursor: str | None) -> Page[Asset]:
+    def list_assets(
+        self, *, status: AssetStatus | None, limit: int, cursor: str | None, creator_id: str | None = None
+    ) -> Page[Asset]:
         """Assets by time of creation, the latest first; deleted ones only if asked for by status.
 
         Args:
             cursor: `next_cursor` of the page before, which is the last id on it.
+            creator_id: What `meta` must have under this name.
         """
         statuses = LISTED if status is None else (status,)
-        return self._latest(map(_partition, statuses), Asset, limit=limit, cursor=cursor)
+        only = (CREATOR, creator_id) if creator_id is not None else None
+        return self._latest(map(_partition, statuses), Asset, limit=limit, cursor=cursor, only=only)
 
     def update_asset(
         self,
@@ -82,6 +92,12 @@ class AssetRecords(ListedRecords, Outbox):
             update.require_in("state", states_up_to(change.state))
         if not expect:
             raise ValueError(f"no expected status leads to {change.status}")
+        if change.meta is not UNSET:
+            creator = change.meta.get(CREATOR)
+            if isinstance(creator, str):
+                update.set(CREATOR, creator)
+            else:
+                update.remove(CREATOR)
         update.require_in("status", sorted(expect))
         if purge_at_s is not None:
             update.set("expires_at", purge_at_s)

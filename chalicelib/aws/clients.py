@@ -103,7 +103,9 @@ class Clients:
 
     @cached_property
     def s3_accelerated(self) -> S3Client:
-        config = _S3.merge(Config(s3={"addressing_style": "virtual", "use_accelerate_endpoint": True}))
+        from botocore.config import Config
+
+        config = _of_s3().merge(Config(s3={"addressing_style": "virtual", "use_accelerate_endpoint": True}))
         return cast("S3Client", self._session.create_client("s3", config=config))
 
     @cached_property
@@ -117,6 +119,10 @@ class Clients:
     def mediaconvert(self, endpoint: str) -> Any:
         """At an endpoint, or at the region's own."""
         return self._at("mediaconvert", endpoint)
+
+    @cached_property
+    def cloudfront(self) -> Any:
+        return self._session.create_client("cloudfront", config=_common())
 
     @cached_property
     def mediapackage(self) -> Any:

@@ -30,13 +30,24 @@ class Page(Generic[R]):
 
 
 class ListedRecords(Store):
-    def _latest(self, partitions: Iterable[str], kind: type[R], *, limit: int, cursor: str | None) -> Page[R]:
+    def _latest(
+        self,
+        partitions: Iterable[str],
+        kind: type[R],
+        *,
+        limit: int,
+        cursor: str | None,
+        only: tuple[str, str] | None = None,
+    ) -> Page[R]:
         """Records of several index partitions by time of creation, the latest first.
 
         Args:
             cursor: `next_cursor` of the page before, which is the last id on it.
+            only: An attribute and what it must be.
         """
-        found = [item for each in partitions for item in self._index_page(each, before=cursor, limit=limit + 1)]
+        found = [
+            item for each in partitions for item in self._index_page(each, before=cursor, limit=limit + 1, only=only)
+        ]
         # The index lags a little behind the table, so a record may for a moment appear under two statuses.
         records = {record.id: record for record in (decode_record(item, kind) for item in found)}
         latest = sorted(records.values(), key=lambda record: record.id, reverse=True)

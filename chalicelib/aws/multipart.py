@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from chalicelib.aws.clients import Clients, calling, error_code
-from chalicelib.errors import StorageUnavailable, UploadIncomplete
+from chalicelib.errors import StorageUnavailable, UploadIncomplete, UploadNotOpen
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -62,8 +62,13 @@ class Multiparts:
         return opened["UploadId"]
 
     def put_part(self, bucket: str, key: str, multipart_id: str, part_number: int, data: bytes) -> str:
-        """Store one part, whose number is 1 for the first. Returns its etag."""
-        with calling("s3:UploadPart", StorageUnavailable):
+        """Store one part, whose number is 1 for the first. Returns its etag.
+
+        Raises:
+            UploadNotOpen: If the multipart upload was aborted or completed meanwhile.
+        """
+        known = {"NoSuchUpload": UploadNotOpen("the multipart upload is no longer open", key=key)}
+        with calling("s3:UploadPart", StorageUnavailable, known):
             stored = self._s3.upload_part(
                 Bucket=bucket, Key=key, UploadId=multipart_id, PartNumber=part_number, Body=data
             )

@@ -1,5 +1,8 @@
-"""Messages on the encode queue. Their bodies are pinned here: {"asset_id", "etag"} for an asset to be published, and
-{"asset_id", "rendition_id", "created_at_ms"} for a static rendition to be made."""
+"""Messages that set work going. Their bodies are pinned here.
+
+On the encode queue: {"asset_id", "etag"} for an asset to be published, and {"asset_id", "rendition_id",
+"created_at_ms"} for a static rendition to be made. On the fetch queue: {"asset_id"} of a source to be fetched.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,13 @@ class EncodeMessage:
 
     asset_id: str
     etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class FetchMessage:
+    """The source of an asset is to be fetched, or to be fetched on; the record says from where."""
+
+    asset_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +48,16 @@ class _Body(msgspec.Struct):
 
 
 class Queues:
-    def __init__(self, clients: Clients, encode_queue_url: str) -> None:
+    def __init__(self, clients: Clients, encode_queue_url: str, fetch_queue_url: str = "") -> None:
         self._clients = clients
         self._encode_queue_url = encode_queue_url
+        self._fetch_queue_url = fetch_queue_url
+
+    def send_fetch(self, asset_id: str, *, delay_s: int = 0) -> None:
+        """`delay_s` is at most 900. Raises QueueUnavailable."""
+        body = msgspec.json.encode(FetchMessage(asset_id)).decode()
+        with calling("sqs:SendMessage", QueueUnavailable):
+            self._clients.sqs.send_message(QueueUrl=self._fetch_queue_url, MessageBody=body, DelaySeconds=delay_s)
 
     def send_encode(self, asset_id: str, etag: str) -> None:
         """Raises QueueUnavailable."""
@@ -64,3 +81,8 @@ def parse_message(body: str) -> EncodeMessage | RenditionMessage:
     if found.etag is None:
         raise msgspec.ValidationError("neither an asset's message nor a rendition's")
     return EncodeMessage(found.asset_id, found.etag)
+
+
+def parse_fetch_message(body: str) -> FetchMessage:
+    """Raises msgspec.ValidationError or msgspec.DecodeError if the body is none of ours."""
+    return msgspec.json.decode(body, type=FetchMessage)

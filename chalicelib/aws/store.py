@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
@@ -26,6 +26,7 @@ INDEX = "GSI1"
 
 _FAILED = "ConditionalCheckFailed"
 _WORTH_ANOTHER_TRY = {"None", _FAILED, "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+_FILTERED_PAGE = 500
 _CONFLICT_TRIES = 6
 _CONFLICT_WAIT_S = 0.02
 
@@ -255,10 +256,20 @@ class Store:
         with calling("dynamodb:Query", TableUnavailable):
             return [item for page in pages for item in page["Items"]]
 
-    def _index_page(self, gsi1pk: str, *, before: str | None, limit: int) -> list[Item]:
-        """At most `limit` items of one index partition, the latest first, with a sort key below `before`."""
+    def _index_page(
+        self, gsi1pk: str, *, before: str | None, limit: int, only: tuple[str, str] | None = None
+    ) -> list[Item]:
+        """At most `limit` items of one index partition, the latest first, with a sort key below `before`.
+
+        Args:
+            only: The name of an attribute and the text that it must be; the others are read, and left out.
+        """
         condition = "gsi1pk = :pk AND gsi1sk < :before"
         values: Values = {":pk": {"S": gsi1pk}, ":before": {"S": before or "~"}}
+        filtered: dict[str, Any] = {}
+        if only is not None:
+            values[":only"] = {"S": only[1]}
+            filtered = {"FilterExpression": "#only = :only", "ExpressionAttributeNames": {"#only": only[0]}}
         with calling("dynamodb:Query", TableUnavailable):
             pages = self._dynamodb.get_paginator("query").paginate(
                 TableName=self._table,
@@ -266,7 +277,8 @@ class Store:
                 KeyConditionExpression=condition,
                 ExpressionAttributeValues=values,
                 ScanIndexForward=False,
-                PaginationConfig={"MaxItems": limit, "PageSize": limit},
+                PaginationConfig={"MaxItems": limit, "PageSize": _FILTERED_PAGE if only else limit},
+                **filtered,
             )
             return [item for page in pages for item in page["Items"]]
 

@@ -9,6 +9,7 @@
 | Spend       | spend#<month>| spend  |                             |
 | Job         | asset#<id>   | job#<attempt> |                      |
 | Rendition   | asset#<id>   | rendition#<id> | rendition#<status>, <asset id>#<id> |
+| Fetch       | asset#<id>   | fetch  |                             |
 | Track       | asset#<id>   | track#<id> | track#<status>, <asset id>#<id> |
 | Upload      | upload#<id>  | upload | upload#<status>, <id>       |
 | Upload token| uptoken#<id> | uptoken|                             |
@@ -31,6 +32,7 @@ from __future__ import annotations
 
 from chalicelib.aws.api_keys import ApiKeyRecords
 from chalicelib.aws.assets import AssetRecords
+from chalicelib.aws.fetches import FetchRecords
 from chalicelib.aws.jobs import JobRecords
 from chalicelib.aws.renders import RenderRecords
 from chalicelib.aws.renditions import RenditionRecords
@@ -44,6 +46,7 @@ from chalicelib.aws.work import WorkRecords
 
 class Table(
     AssetRecords,
+    FetchRecords,
     JobRecords,
     RenditionRecords,
     TrackRecords,

@@ -44,6 +44,13 @@ class UploadRecords(ListedRecords, Outbox):
         item = self._update_telling(_pk(upload_id), "upload", update, events)
         return decode_record(item, Upload) if item else None
 
+    def forget_upload(self, upload_id: str, *, at_s: int) -> None:
+        """Let DynamoDB forget it then, if there is one."""
+        update = Update()
+        update.require_in("id", (upload_id,))
+        update.set("expires_at", at_s)
+        self._update(_pk(upload_id), "upload", update)
+
     def put_into_parts(self, upload_id: str, multipart_id: str, *, now_ms: int) -> Upload | None:
         """Note the multipart upload of a waiting upload that has none. Returns None, and changes nothing, otherwise."""
         update = Update()

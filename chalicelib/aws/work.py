@@ -68,6 +68,20 @@ class WorkRecords(Store):
         update.set("updated_at_ms", now_ms)
         self._update(owner_pk(owner_id), "work", update)
 
+    def note_ingested(self, asset_id: str, percent: int, *, now_ms: int) -> None:
+        """How much of a source has been fetched, in hundredths."""
+        update = Update()
+        update.set("ingest_percent", percent)
+        update.set("updated_at_ms", now_ms)
+        self._update(owner_pk(asset_id), "work", update)
+
+    def forget_work(self, owner_id: str, *, at_s: int) -> None:
+        """Let DynamoDB forget the bill then; what comes late is still added to it."""
+        update = Update()
+        update.require_in("pk", (owner_pk(owner_id),))
+        update.set("expires_at", at_s)
+        self._update(owner_pk(owner_id), "work", update)
+
     def add_work(
         self,
         owner_id: str,
@@ -131,6 +145,7 @@ class WorkRecords(Store):
             transitions=int(item.get("transitions", {"N": "0"})["N"]),
             mediaconvert_microusd=int(item.get("mediaconvert_microusd", {"N": "0"})["N"]),
             updated_at_ms=int(item["updated_at_ms"]["N"]),
+            ingest_percent=int(item.get("ingest_percent", {"N": "0"})["N"]),
             frames_done=sum(int(value["N"]) for name, value in item.items() if prefix and name.startswith(prefix)),
             region=region,
         )

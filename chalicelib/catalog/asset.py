@@ -15,6 +15,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from chalicelib.catalog.options import NO_OPTIONS, Archive, AssetOptions, Encoder
+from chalicelib.catalog.origin import Origin
 from chalicelib.media.plan import Rendition
 from chalicelib.media.sidecar import TrackKind
 from chalicelib.media.timing import TimeRange
@@ -210,6 +211,7 @@ class Asset:
         encoder: LAMBDA or MEDIACONVERT, once it is chosen.
         archive: The storage class that the source was marked for.
         max_cost_usd: At which its work is stopped; None leaves that to the deployment.
+        origin: Where its source comes from, if nobody uploads it.
     """
 
     id: str
@@ -252,6 +254,12 @@ class Asset:
     has_static_renditions: int = 0
     tracks_revision: int | None = None
     max_cost_usd: Fraction | None = None
+    origin: Origin | None = None
+
+    @property
+    def owns_source(self) -> bool:
+        """Whether its source was given to us to keep. What is only named may have more than one who names it."""
+        return self.metadata is None and (self.origin is None or self.origin.s3 is None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,8 +310,8 @@ class Work:
     """What the work on an asset or a render has come to: under its current plan, and everything billed so far.
 
     `lambda_mb_ms` is milliseconds times the function's memory in MB, over every attempt. `frames_done` counts for
-    renders only. Of MediaConvert's work, a task is a hundredth; what it costs is an estimate by list price, in
-    millionths of a US dollar. The prices are those of `region`.
+    renders only. `ingest_percent` is of a source that is being fetched. Of MediaConvert's work, a task is a hundredth;
+    what it costs is an estimate by list price, in millionths of a US dollar. The prices are those of `region`.
     """
 
     tasks_done: int = 0
@@ -312,6 +320,7 @@ class Work:
     updated_at_ms: int | None = None
     frames_done: int = 0
     mediaconvert_microusd: int = 0
+    ingest_percent: int = 0
     region: str = "us-east-1"
 
 
@@ -322,7 +331,12 @@ def states_up_to(state: ProgressState) -> tuple[ProgressState, ...]:
 
 
 def percent_done(asset: Asset, work: Work) -> float:
-    """Share of the asset's tasks that are done, 0 to 100; 100 is kept for `completed`."""
+    """Share of the asset's tasks that are done, 0 to 100; 100 is kept for `completed`.
+
+    While it waits for a source that is fetched: how much of that has come.
+    """
+    if asset.status is AssetStatus.WAITING:
+        return float(work.ingest_percent)
     if asset.state is ProgressState.COMPLETED:
         return 100.0
     if asset.task_count == 0:

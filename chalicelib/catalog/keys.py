@@ -40,6 +40,7 @@ __all__ = [
     "SUBTITLES_NAME",
     "UPLOADS_PREFIX",
     "asset_early_prefix",
+    "asset_media_paths",
     "asset_media_prefix",
     "asset_of_upload_key",
     "asset_renders_prefix",
@@ -143,6 +144,11 @@ def media_prefix(asset_id: str, plan_hash: str) -> str:
 def sidecar_prefix(asset_id: str, folder: str) -> str:
     """Where the file of a track of text lies that every publication of the asset names; ends in a slash."""
     return f"{asset_media_prefix(asset_id)}captions/{folder}/"
+
+
+def asset_media_paths(asset_id: str) -> tuple[str, str]:
+    """Paths of everything of an asset that is served, as a CDN's invalidation takes them."""
+    return f"/{asset_media_prefix(asset_id)}*", f"/{asset_early_prefix(asset_id)}*"
 
 
 def asset_early_prefix(asset_id: str) -> str:

@@ -51,6 +51,7 @@ class AssetOptions:
         job_template_2160p, job_template_1080p, job_template_720p: Those to choose from by the size of the source.
         cloud_front: Host name that serves this asset's media.
         ladder: Heights of the renditions on offer, tallest first.
+        static_renditions: Types of those that are made of it once it is ready.
         codecs, quality, max_frame_rate, prune_ladder, keep_surround: As in the settings.
     """
 
@@ -72,6 +73,7 @@ class AssetOptions:
     max_frame_rate: int | None = None
     prune_ladder: bool | None = None
     keep_surround: bool | None = None
+    static_renditions: tuple[str, ...] | None = None
 
     @property
     def needs_mediaconvert(self) -> str | None:

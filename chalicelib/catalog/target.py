@@ -1,7 +1,8 @@
-"""Where a webhook may be sent: never into this machine, the network around it, or AWS's metadata service (SSRF).
+"""Where a webhook may be sent, or a source fetched from: never into this machine, the network around it, or AWS's
+metadata service (SSRF).
 
-Two checks. `parse_target` looks at the URL alone, when a webhook is made and each time it is used. `is_public` looks at
-an address that its name was resolved to; the sender connects to the very address that was checked (tools/post.py), so
+Two checks. `parse_target` looks at the URL alone, when it is given and each time it is used. `is_public` looks at an
+address that its name was resolved to; the connection is made to the very address that was checked (tools/pinned.py), so
 a name that resolves to another one a moment later (DNS rebinding) gains nothing.
 """
 
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 
 MAX_LENGTH = 2048
 PORTS = frozenset({443, 8443})
+PLAIN_PORTS = frozenset({80})
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*\.?")
@@ -37,7 +39,7 @@ _GLOBAL_UNICAST = IPv6Network("2000::/3")
 
 
 class UnfitTarget(ValueError):
-    """Why a webhook is not sent there, in words for its owner."""
+    """Why nothing is sent there or fetched from there, in words for who named it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,12 @@ class Target:
         return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
 
-def parse_target(url: str, *, loopback: bool) -> Target:
-    """The parts of a webhook's URL.
+def parse_target(url: str, *, loopback: bool, plain: bool = False) -> Target:
+    """The parts of a URL.
 
     Args:
         loopback: Whether this very machine may be named, and then by http and any port too: on the local AWS.
+        plain: Whether any host may be named by http too, on port 80.
 
     Raises:
         UnfitTarget: If nothing may be sent there.
@@ -77,14 +80,15 @@ def parse_target(url: str, *, loopback: bool) -> Target:
     if parts.fragment:
         raise UnfitTarget("Expected a URL without a fragment")
     at_home = loopback and _is_loopback(host)
-    if parts.scheme != "https" and not (at_home and parts.scheme == "http"):
+    if parts.scheme != "https" and not ((at_home or plain) and parts.scheme == "http"):
         raise UnfitTarget("Expected an https URL")
     public = is_public(host) if _literal(host) is not None else _is_public_name(host)
     if not at_home and not public:
         raise UnfitTarget("Expected the name or address of a host on the public internet")
     port = _DEFAULT_PORTS[parts.scheme] if port is None else port
-    if not at_home and port not in PORTS:
-        raise UnfitTarget(f"Expected one of the ports {', '.join(map(str, sorted(PORTS)))}")
+    ports = PORTS if parts.scheme == "https" else PLAIN_PORTS
+    if not at_home and port not in ports:
+        raise UnfitTarget(f"Expected one of the ports {', '.join(map(str, sorted(ports)))}")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, host, port, path)
 

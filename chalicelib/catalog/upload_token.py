@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from chalicelib.catalog.ids import UPLOAD_TOKEN_PREFIX, is_id
-from chalicelib.catalog.options import Encoder
+from chalicelib.catalog.options import NO_OPTIONS, AssetOptions
 from chalicelib.catalog.playback import PlaybackPolicy
 from chalicelib.media.timing import TimeRange
 
@@ -29,7 +29,7 @@ class UploadToken:
         max_bytes: Largest file, where that is less than the deployment's own limit.
         files: How many it has opened, those that were cancelled left out.
         upload_id: The upload that it opened last, or the one that it stands for.
-        passthrough, meta, encoder, clip, max_cost_usd, playback_policy: For each asset that comes of it.
+        passthrough, meta, options, clip, max_cost_usd, playback_policy: For each asset that comes of it.
     """
 
     id: str
@@ -41,7 +41,7 @@ class UploadToken:
     upload_id: str | None = None
     passthrough: str | None = None
     meta: dict[str, Any] = field(default_factory=dict)
-    encoder: Encoder | None = None
+    options: AssetOptions = NO_OPTIONS
     clip: TimeRange | None = None
     max_cost_usd: Fraction | None = None
     playback_policy: PlaybackPolicy | None = None

@@ -6,10 +6,12 @@ from chalice.app import Response
 from msgspec import UNSET
 
 from chalicelib.catalog.asset import Asset, AssetStatus
-from chalicelib.catalog.ids import ASSET_PREFIX, is_id
-from chalicelib.errors import AssetNotFound
+from chalicelib.catalog.ids import ASSET_PREFIX
+from chalicelib.catalog.keys import asset_media_paths
 from chalicelib.handlers.http import Call, json_response, route
+from chalicelib.handlers.ids import checked
 from chalicelib.handlers.lists import list_query
+from chalicelib.handlers.new_assets import maker_of
 from chalicelib.handlers.once import made_once
 from chalicelib.handlers.requests import (
     AssetBody,
@@ -19,22 +21,22 @@ from chalicelib.handlers.requests import (
     TokenBody,
     body_bytes,
     check_meta,
-    clip_range,
     exact_dollars,
     parse_body,
     query_number,
+    query_text,
 )
 from chalicelib.handlers.views import View, asset_view, master_view, page_response, token_view
 from chalicelib.settings import Settings
 from chalicelib.usecases import assets, cancel
 from chalicelib.usecases.archive import RestoreOrder, restore_source
 from chalicelib.usecases.asset_settings import media_base_url
-from chalicelib.usecases.clip import NewClip, create_clip
 from chalicelib.usecases.master import master_url
 from chalicelib.usecases.playback import make_token
 from chalicelib.usecases.renditions import static_renditions
 from chalicelib.usecases.vod_record import vod_record_of
 
+CREATOR_ID_MAX = 128
 MASTER_TTL_MAX_S = 12 * 3600
 
 
@@ -42,27 +44,20 @@ MASTER_TTL_MAX_S = 12 * 3600
 def list_assets(call: Call) -> Response:
     table, settings = call.services.table, call.services.settings
     asked = list_query(call.request, AssetStatus, ASSET_PREFIX)
-    page = table.list_assets(status=asked.status, limit=asked.limit, cursor=asked.cursor)
+    creator_id = query_text(call.request, "creator_id", most=CREATOR_ID_MAX)
+    page = table.list_assets(status=asked.status, limit=asked.limit, cursor=asked.cursor, creator_id=creator_id)
     work = table.get_work(page.items)
     made = static_renditions(page.items, table)
     data = [asset_view(asset, work[asset.id], made[asset.id], _base_url(asset, settings)) for asset in page.items]
-    return page_response(data, page.next_cursor, asked.filters)
+    chosen = {"creator_id": creator_id} if creator_id is not None else {}
+    return page_response(data, page.next_cursor, asked.filters | chosen)
 
 
 @route("POST", "/v1/assets", status=202)
 def create_asset(call: Call) -> Response:
     body = parse_body(call.request, AssetBody)
-    check_meta(body.meta, "/meta")
-    clip = clip_range(body.input.start, body.input.end, "/input")
-    of = call.services
-    source = assets.living_asset(checked(body.input.asset), of.table)
-    new = NewClip(source, clip, body.passthrough, body.meta, exact_dollars(body.max_cost_usd), body.playback_policy)
-
-    def make() -> str:
-        now_ms = of.clock()
-        return create_clip(new, of.objects, of.table, of.queues, of.tools, of.settings, now_ms=now_ms).id
-
-    asset = of.table.get_asset(made_once(call, "POST /v1/assets", make))
+    make = maker_of(call, body)
+    asset = call.services.table.get_asset(made_once(call, "POST /v1/assets", lambda: make().id))
     return json_response(shown(call, asset), status=202, headers={"Location": f"assets/{asset.id}"})
 
 
@@ -95,6 +90,7 @@ def delete_asset(call: Call, asset_id: str) -> View:
         services.settings,
         now_ms=now_ms,
     )
+    services.cdn.forget(asset_media_paths(asset_id), now_ms=now_ms)
     return {"id": asset_id, "status": AssetStatus.DELETED}
 
 
@@ -104,6 +100,7 @@ def cancel_asset(call: Call, asset_id: str) -> View:
     asset = cancel.cancel_asset(
         checked(asset_id), of.objects, of.table, of.workflows, of.mediaconvert, of.settings, now_ms=of.clock()
     )
+    of.cdn.forget(asset_media_paths(asset_id), now_ms=of.clock())
     return shown(call, asset)
 
 
@@ -168,9 +165,3 @@ def shown(call: Call, asset: Asset) -> View:
     made = static_renditions([asset], table)[asset.id]
     work = table.get_progress(asset.id, asset.plan_hash)
     return asset_view(asset, work, made, _base_url(asset, call.services.settings))
-
-
-def checked(asset_id: str) -> str:
-    if not is_id(asset_id, ASSET_PREFIX):
-        raise AssetNotFound("there is no such asset")
-    return asset_id

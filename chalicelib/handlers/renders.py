@@ -15,7 +15,7 @@ from chalicelib.handlers.http import Call, json_response, route
 from chalicelib.handlers.lists import list_query
 from chalicelib.handlers.once import made_once
 from chalicelib.handlers.render_views import CONFIG_NAMES, render_view
-from chalicelib.handlers.requests import RenderBody, exact_dollars, invalid, parse_body
+from chalicelib.handlers.requests import RenderBody, exact_dollars, invalid, parse_body, whole_numbers
 from chalicelib.handlers.views import View, page_response
 from chalicelib.usecases import render as renders
 
@@ -66,7 +66,8 @@ def _new_render(body: RenderBody) -> renders.NewRender:
         raise SiteNotFound("there is no such site", site_id=body.site_id[:100])
     if len(msgspec.json.encode(body.variables)) > VARIABLES_MAX_BYTES:
         raise invalid("body", "/variables", f"Expected at most {VARIABLES_MAX_BYTES} bytes of JSON")
-    asked = {field: getattr(body, name) for name, field in CONFIG_NAMES.items()}
+    asked = {field: whole_numbers(getattr(body, name)) for name, field in CONFIG_NAMES.items() if name != "variables"}
+    asked[CONFIG_NAMES["variables"]] = body.variables
     config = {field: value for field, value in asked.items() if value is not None}
     return renders.NewRender(sha256, config, exact_dollars(body.max_cost_usd))
 

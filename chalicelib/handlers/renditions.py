@@ -9,8 +9,8 @@ from chalicelib.catalog.ids import is_id
 from chalicelib.catalog.rendition import RENDITION_PREFIX, StaticRendition
 from chalicelib.catalog.wishes import RenditionRequest
 from chalicelib.errors import RenditionNotFound
-from chalicelib.handlers.assets import checked
 from chalicelib.handlers.http import Call, json_response, route
+from chalicelib.handlers.ids import checked
 from chalicelib.handlers.once import made_once
 from chalicelib.handlers.requests import RenditionBody, exact_seconds, parse_body
 from chalicelib.handlers.views import View, static_rendition_view
@@ -62,6 +62,7 @@ def delete_rendition(call: Call, asset_id: str, rendition_id: str) -> View:
     of = call.services
     _, found = _find(call, asset_id, rendition_id)
     renditions.remove_rendition(found, of.objects, of.table, of.workflows, of.settings)
+    of.cdn.forget([f"/{found.key}"], now_ms=of.clock())
     return {"id": rendition_id, "status": "deleted"}
 
 

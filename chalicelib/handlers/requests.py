@@ -5,6 +5,7 @@ Unknown fields are refused, so that a misspelt one is not silently ignored.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from fractions import Fraction
 from typing import Annotated, Any, Literal, TypeVar, overload
 
@@ -12,6 +13,7 @@ import msgspec
 from chalice.app import Request
 from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib.catalog import options
 from chalicelib.catalog.keys import UPLOADS_PREFIX
 from chalicelib.catalog.options import Encoder
 from chalicelib.catalog.playback import MediaKind, PlaybackPolicy
@@ -61,12 +63,20 @@ class TrackBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: SourceKey | None = None
 
 
+HeightsLadder = Annotated[
+    tuple[Annotated[int, Meta(ge=16, le=4320, multiple_of=2)], ...], Meta(min_length=1, max_length=12)
+]
+RenditionKinds = Annotated[tuple[Literal["mp4", "m4a", "gif", "avif", "webp"], ...], Meta(max_length=5)]
+
+
 class AssetOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the customer wants to find again on the asset, and who is to encode it."""
 
     passthrough: Passthrough | None = None
     meta: dict[str, Any] = {}
     encoder: Encoder | None = None
+    ladder: HeightsLadder | None = None
+    renditions: RenditionKinds | None = None
     clip: ClipBody | None = None
     captions: Annotated[tuple[TrackBody, ...], Meta(max_length=MAX_SIDECARS)] = ()
     max_cost_usd: MaxCost | None = None
@@ -84,9 +94,11 @@ class UploadBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AssetInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a new asset comes from: a part of another one."""
+    """Where a new asset comes from: a URL, an object in S3, or a part of another asset."""
 
-    asset: str
+    url: Annotated[str, Meta(min_length=1, max_length=2048)] | UnsetType = UNSET
+    s3: Annotated[str, Meta(min_length=1, max_length=1100)] | UnsetType = UNSET
+    asset: str | UnsetType = UNSET
     start: Seconds = 0.0
     end: Seconds | None = None
 
@@ -95,6 +107,10 @@ class AssetBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """POST /v1/assets."""
 
     input: AssetInput
+    encoder: Encoder | None = None
+    ladder: HeightsLadder | None = None
+    renditions: RenditionKinds | None = None
+    captions: Annotated[tuple[TrackBody, ...], Meta(max_length=MAX_SIDECARS)] = ()
     passthrough: Passthrough | None = None
     meta: dict[str, Any] = {}
     max_cost_usd: MaxCost | None = None
@@ -200,13 +216,27 @@ def parse_body(request: Request, kind: type[T], *, empty: bytes = b"") -> T:
         MalformedRequest: If it is not JSON.
         InvalidRequest: If a field is wrong; says which.
     """
+    raw = body_bytes(request) or empty
     try:
-        return msgspec.json.decode(body_bytes(request) or empty, type=kind)
+        return msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError as error:
+        with suppress(msgspec.ValidationError):
+            return msgspec.convert(whole_numbers(msgspec.json.decode(raw)), type=kind)
         reason = str(error)
         raise invalid("body", pointer_of(reason), reason.split(" - at `")[0]) from error
     except msgspec.DecodeError as error:
         raise MalformedRequest("the body is not JSON") from error
+
+
+def whole_numbers(value: Any) -> Any:
+    """The same JSON with 5 for 5.0: to JSON one number, and what some languages write for a whole one."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [whole_numbers(each) for each in value]
+    if isinstance(value, dict):
+        return {name: whole_numbers(each) for name, each in value.items()}
+    return value
 
 
 def parse_value(value: object, kind: Any, where: str, pointer: str) -> Any:
@@ -230,6 +260,13 @@ def wish_of(body: TrackBody, pointer: str) -> Wish:
         key=body.key,
     )
     return wanted, body.text.encode() if body.text is not None else None
+
+
+def chosen_options(body: AssetOptions | AssetBody) -> options.AssetOptions:
+    """What is chosen for one asset; a ladder in order, each thing once."""
+    ladder = tuple(sorted(set(body.ladder), reverse=True)) if body.ladder is not None else None
+    made = tuple(dict.fromkeys(body.renditions)) if body.renditions is not None else None
+    return options.AssetOptions(encoder=body.encoder, ladder=ladder, static_renditions=made)
 
 
 def check_meta(meta: dict[str, Any], pointer: str) -> None:
@@ -263,6 +300,14 @@ def clip_range(start: float, end: float | None, pointer: str) -> TimeRange:
 def query(request: Request, name: str) -> str | None:
     params = request.query_params
     return params.get(name) if params is not None else None
+
+
+def query_text(request: Request, name: str, *, most: int) -> str | None:
+    """Raises InvalidRequest if the parameter is empty or too long."""
+    text = query(request, name)
+    if text is not None and not 1 <= len(text) <= most:
+        raise invalid("query", f"/{name}", f"Expected 1 to {most} characters")
+    return text
 
 
 def query_number(request: Request, name: str, *, default: int, most: int, least: int = 1) -> int:

@@ -109,11 +109,12 @@ def presign(call: Call) -> View:
 
 def _file_of(request: Request, body: bytes) -> _File:
     content_type, options = parse_options_header(request.headers.get("content-type", ""))
+    named = query(request, "name")
+    name = _NAMELESS if named is None else _checked_name(named, "query")
     if content_type.lower() != FORM:
-        name = query(request, "name")
-        return _File(_checked_name(name, "query") if name else _NAMELESS, content_type, body)
+        return _File(name, content_type, body)
     part = _file_part(body, options.get("boundary", ""))
-    filename = _checked_name(part.filename or _NAMELESS, "body")
+    filename = _checked_name(part.filename or name, "body")
     # curl knows few types and calls the rest application/octet-stream, which says nothing.
     known = part.content_type if part.content_type != _ANY else _type_of(filename)
     return _File(filename, known, part.raw)

@@ -12,8 +12,8 @@ from chalicelib.catalog.asset import Asset
 from chalicelib.catalog.ids import TRACK_PREFIX, is_id
 from chalicelib.catalog.track import CaptionTrack
 from chalicelib.errors import TrackNotFound
-from chalicelib.handlers.assets import checked
 from chalicelib.handlers.http import JSON, Call, json_response, route
+from chalicelib.handlers.ids import checked
 from chalicelib.handlers.once import made_once
 from chalicelib.handlers.requests import TrackBody, body_bytes, parse_body, parse_value, query, wish_of
 from chalicelib.handlers.views import View, track_view

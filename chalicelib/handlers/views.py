@@ -20,6 +20,7 @@ from chalicelib.catalog.asset import (
     percent_done,
 )
 from chalicelib.catalog.events import rfc3339
+from chalicelib.catalog.origin import Origin
 from chalicelib.catalog.playback import MediaKind, PlaybackPolicy, policy_of, signed_key
 from chalicelib.catalog.rendition import PREVIEWS, RenditionStatus, StaticRendition
 from chalicelib.catalog.track import CaptionTrack, TrackStatus
@@ -77,6 +78,7 @@ def asset_view(asset: Asset, work: Work, made: Sequence[StaticRendition], base_u
         "attempt": asset.attempt,
         "upload_id": asset.upload_id,
         "filename": asset.filename,
+        "input": _input_view(asset.origin),
         "source": _source_view(asset),
         "playback": {
             "policy": policy_of(asset.id),
@@ -105,6 +107,13 @@ def asset_view(asset: Asset, work: Work, made: Sequence[StaticRendition], base_u
         "cost": cost_view(work),
         "errors": [{"code": error.code, "message": error.message} for error in asset.errors],
     }
+
+
+def _input_view(origin: Origin | None) -> View | None:
+    """Without the query of a URL, which may be a secret: it is not even in the record."""
+    if origin is None:
+        return None
+    return {"url": origin.url} if origin.url is not None else {"s3": origin.s3}
 
 
 def static_rendition_view(rendition: StaticRendition, base_url: str) -> View:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from chalicelib.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from chalicelib.aws.cdn import Cdn
     from chalicelib.aws.mediaconvert import MediaConvert
     from chalicelib.aws.mediapackage import MediaPackage
     from chalicelib.aws.objects import Objects
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from chalicelib.aws.table import Table
     from chalicelib.aws.workflows import Workflows
     from chalicelib.tools import Tools
+    from chalicelib.tools.download import Download
     from chalicelib.usecases.deliver import Send
 
 
@@ -42,6 +44,8 @@ class Services:
     find_tools: Callable[[], Tools]
     outlets: Outlets
     send_webhook: Send
+    download: Download
+    cdn: Cdn
 
     @cached_property
     def tools(self) -> Tools:
@@ -52,6 +56,7 @@ class Services:
 def services() -> Services:
     """The services of this process. Raises ConfigurationInvalid if a setting is missing."""
     # Imported here: boto3 takes a third of a second, which /v1/health and the command line need not wait for.
+    from chalicelib.aws.cdn import Cdn
     from chalicelib.aws.clients import Clients
     from chalicelib.aws.mediaconvert import MediaConvert
     from chalicelib.aws.mediapackage import MediaPackage
@@ -60,6 +65,8 @@ def services() -> Services:
     from chalicelib.aws.queues import Queues
     from chalicelib.aws.table import Table
     from chalicelib.aws.workflows import Workflows
+    from chalicelib.catalog.origin import Hosts
+    from chalicelib.tools.download import Download
     from chalicelib.tools.post import Post
 
     settings = load_settings()
@@ -69,7 +76,7 @@ def services() -> Services:
         settings=settings,
         objects=Objects(clients, accelerates=settings.transfer_acceleration),
         table=Table(clients, settings.table, outlets.announce),
-        queues=Queues(clients, settings.encode_queue_url),
+        queues=Queues(clients, settings.encode_queue_url, settings.fetch_queue_url),
         workflows=Workflows(
             clients,
             settings.publish_state_machine_arn,
@@ -82,6 +89,8 @@ def services() -> Services:
         find_tools=installed_tools,
         outlets=outlets,
         send_webhook=Post(loopback=settings.webhook_loopback),
+        cdn=Cdn(clients, settings.distribution_id),
+        download=Download(Hosts(settings.url_ingest_allowlist, loopback=settings.webhook_loopback)),
     )
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from chalicelib.settings import Settings
 
 _SAME_NAME = frozenset({"ladder", "codecs", "quality", "max_frame_rate", "prune_ladder", "keep_surround"}) | {
-    *("encoder", "archive_source", "frame_capture", "input_rotate", "accelerated_transcoding"),
+    *("static_renditions", "encoder", "archive_source", "frame_capture", "input_rotate", "accelerated_transcoding"),
 }
 
 

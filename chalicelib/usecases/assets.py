@@ -15,6 +15,7 @@ from chalicelib.catalog.asset import LISTED, NO_CHANGE, Asset, AssetChange, Asse
 from chalicelib.catalog.upload import UploadStatus
 from chalicelib.errors import AssetNotFound, AssetNotRetryable
 from chalicelib.usecases.budget import refuse_over_budget, refuse_over_cap
+from chalicelib.usecases.fetch_source import drop_fetch, fetch_again
 from chalicelib.usecases.ingest_metadata import ingest_asset
 from chalicelib.usecases.renditions import remove_rendition
 from chalicelib.usecases.source_state import refuse_archived, source_state
@@ -77,6 +78,8 @@ def delete_asset(
 ) -> None:
     """Mark the asset deleted, stop its work, then remove every object of it. May be repeated, to remove what came late.
 
+    Its tombstone, its bill and its upload are forgotten after 30 days; everything else in the table at once.
+
     A MediaConvert job that still runs is cancelled, and what MediaPackage serves is deleted there.
 
     Raises:
@@ -96,18 +99,20 @@ def delete_asset(
         remove_rendition(rendition, objects, table, workflows, settings)
     for track in table.list_tracks(asset_id):
         table.delete_track(track)
+    drop_fetch(asset, objects, table)
     if asset.upload_id is not None:
         upload = table.end_upload(asset.upload_id, UploadStatus.CANCELLED, now_ms=now_ms)
         if upload is not None:
             drop_bytes(upload, objects)
+        table.forget_upload(asset.upload_id, at_s=purge_at_s)
+    table.forget_work(asset_id, at_s=purge_at_s)
     purge_asset(asset, objects, settings)
 
 
 def purge_asset(asset: Asset, objects: Objects, settings: Settings) -> None:
     """Remove the objects of an asset: what players see first, the source last."""
     remove_made(asset.id, objects, settings)
-    if asset.metadata is None:
-        # A source that a metadata file names may have more than one, and was never given to us to keep.
+    if asset.owns_source:
         objects.delete(asset.source_bucket, asset.source_key)
 
 
@@ -137,9 +142,10 @@ def retry_asset(
     asset = living_asset(asset_id, table)
     if max_cost_usd is not None:
         asset = replace(asset, max_cost_usd=max_cost_usd)
-    if not objects.exists(asset.source_bucket, asset.source_key):
+    is_stored = objects.exists(asset.source_bucket, asset.source_key)
+    if not is_stored and table.find_fetch(asset_id) is None:
         raise AssetNotRetryable("the source of the asset is gone", asset_id=asset_id)
-    if asset.archive is not None:
+    if is_stored and asset.archive is not None:
         refuse_archived(source_state(objects.storage(asset.source_bucket, asset.source_key)))
     if asset.status is not AssetStatus.ERRORED:
         raise AssetNotRetryable("only an errored asset can be retried", asset_id=asset_id, asset_status=asset.status)
@@ -159,4 +165,6 @@ def retry_asset(
     waiting = table.update_asset(asset_id, again, expect=_ERRORED, now_ms=now_ms, unchanged=still)
     if waiting is None:
         raise AssetNotRetryable("only an errored asset can be retried", asset_id=asset_id, asset_status=asset.status)
+    if fetch_again(waiting, objects, table, queues, now_ms=now_ms):
+        return waiting
     return ingest_asset(waiting, objects, table, queues, tools, settings, now_ms=now_ms)

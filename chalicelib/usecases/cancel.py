@@ -14,6 +14,7 @@ from chalicelib.catalog.upload import UploadStatus
 from chalicelib.errors import AssetEnded
 from chalicelib.usecases.assets import living_asset
 from chalicelib.usecases.encode import execution_name
+from chalicelib.usecases.fetch_source import drop_fetch
 from chalicelib.usecases.upload import drop_bytes
 from chalicelib.usecases.withdraw import remove_made
 
@@ -60,6 +61,7 @@ def cancel_asset(
             drop_bytes(upload, objects)
         if upload is not None and upload.upload_token_id is not None:
             table.give_place_back(upload.upload_token_id)
+    drop_fetch(asset, objects, table)
     remove_made(asset_id, objects, settings)
     logger.info("cancelled", extra={"asset_id": asset_id, "progress_state": asset.state.value})
     return asset

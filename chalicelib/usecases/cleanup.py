@@ -8,6 +8,7 @@ each change is conditional on what was seen, and each run does a bounded amount,
 |----------------------------------------------------|------------------------------------------------------------|
 | upload waiting past its time                       | expired, its asset errored; or ingested, if it had arrived |
 | asset waiting, bytes there                         | ingested                                                   |
+| asset waiting for a URL that nobody fetches        | fetch message sent again                                   |
 | asset preparing, no execution                      | encode message sent again                                  |
 | asset preparing, execution ended with our error    | errored with it                                            |
 | asset preparing, execution ended otherwise or gone | begun again, at most MAX_ATTEMPTS times, then errored      |
@@ -31,6 +32,7 @@ from chalicelib.catalog.keys import UPLOADS_PREFIX
 from chalicelib.catalog.render import UNFINISHED
 from chalicelib.catalog.upload import UploadStatus
 from chalicelib.errors import ExecutionLost, SluiceError, TransientError, UploadExpired, UploadNotFound
+from chalicelib.usecases.fetch_source import resume_fetch
 from chalicelib.usecases.ingest_metadata import ingest_asset
 from chalicelib.usecases.lost_renders import reconcile_render
 from chalicelib.usecases.publish_tracks import reconcile_track
@@ -150,6 +152,8 @@ def _reconcile_waiting(asset: Asset, shift: _Shift) -> None:
         return
     if is_open:
         return  # the customer's turn; its expiry ends it
+    if resume_fetch(asset, shift.table, shift.queues, now_ms=shift.now_ms):
+        return
     if upload_status is UploadStatus.CANCELLED:
         cancelled = AssetChange(status=AssetStatus.CANCELLED)
         shift.table.update_asset(asset.id, cancelled, expect=_WAITING, now_ms=shift.now_ms)

@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.catalog.asset import Asset, AssetChange, AssetStatus, ProgressState
 from chalicelib.catalog.ids import ENTROPY_BYTES
 from chalicelib.catalog.keys import upload_key
+from chalicelib.catalog.options import NO_OPTIONS, AssetOptions
 from chalicelib.catalog.playback import PlaybackPolicy, new_asset_id, policy_of
 from chalicelib.errors import InvalidRequest, ObjectMissing, SluiceError, SourceChanged, SourceGone
 from chalicelib.media.timing import TimeRange
+from chalicelib.usecases.asset_settings import check_encoder
 from chalicelib.usecases.budget import refuse_over_budget
 from chalicelib.usecases.ingest import ingest_source
+from chalicelib.usecases.tracks import Wish, add_wishes, check_wishes
 
 if TYPE_CHECKING:
     from chalicelib.aws.objects import Objects
@@ -40,6 +43,8 @@ class NewClip:
     meta: dict[str, Any] = field(default_factory=dict)
     max_cost_usd: Fraction | None = None
     playback_policy: PlaybackPolicy | None = None
+    options: AssetOptions = NO_OPTIONS
+    captions: tuple[Wish, ...] = ()
 
 
 def create_clip(
@@ -48,11 +53,14 @@ def create_clip(
     """Make the asset, copy the source and take it in.
 
     Raises:
-        InvalidRequest: If the range lies behind the end of the source, as far as that is known.
+        InvalidRequest: If the range lies behind the end of the source, as far as that is known, or the encoder is one
+            that this deployment does not have.
+        CaptionsInvalid, TrackExists: If captions that came with it are no good.
         MonthlyBudgetSpent: If nothing new may be begun this month.
         SourceGone: If the source was not taken in, is gone or was replaced.
     """
     refuse_over_budget(table, settings, now_ms=now_ms)
+    check_encoder(new.options.encoder, settings)
     other = new.source
     clip = _within(new.clip, other)
     if other.source_etag is None or other.source_size_bytes is None:
@@ -70,9 +78,11 @@ def create_clip(
         content_type=other.content_type,
         passthrough=new.passthrough,
         meta=new.meta,
+        options=new.options,
         clip=clip,
         max_cost_usd=new.max_cost_usd,
     )
+    check_wishes(asset_id, new.captions, now_ms=now_ms)
     # The record first: the object's own event must find the range.
     table.create_asset(asset)
     try:
@@ -91,6 +101,7 @@ def create_clip(
         if isinstance(error, ObjectMissing | SourceChanged):
             raise SourceGone("the source of the asset is gone", asset_id=other.id) from error
         raise
+    add_wishes(asset, new.captions, objects, table, settings, now_ms=now_ms)
     return ingest_source(
         objects, table, queues, tools, settings, bucket=asset.source_bucket, key=asset.source_key, now_ms=now_ms
     )

@@ -155,7 +155,7 @@ def _upload_for(
         expires_in_s=max(1, (token.expires_at_ms - now_ms) // 1000),
         passthrough=token.passthrough,
         meta={**file.meta, **token.meta},
-        encoder=token.encoder,
+        options=token.options,
         clip=token.clip,
         max_cost_usd=token.max_cost_usd,
         playback_policy=token.playback_policy,

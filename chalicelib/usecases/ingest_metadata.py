@@ -53,6 +53,8 @@ def ingest_asset(
 ) -> Asset:
     """Take in the source of an asset that waits, by whatever way it came."""
     bucket, key = asset.source_bucket, asset.source_key
+    if asset.origin is not None and asset.origin.s3 is not None:
+        return take_in(asset, objects.head(bucket, key), objects, table, queues, tools, settings, now_ms=now_ms)
     if asset.metadata is None:
         return ingest_source(objects, table, queues, tools, settings, bucket=bucket, key=key, now_ms=now_ms)
     if asset.status is not AssetStatus.WAITING:

@@ -18,6 +18,7 @@ from chalicelib.catalog.options import Encoder
 from chalicelib.catalog.rendition import RenditionChange, RenditionStatus, StaticRendition, rendition_id
 from chalicelib.catalog.wishes import RenditionRequest, choose_wish
 from chalicelib.errors import AssetNotReady, QueueUnavailable, RenditionNotFound, RenditionUnsuitable, WorkSuperseded
+from chalicelib.usecases.asset_settings import settings_for
 from chalicelib.usecases.record_failure import Failed, resolve
 
 if TYPE_CHECKING:
@@ -72,8 +73,8 @@ def request_rendition(
 
 
 def request_defaults(asset: Asset, table: Table, queues: Queues, settings: Settings, *, now_ms: int) -> None:
-    """Ask for what the deployment makes of every asset. What this one has not is left out."""
-    for kind in settings.static_renditions:
+    """Ask for what is made of the asset, or else of every one. What this one has not is left out."""
+    for kind in settings_for(asset.options, settings).static_renditions:
         try:
             request_rendition(asset, RenditionRequest(kind=kind), table, queues, now_ms=now_ms)
         except (RenditionUnsuitable, AssetNotReady) as reason:

@@ -67,6 +67,16 @@ def name_tracks(asset_id: str, wanted: Sequence[WantedTrack], table: Table, *, n
         table.create_track(new_track(asset_id, each, now_ms=now_ms))
 
 
+def add_wishes(
+    asset: Asset, wishes: Sequence[Wish], objects: Objects, table: Table, settings: Settings, *, now_ms: int
+) -> None:
+    """What came with a new asset, checked before: its files are stored, those that are only named are noted."""
+    name_tracks(asset.id, [wanted for wanted, sent in wishes if sent is None], table, now_ms=now_ms)
+    for wish in wishes:
+        if wish[1] is not None:
+            add_track(asset, wish, objects, table, settings, now_ms=now_ms)
+
+
 def check_wishes(asset_id: str, wishes: Sequence[Wish], *, now_ms: int) -> None:
     """Raises CaptionsInvalid if a file among them is no good, TrackExists if two are of one language and name."""
     seen: set[str] = set()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.catalog.asset import Asset, AssetChange, AssetError, AssetStatus, ProgressState
 from chalicelib.catalog.ids import ENTROPY_BYTES, UPLOAD_PREFIX, new_id
 from chalicelib.catalog.keys import upload_key
-from chalicelib.catalog.options import AssetOptions, Encoder
+from chalicelib.catalog.options import NO_OPTIONS, AssetOptions
 from chalicelib.catalog.playback import PlaybackPolicy, new_asset_id
 from chalicelib.catalog.upload import Upload, UploadStatus, part_count, part_size
 from chalicelib.errors import (
@@ -32,7 +32,7 @@ from chalicelib.usecases.asset_settings import check_encoder
 from chalicelib.usecases.budget import refuse_over_budget
 from chalicelib.usecases.ingest import ingest_source
 from chalicelib.usecases.playback import policy_for
-from chalicelib.usecases.tracks import Wish, add_track, check_wishes, name_tracks
+from chalicelib.usecases.tracks import Wish, add_wishes, check_wishes
 
 if TYPE_CHECKING:
     from chalicelib.aws.multipart import Part
@@ -65,7 +65,7 @@ class NewUpload:
     expires_in_s: int | None = None
     passthrough: str | None = None
     meta: dict[str, Any] = field(default_factory=dict)
-    encoder: Encoder | None = None
+    options: AssetOptions = NO_OPTIONS
     clip: TimeRange | None = None
     max_cost_usd: Fraction | None = None
     playback_policy: PlaybackPolicy | None = None
@@ -87,7 +87,7 @@ def open_upload(new: NewUpload, objects: Objects, table: Table, settings: Settin
         MonthlyBudgetSpent: If nothing new may be begun this month.
     """
     refuse_over_budget(table, settings, now_ms=now_ms)
-    check_encoder(new.encoder, settings)
+    check_encoder(new.options.encoder, settings)
     _refuse_too_large(new.size_bytes, settings.upload_max_bytes)
     asset_id = new_asset_id(policy_for(new.playback_policy, settings), now_ms, secrets.token_bytes(ENTROPY_BYTES))
     check_wishes(asset_id, new.captions, now_ms=now_ms)
@@ -126,17 +126,14 @@ def open_upload(new: NewUpload, objects: Objects, table: Table, settings: Settin
         content_type=new.content_type,
         passthrough=new.passthrough,
         meta=new.meta,
-        options=AssetOptions(encoder=new.encoder),
+        options=new.options,
         clip=new.clip,
         max_cost_usd=new.max_cost_usd,
     )
     # The upload first: without its asset it still expires, and an asset without an upload would wait for ever.
     table.create_upload(upload)
     table.create_asset(asset)
-    name_tracks(asset_id, [wanted for wanted, sent in new.captions if sent is None], table, now_ms=now_ms)
-    for wish in new.captions:
-        if wish[1] is not None:
-            add_track(asset, wish, objects, table, settings, now_ms=now_ms)
+    add_wishes(asset, new.captions, objects, table, settings, now_ms=now_ms)
     return upload
 
 

@@ -22,6 +22,7 @@ from chalicelib.errors import (
     SourceChanged,
     StorageUnavailable,
     UploadIncomplete,
+    UploadNotOpen,
 )
 from chalicelib.usecases.source_state import SourceState, source_state
 from tests.contract.conftest import BUCKET
@@ -100,7 +101,7 @@ def test_a_prefix_is_deleted_alone(objects: Objects) -> None:
 
 
 def test_an_aborted_multipart_is_gone(objects: Objects) -> None:
-    """Nothing of it can be listed or completed, and aborting again is fine."""
+    """Nothing of it can be listed, completed or added to, and aborting again is fine."""
     multipart_id = objects.create_multipart(BUCKET, "m", content_type="video/mp4")
     assert objects.list_parts(BUCKET, "m", multipart_id) == ()
     assert [found.multipart_id for found in objects.stale_multiparts(BUCKET, "m", older_than_ms=1 << 42)] == [
@@ -111,6 +112,8 @@ def test_an_aborted_multipart_is_gone(objects: Objects) -> None:
         objects.abort_multipart(BUCKET, "m", multipart_id)
     assert objects.list_parts(BUCKET, "m", multipart_id) is None
     assert not objects.complete_multipart(BUCKET, "m", multipart_id, [(1, "0" * 32)])
+    with pytest.raises(UploadNotOpen):
+        objects.put_part(BUCKET, "m", multipart_id, 1, b"late")
 
 
 def test_a_stream_is_stored_part_by_part(objects: Objects, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,7 @@ from chalicelib.catalog.asset import (
     Work,
 )
 from chalicelib.catalog.events import track_events
+from chalicelib.catalog.fetch import Fetch
 from chalicelib.catalog.ids import ASSET_PREFIX, RENDER_PREFIX, UPLOAD_PREFIX, new_id
 from chalicelib.catalog.options import Archive, AssetOptions, Encoder
 from chalicelib.catalog.render import RenderChange, RenderStatus
@@ -411,3 +412,57 @@ def test_the_first_playback_secret_stays(table: Table) -> None:
     """Whoever comes later gets it, whatever he brings."""
     first = table.keep_playback_secret("one")
     assert table.keep_playback_secret("two") == first
+
+
+def test_a_source_is_fetched_by_one_worker_at_a_time(table: Table) -> None:
+    """Whoever has the lease writes; it ends by its time or is given up, and there is none without the record."""
+    asset = an_asset(status=AssetStatus.WAITING)
+    table.put_fetch(Fetch(asset.id, "https://a.test/b?c=d", 1, 9, lease_until_ms=NOW_MS))
+    first = table.lease_fetch(asset.id, "a", now_ms=NOW_MS, until_ms=NOW_MS + 10)
+    assert first is not None
+    assert (first.url, first.lease, first.multipart_id) == ("https://a.test/b?c=d", "a", None)
+    assert table.lease_fetch(asset.id, "b", now_ms=NOW_MS + 9, until_ms=NOW_MS + 99) is None
+    assert table.keep_lease(asset.id, "a", until_ms=NOW_MS + 20)
+    assert table.note_fetch(asset.id, "a", "mp", '"etag"', 7)
+    assert not table.note_fetch(asset.id, "b", None, None, None)
+    second = table.lease_fetch(asset.id, "b", now_ms=NOW_MS + 20, until_ms=NOW_MS + 99)
+    assert second is not None
+    assert (second.multipart_id, second.validator, second.size_bytes) == ("mp", '"etag"', 7)
+    assert not table.keep_lease(asset.id, "a", until_ms=NOW_MS + 99)
+    assert not table.put_off_fetch(asset.id, "a", failures=1, until_ms=NOW_MS)
+    assert table.put_off_fetch(asset.id, "b", failures=1, until_ms=NOW_MS + 30)
+    found = table.find_fetch(asset.id)
+    assert found is not None
+    assert (found.failures, found.lease, found.lease_until_ms) == (1, None, NOW_MS + 30)
+    table.delete_fetch(asset.id)
+    assert table.lease_fetch(asset.id, "c", now_ms=NOW_MS + 99, until_ms=NOW_MS + 100) is None
+    assert table.find_fetch(asset.id) is None
+
+
+def test_assets_are_listed_by_their_creator(table: Table) -> None:
+    """As their `meta` says now; without one, they are in no such list."""
+    for index, meta in enumerate(({"creator_id": "ann"}, {"creator_id": "bob"}, {}, {"creator_id": "ann"})):
+        table.create_asset(an_asset(id=new_id(ASSET_PREFIX, NOW_MS + index, bytes(10)), status=READY, meta=meta))
+
+    def listed(limit: int, cursor: str | None = None) -> tuple[list[str], str | None]:
+        page = table.list_assets(status=None, limit=limit, cursor=cursor, creator_id="ann")
+        return [asset.id for asset in page.items], page.next_cursor
+
+    (last,), cursor = listed(1)
+    (first,), end = listed(5, cursor)
+    assert (first < last, cursor, end) == (True, last, None)
+    table.update_asset(first, AssetChange(meta={"creator_id": 5}), expect=frozenset({READY}), now_ms=NOW_MS)
+    assert listed(5) == ([last], None)
+
+
+def test_a_bill_and_an_upload_are_forgotten_in_time(table: Table) -> None:
+    """What is there gets its end; what is not stays nothing."""
+    asset = an_asset()
+    table.forget_work(asset.id, at_s=9)
+    table.forget_upload(an_upload().id, at_s=9)
+    assert table.get_progress(asset.id, None) == Work()
+    with pytest.raises(UploadNotFound):
+        table.get_upload(an_upload().id)
+    table.add_work(asset.id, billed_ms=1, memory_mb=2, now_ms=NOW_MS)
+    table.forget_work(asset.id, at_s=9)
+    assert table.get_progress(asset.id, None).lambda_mb_ms == 2

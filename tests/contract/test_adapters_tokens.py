@@ -12,7 +12,7 @@ from chalicelib.aws.clients import Clients
 from chalicelib.aws.objects import Objects
 from chalicelib.aws.table import Table
 from chalicelib.catalog.ids import UPLOAD_TOKEN_PREFIX, new_id
-from chalicelib.catalog.options import Encoder
+from chalicelib.catalog.options import AssetOptions, Encoder
 from chalicelib.catalog.upload import UploadStatus
 from chalicelib.catalog.upload_token import UploadToken
 from chalicelib.media.timing import TimeRange
@@ -27,7 +27,7 @@ TOKEN = UploadToken(
     max_bytes=9,
     passthrough="p",
     meta={"a": [1]},
-    encoder=Encoder.LAMBDA,
+    options=AssetOptions(encoder=Encoder.LAMBDA),
     clip=TimeRange(Fraction(1, 2), None),
 )
 

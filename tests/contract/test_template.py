@@ -26,13 +26,14 @@ FUNCTIONS = (
     "Deliver",
     "Early",
     "Encode",
+    "Fetch",
     "Ingest",
     "JobChanged",
     "Notify",
     "Publish",
     "Render",
 )
-WITH_TOOLS = ("APIHandler", "Cleanup", "Ingest", "Render")
+WITH_TOOLS = ("APIHandler", "Cleanup", "Fetch", "Ingest", "Render")
 OUTPUTS = {
     "ApiUrl",
     "EncodeDeadLetterQueueUrl",
@@ -143,9 +144,20 @@ def test_events_come_from_the_stacks_own_resources(template: Document) -> None:
     assert "replaced-by-the-merge-template" not in json.dumps(template)
 
 
+def test_other_methods_come_to_the_function(template: Document) -> None:
+    """Of each path that the app has, and of no other: so they are answered with 405 and what is allowed."""
+    import app
+
+    paths = _properties(template, "RestAPI")["DefinitionBody"]["paths"]
+    other = {path: methods["x-amazon-apigateway-any-method"] for path, methods in paths.items() if len(methods) > 1}
+    assert set(paths) == set(other) == set(app.app.routes)
+    uri = paths["/v1/health"]["get"]["x-amazon-apigateway-integration"]["uri"]
+    assert all(method["x-amazon-apigateway-integration"]["uri"] == uri for method in other.values())
+
+
 def test_a_message_stays_hidden_longer_than_its_consumer_runs(template: Document) -> None:
     """Lambda asks for six times the function's timeout; what fails five times goes to the dead-letter queue."""
-    for name, function in (("Encode", "Encode"), ("Events", "Notify"), ("Webhook", "Deliver")):
+    for name, function in (("Encode", "Encode"), ("Fetch", "Fetch"), ("Events", "Notify"), ("Webhook", "Deliver")):
         queue = _properties(template, f"{name}Queue")
         assert queue["VisibilityTimeout"] >= 6 * _properties(template, function)["Timeout"]
         assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": [f"{name}DeadLetterQueue", "Arn"]}
@@ -215,7 +227,7 @@ def test_parameters_default_to_the_settings(template: Document) -> None:
     """A parameter's default is the same as the setting's own."""
     names = ["STAGE", "TABLE", "SOURCE_BUCKET", "MEDIA_BUCKET", "ENCODE_QUEUE_URL"]
     names += [f"{name}_STATE_MACHINE_ARN" for name in ("PUBLISH", "RENDER", "RENDITION")]
-    names += ["EVENTS_QUEUE_URL", "WEBHOOK_QUEUE_URL"]
+    names += ["EVENTS_QUEUE_URL", "WEBHOOK_QUEUE_URL", "FETCH_QUEUE_URL"]
     settings = Settings.from_env({f"SLUICE_{name}": "x" for name in names})
     defaults = {name: body["Default"] for name, body in template["Parameters"].items()}
     assert defaults["UploadMaxBytes"] == settings.upload_max_bytes
@@ -238,6 +250,7 @@ def test_parameters_default_to_the_settings(template: Document) -> None:
     assert defaults["ArchiveSource"] == settings.archive_source
     assert defaults["StaticRenditions"] == ",".join(settings.static_renditions)
     assert defaults["MasterAccess"] == ("on" if settings.master_access else "off")
+    assert defaults["UrlIngestAllowlist"] == ",".join(settings.url_ingest_allowlist)
     assert defaults["PlaybackPolicy"] == settings.playback_policy
     assert defaults["PruneLadder"] == ("on" if settings.prune_ladder else "off")
 

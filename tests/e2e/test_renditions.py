@@ -58,11 +58,28 @@ def test_files_and_clips_of_one_asset(local_aws: LocalAws, tmp_path: Path) -> No
     assert answer.status_code == 202, answer.text
     part = local_aws.settled(answer.json()["id"])
     assert (part["status"], part["duration"]) == ("ready", 2.5), part["errors"]
+    cues = {"language": "de", "text": "00:00:00.000 --> 00:00:01.000\nGuten Tag"}
+    assert local_aws.api("POST", f"/v1/assets/{asset_id}/tracks", json=cues).status_code == 201
     assert local_aws.api("DELETE", f"/v1/assets/{asset_id}").status_code == 202
+    _check_purged(local_aws, asset_id)
     for gone in (whole, sound, preview):
         assert httpx.head(gone["url"]).status_code == 404
     assert played_frames(part["playback"]["hls"], "0:v:0")[0] == 75
     assert local_aws.api("GET", f"/v1/assets/{part['id']}/master").status_code == 200
+
+
+def _check_purged(local_aws: LocalAws, asset_id: str) -> None:
+    """No object of it is in either bucket; in the table there is nothing but what DynamoDB will forget."""
+    s3 = local_aws.clients.s3
+    for bucket in (local_aws.source_bucket, local_aws.source_bucket.replace("-source-", "-media-")):
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        assert [each["Key"] for page in pages for each in page.get("Contents", []) if asset_id in each["Key"]] == []
+        assert asset_id not in str(s3.list_multipart_uploads(Bucket=bucket).get("Uploads", []))
+    table = local_aws.source_bucket.partition("-source-")[0]
+    scanned = local_aws.clients.dynamodb.get_paginator("scan").paginate(TableName=table)
+    kept = [item for page in scanned for item in page["Items"] if asset_id in str(item)]
+    assert {item["sk"]["S"] for item in kept if item["pk"]["S"] == f"asset#{asset_id}"} <= {"asset", "work"}
+    assert [(item["pk"]["S"], item["sk"]["S"]) for item in kept if "expires_at" not in item] == []
 
 
 PLAY = """async (url) => {

@@ -26,6 +26,7 @@ _ENTRIES = {
     "deliver": [("notices", "deliver")],
     "early": [("early", "early")],
     "encode": [("consumers", "encode")],
+    "fetch": [("fetch", "fetch")],
     "ingest": [("ingest", "ingest")],
     "job_changed": [("jobs", "job_changed")],
     "notify": [("notices", "notify")],
@@ -61,6 +62,7 @@ _QUEUE_READER = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttribu
 _EVERYONE = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 _BY_LAMBDA = {
     "encode": _QUEUE_READER,
+    "fetch": _QUEUE_READER,
     "notify": _QUEUE_READER,
     "deliver": _QUEUE_READER,
     "ingest": {"sqs:SendMessage"},
@@ -134,7 +136,7 @@ _WIDE = {
 }
 # The table, queues, buckets and so on of the stack, and names that begin with its own.
 _OF_THE_STACK = re.compile(
-    r"\$\{(AWS::StackName|Table|SourceBucket|MediaBucket|EncodeQueue|EventsQueue|WebhookQueue|NotificationQueue"
+    r"\$\{(AWS::StackName|Table|SourceBucket|MediaBucket|MediaDistribution|EncodeQueue|FetchQueue|EventsQueue|WebhookQueue|NotificationQueue"
     r"|IngestDeadLetterQueue|EventBus)(\.Arn)?\}"
 )
 

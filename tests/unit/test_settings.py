@@ -19,6 +19,7 @@ NAMES = {
     "SLUICE_PUBLISH_STATE_MACHINE_ARN": "arn:aws:states:::stateMachine:x",
     "SLUICE_RENDER_STATE_MACHINE_ARN": "arn:aws:states:::stateMachine:z",
     "SLUICE_EVENTS_QUEUE_URL": "https://queue/events",
+    "SLUICE_FETCH_QUEUE_URL": "https://queue/fetch",
     "SLUICE_WEBHOOK_QUEUE_URL": "https://queue/webhooks",
     "SLUICE_RENDITION_STATE_MACHINE_ARN": "arn:aws:states:::stateMachine:y",
 }

@@ -1,8 +1,8 @@
 """An API imported from Swagger keeps its binary media types, its gateway responses and the answers of OPTIONS.
 
 `chalice package` writes the REST API as a Swagger body; ministack's import drops the extensions
-`x-amazon-apigateway-binary-media-types` and `x-amazon-apigateway-gateway-responses`, and the responses of mock
-integrations, which are what CORS preflight gets.
+`x-amazon-apigateway-binary-media-types`, `x-amazon-apigateway-gateway-responses` and `x-amazon-apigateway-any-method`,
+and the responses of mock integrations, which are what CORS preflight gets.
 """
 
 from __future__ import annotations
@@ -62,6 +62,10 @@ def install() -> None:
         declared = spec.get("x-amazon-apigateway-binary-media-types") or []
         data["binaryMediaTypes"] = [*(data.get("binaryMediaTypes") or []), *declared]
         api_id = import_api(spec, data)
+        for resource_id, resource in apigateway_v1._resources[api_id].items():
+            other = spec.get("paths", {}).get(resource.get("path"), {}).get("x-amazon-apigateway-any-method")
+            if other is not None:
+                import_operation(api_id, resource_id, "ANY", other)
         for kind, response in (spec.get("x-amazon-apigateway-gateway-responses") or {}).items():
             apigateway_v1._put_gateway_response(api_id, kind, response)
         return api_id

@@ -34,8 +34,14 @@ class Api:
 
 
 @pytest.fixture
-def desk() -> Desk:
-    made = Desk()
+def desk_changes() -> dict[str, Any]:
+    """Settings that a module's tests want otherwise."""
+    return {}
+
+
+@pytest.fixture
+def desk(desk_changes: dict[str, Any]) -> Desk:
+    made = Desk(**desk_changes)
     made.table.create_api_key(key_record(API_KEY, "test", [Scope.ADMIN], now_ms=made.clock()))
     return made
 

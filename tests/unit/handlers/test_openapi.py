@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -90,6 +91,12 @@ def _check(value: Any, schema: Any, document: Any, where: str) -> None:
             _check(member, schema["items"], document, f"{where}[]")
     elif "enum" in schema:
         assert value in schema["enum"], where
+
+
+def test_references_lead_somewhere(document: Any) -> None:
+    """Each names a component that there is."""
+    for reference in set(re.findall(r"'\$ref': '#/components/(\w+)/(\w+)'", str(document))):
+        assert reference[1] in document["components"][reference[0]], reference
 
 
 def test_described_bodies_are_taken(document: Any) -> None:

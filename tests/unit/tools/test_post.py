@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.tools import post
+from chalicelib.tools import pinned
 from chalicelib.tools.post import MAX_ANSWER_BYTES, Post
 
 BODY = b'{"n":1}'
@@ -223,6 +223,6 @@ def test_tls_is_of_the_name_not_of_the_address() -> None:
 
 def test_names_are_resolved_to_addresses_of_ipv4_first() -> None:
     """Each address once."""
-    found = post.resolve("localhost", 443)
+    found = pinned.resolve("localhost", 443)
     assert "127.0.0.1" in found
     assert found == sorted(set(found), key=lambda address: ":" in address)

@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
 
+from chalicelib.aws.cdn import Cdn
+from chalicelib.aws.clients import Clients
+from chalicelib.catalog.origin import Hosts
 from chalicelib.errors import NotAVideo
 from chalicelib.handlers.wiring import Services
 from chalicelib.media.source import Container, Source
 from chalicelib.settings import Settings
 from chalicelib.tools import Tools
+from chalicelib.tools.download import Download
 from chalicelib.tools.post import Outcome
 from tests.fakes import (
     Clock,
@@ -79,4 +83,6 @@ class Desk:
             find_tools=lambda: self.tools,
             outlets=self.outlets,
             send_webhook=self.receiver,
+            cdn=Cdn(Clients(), ""),
+            download=Download(Hosts(self.settings.url_ingest_allowlist, loopback=self.settings.webhook_loopback)),
         )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from chalicelib.aws.queues import RenditionMessage
 from chalicelib.aws.workflows import Execution, ExecutionStatus
 from chalicelib.catalog.asset import Asset, AssetStatus
+from chalicelib.catalog.options import AssetOptions
 from chalicelib.catalog.rendition import RenditionStatus, RenditionType, StaticRendition
 from chalicelib.catalog.wishes import RenditionRequest
 from chalicelib.errors import AssetNotReady, QueueUnavailable, RenditionNotFound
@@ -159,6 +162,15 @@ def test_defaults_are_asked_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(silent.queues, "send_rendition", refuse)
     request_defaults(_asset(silent), silent.table, silent.queues, silent.settings, now_ms=0)
     assert [each.wish.type for each in silent.table.list_renditions(ASSET_ID)] == [RenditionType.MP4]
+
+
+def test_what_was_chosen_for_the_asset_goes_before(desk: Desk) -> None:
+    """None at all is a choice too."""
+    chosen = replace(_asset(desk), options=AssetOptions(static_renditions=("m4a",)))
+    request_defaults(chosen, desk.table, desk.queues, desk.settings, now_ms=desk.clock())
+    none = replace(chosen, options=AssetOptions(static_renditions=()))
+    request_defaults(none, desk.table, desk.queues, desk.settings, now_ms=desk.clock())
+    assert [each.wish.type for each in desk.table.list_renditions(ASSET_ID)] == [RenditionType.M4A]
 
 
 def test_a_lost_message_is_sent_again(desk: Desk) -> None:
