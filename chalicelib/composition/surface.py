@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 _SLACK_BYTES = 1 << 16
 """By how much a mapping may be larger than the picture in it."""
-MAX_PLACES = 8
+_MAX_PLACES = 4
 _MAX_STARTS = 4
 BYTES_PER_PIXEL = 4
 
@@ -30,7 +30,7 @@ def places(maps: str, picture_bytes: int) -> tuple[int, ...]:
         named = len(words) > 5 and words[5].startswith("/")
         if words[1].startswith("rw") and not named and 0 <= int(end, 16) - address - picture_bytes < _SLACK_BYTES:
             found.append(address)
-    return tuple(found[:MAX_PLACES])
+    return tuple(found[:_MAX_PLACES])
 
 
 def bgra(rgba: bytes) -> bytes:

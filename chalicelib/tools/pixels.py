@@ -1,8 +1,8 @@
 """Frames as bare pixels (BGRA): read where the compositor has drawn them, or made of a screenshot, which is the same.
 
 Invariants: the pixels do not depend on the way they took. Memory is read only after the place has been proven against
-two different screenshots (composition/surface.py), and what was read is held against one more at the end of each run;
-where that fails, `misread` says that all that was read since is worth nothing.
+two different screenshots (composition/surface.py), and what was read is held against more of them now and then, and at
+the end of each run; where that fails, `misread` says that all that was read since is worth nothing.
 """
 
 from __future__ import annotations

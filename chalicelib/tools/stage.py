@@ -35,6 +35,7 @@ _READY_S = 30.0
 _IDLE_LOOKS = 400
 _RUN_FRAMES = 30
 _CAPTURE_TRIES = 30
+_CHECK_EVERY = 100
 
 
 class Stage:
@@ -190,7 +191,7 @@ class Stage:
         for index in range(first, end_frame):
             self._finish_seek(asked)
             picture, repeated = self._pixels.take() if self._pixels else self._picture(stills)
-            if self._pixels and index + 1 == end_frame:
+            if self._pixels and (index + 1 == end_frame or index % _CHECK_EVERY == 0):
                 self._pixels.check()
             if index + 1 < end_frame:
                 # The page works on the next frame while this one is encoded.
