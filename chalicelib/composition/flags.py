@@ -48,8 +48,8 @@ _SAME_FRAMES = (
     "--enable-unsafe-swiftshader",
     "--ignore-gpu-blocklist",
     "--disable-gpu-compositing",
-    # A frame is drawn whole. Drawn where it has changed, soft edges at the border are drawn twice: on one page two rows of
-    # what was read from memory were not what a screenshot, which draws all, then showed.
+    # A frame is drawn whole. Drawn where it has changed, soft edges at the border are drawn twice: on one page two rows
+    # of what was read from memory were not what a screenshot, which draws all, then showed.
     "--ui-disable-partial-swap",
     # Paint holding shows an old frame after a navigation; site isolation would spread iframes over processes.
     "--disable-features=Translate,BackForwardCache,IntensiveWakeUpThrottling,IsolateOrigins,site-per-process,"
