@@ -13,6 +13,7 @@ from benchmarks import (
     publish_against_ffmpeg,
     publish_cpu,
     shaka_streamer,
+    two_workers,
 )
 from benchmarks.measure import machine
 
@@ -24,7 +25,11 @@ ALL = {
     "long_title": long_title.main,
     "shaka_streamer": shaka_streamer.main,
 }
-ON_REQUEST = {"compositions": compositions.main, "encoder_settings": encoder_settings.main}
+ON_REQUEST = {
+    "compositions": compositions.main,
+    "encoder_settings": encoder_settings.main,
+    "two_workers": two_workers.main,
+}
 """Long: only by name."""
 
 

@@ -1,6 +1,5 @@
 """Processor time of a whole publish against one plain ffmpeg of the same ladder and settings. Goal: at most 1.10 with
-10 s chunks; and wall time of two workers against one. Goal: at least 1.8 times as fast. The film has twelve chunks,
-so that two workers can share them evenly.
+10 s chunks.
 
 Publish means Plan, every chunk of 10 s, the sound and Assemble, by the real use cases; objects are files, so neither
 the emulator nor a network is measured. Each worker has one core. The plain run decodes once, makes every rendition, the
@@ -143,7 +142,7 @@ def plain_ffmpeg(film: Path, folder: Path, plan: Plan) -> None:
 
 
 def main() -> None:
-    plain, one, two = [], [], []
+    plain, one = [], []
     with tempfile.TemporaryDirectory(prefix="sluice-bench-") as name:
         scratch = Path(name)
         film = make_film(scratch / "film.mp4")
@@ -152,11 +151,7 @@ def main() -> None:
         for _ in range(RUNS):
             plain.append(spent(lambda: plain_ffmpeg(film, scratch / "plain", plan)))
             one.append(spent(lambda: publish(film, scratch / "one", 1)))
-            two.append(spent(lambda: publish(film, scratch / "two", 2)))
     print(Figure("plain ffmpeg, processor time", [run.cpu for run in plain]))
     print(Figure("publish, one worker, processor time", [run.cpu for run in one]))
     print(ratio("publish / plain ffmpeg", [b.cpu / a.cpu for a, b in zip(plain, one, strict=True)]))
     print(Figure("plain ffmpeg, wall time", [run.wall for run in plain]))
-    print(Figure("publish, one worker, wall time", [run.wall for run in one]))
-    print(Figure("publish, two workers, wall time", [run.wall for run in two]))
-    print(ratio("one worker / two workers", [a.wall / b.wall for a, b in zip(one, two, strict=True)]))

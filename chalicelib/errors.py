@@ -82,9 +82,27 @@ class InvalidRequest(UserError):
 
 
 class Unauthorized(UserError):
-    """No API key, or one that we do not know."""
+    """No API key, or one that is not good, or no longer."""
 
     status = 401
+
+
+class ScopeMissing(UserError):
+    """The caller is known, and may not do this; `context["scope"]` says what it takes."""
+
+    status = 403
+
+
+class RateLimited(UserError):
+    """The caller has made its requests of this minute; `context["retry_after_s"]` says when the next one begins."""
+
+    status = 429
+
+
+class ApiKeyNotFound(UserError):
+    """No API key has this id."""
+
+    status = 404
 
 
 class RouteNotFound(UserError):

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 
 from chalicelib.errors import ConfigurationInvalid
@@ -20,6 +21,28 @@ WEBHOOK_RETRY_S = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 CODECS = ("h264", "hevc", "av1")
 _ROTATIONS = ("auto", "degree_0", "degrees_90", "degrees_180", "degrees_270")
 STATIC_RENDITIONS = ("mp4", "m4a", "gif", "avif", "webp")
+
+
+class AuthMode(StrEnum):
+    """Who says who calls the API: its own keys, or an authorizer of API Gateway."""
+
+    KEYS = "keys"
+    IAM = "iam"
+    COGNITO = "cognito"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How callers prove who they are.
+
+    Attributes:
+        user_pool_arn: Of Cognito; empty in other modes.
+        access_tokens: Whether the pool's access tokens are taken, by their scopes; else its ID tokens, by groups.
+    """
+
+    mode: AuthMode
+    user_pool_arn: str = ""
+    access_tokens: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +211,20 @@ def cors_origins(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """The allowed browser origins; readable before anything else is set, because `chalice package` needs them."""
     text = (os.environ if environ is None else environ).get("SLUICE_CORS_ORIGINS", "*")
     return tuple(origin.strip().rstrip("/") for origin in text.split(",") if origin.strip()) or ("*",)
+
+
+def access(environ: Mapping[str, str] | None = None) -> Access:
+    """How callers prove who they are; readable before anything else is set, as routes carry it.
+
+    Raises:
+        ConfigurationInvalid: If the mode is none, or lacks its user pool.
+    """
+    given = os.environ if environ is None else environ
+    mode = AuthMode(_choice(given, "SLUICE_AUTH", AuthMode.KEYS, [*AuthMode]))
+    if mode is not AuthMode.COGNITO:
+        return Access(mode)
+    tokens = _choice(given, "SLUICE_COGNITO_TOKENS", "id", ("id", "access"))
+    return Access(mode, _text(given, "SLUICE_COGNITO_USER_POOL_ARN"), access_tokens=tokens == "access")
 
 
 def _text(environ: Mapping[str, str], name: str) -> str:

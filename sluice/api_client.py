@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
@@ -148,6 +149,21 @@ class Api:
     def replay_delivery(self, webhook_id: str, delivery_id: str) -> Json:
         path = f"/v1/webhooks/{quote(webhook_id)}/deliveries/{quote(delivery_id)}/replay"
         return _object(self._call("POST", path, json={}))
+
+    def keys(self) -> list[Json]:
+        """Every API key, the latest first."""
+        return self._list("/v1/keys", status=None, limit=sys.maxsize)
+
+    def create_key(self, body: Json) -> Json:
+        """The record, with the key."""
+        return _object(self._call("POST", "/v1/keys", json=body))
+
+    def rotate_key(self, key_id: str, *, old_for_s: int) -> Json:
+        """The record, with the new key."""
+        return _object(self._call("POST", f"/v1/keys/{quote(key_id)}/rotate", json={"old_for": old_for_s}))
+
+    def delete_key(self, key_id: str) -> None:
+        self._call("DELETE", f"/v1/keys/{quote(key_id)}")
 
     def delete_asset(self, asset_id: str) -> None:
         self._call("DELETE", f"/v1/assets/{quote(asset_id)}")

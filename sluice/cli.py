@@ -30,6 +30,7 @@ def _register() -> None:
     from sluice import (
         verbs_assets,
         verbs_deploy,
+        verbs_keys,
         verbs_local,
         verbs_package,
         verbs_preview,
@@ -47,6 +48,7 @@ def _register() -> None:
         verbs_renders,
         verbs_preview,
         verbs_webhooks,
+        verbs_keys,
         verbs_package,
         verbs_deploy,
     )

@@ -5,7 +5,6 @@ The table stores its SHA-256, as it does for every key.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import secrets
 import time
@@ -14,7 +13,8 @@ from typing import TYPE_CHECKING, cast
 
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.table import Table
-from chalicelib.aws.tokens import ApiKey
+from chalicelib.catalog.api_key import Scope, good_until_ms, key_digest
+from chalicelib.usecases.api_keys import key_record
 from chalicelib.usecases.playback import playback_secret as secret_of
 from sluice.clients import LocalClients
 from sluice.paths import LocalHome
@@ -39,11 +39,13 @@ def development_key(home: LocalHome) -> str:
 
 
 def register(dynamodb: DynamoDBClient, table: str, key: str, *, name: str = _NAME) -> None:
-    """Make the key known to the deployed API."""
+    """Make the key known to the deployed API, unless it is, with every scope."""
     # Table needs nothing of its clients but `dynamodb`.
     records = Table(cast(Clients, SimpleNamespace(dynamodb=dynamodb)), table)
-    digest = hashlib.sha256(key.encode()).hexdigest()
-    records.put_api_key(ApiKey(sha256=digest, name=name, created_at_ms=int(time.time() * 1000)))
+    now_ms, found = int(time.time() * 1000), records.find_api_key(key_digest(key))
+    until_ms = good_until_ms(found, key_digest(key)) if found else 0
+    if until_ms is not None and until_ms <= now_ms:
+        records.create_api_key(key_record(key, name, [Scope.ADMIN], now_ms=now_ms))
 
 
 def playback_secret(clients: LocalClients, table: str) -> str:

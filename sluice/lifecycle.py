@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from sluice.access import ACCESS_SETTINGS
 from sluice.clients import clients_of
 from sluice.facts import Facts, SupervisorLock, read_facts, write_facts
 from sluice.failure import EmulatorFailed, OperatorError
@@ -106,7 +107,7 @@ def up_detached(local: Local, report: Report) -> Running:
                 SLUICE_PORT=str(local.origin_port),
                 SLUICE_GATEWAY_PORT=str(local.gateway_port),
                 PYTHONPATH=str(Project.here().root),
-                **{name: os.environ[name] for name in ENCODING_SETTINGS if name in os.environ},
+                **{name: os.environ[name] for name in (*ENCODING_SETTINGS, *ACCESS_SETTINGS) if name in os.environ},
             ),
             cwd=local.project.root,
             stdin=subprocess.DEVNULL,

@@ -26,6 +26,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from chalicelib.catalog.playback import TOKEN_PREFIX, opened_path
+from sluice.access import ORIGINS_OUTPUT
 from sluice.clients import LocalClients
 from sluice.deploy import Deployment
 from sluice.keys import playback_secret
@@ -58,7 +59,6 @@ _HOP_BY_HOP = frozenset(
 _MEDIA_REQUEST = ("Range", "If-Range", "If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since")
 _MEDIA_RESPONSE = ("Content-Length", "Content-Range", "Content-Type", "ETag", "Last-Modified", "Cache-Control")
 _MEDIA_CORS = {
-    "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Headers": "Range, If-None-Match, If-Modified-Since",
     "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
     "Access-Control-Expose-Headers": "Content-Length, Content-Range, ETag, Accept-Ranges",
@@ -89,6 +89,20 @@ def content_type(path: str, stored: str) -> str:
         return stored
     suffix = "." + path.rpartition(".")[2].lower()
     return _TYPES.get(suffix) or mimetypes.guess_type(path)[0] or "application/octet-stream"
+
+
+def media_cors(allowed: str, origin: str | None) -> dict[str, str]:
+    """What pages are told, as CloudFront does it.
+
+    Args:
+        allowed: Origins that may read, separated by commas; "*" is every one.
+        origin: Whose page asks, if one does.
+    """
+    if allowed == "*":
+        return {**_MEDIA_CORS, "Access-Control-Allow-Origin": "*"}
+    if origin in allowed.split(","):
+        return {**_MEDIA_CORS, "Access-Control-Allow-Origin": str(origin), "Vary": "Origin"}
+    return {"Vary": "Origin"}
 
 
 def _problem(status: HTTPStatus, code: str, detail: str) -> web.Response:
@@ -190,14 +204,15 @@ class Origin:
         return opened_path(path, self._playback_secret, now_s=int(time.time()))
 
     async def _media(self, request: web.Request) -> web.StreamResponse:
+        cors = media_cors(self.deployment.outputs.get(ORIGINS_OUTPUT, "*"), request.headers.get("Origin"))
         if request.method == "OPTIONS":
-            return web.Response(status=204, headers=_MEDIA_CORS)
+            return web.Response(status=204, headers=cors)
         if request.method not in ("GET", "HEAD"):
             raise web.HTTPMethodNotAllowed(request.method, ["GET", "HEAD", "OPTIONS"])
         assert self._session is not None  # noqa: S101  start() ran
         opened = await self._opened(request.match_info["key"])
         if opened is None:
-            return web.Response(status=403, text="forbidden", headers=_MEDIA_CORS)
+            return web.Response(status=403, text="forbidden", headers=cors)
         key = f"media/{opened}"
         operation = "get_object" if request.method == "GET" else "head_object"
         signed = self._clients.s3.generate_presigned_url(
@@ -208,15 +223,13 @@ class Origin:
             async with self._session.request(request.method, URL(signed, encoded=True), headers=headers) as answer:
                 kept = {name: answer.headers[name] for name in _MEDIA_RESPONSE if name in answer.headers}
                 if answer.status in (403, 404):
-                    return web.Response(status=404, text="not found", headers=_MEDIA_CORS)
+                    return web.Response(status=404, text="not found", headers=cors)
                 if answer.status < 300:
                     kept["Content-Type"] = content_type(key, kept.get("Content-Type", ""))
                 else:
                     kept.pop("Content-Type", None)
                     kept.pop("Content-Length", None)
-                response = web.StreamResponse(
-                    status=answer.status, headers={**kept, **_MEDIA_CORS, "Accept-Ranges": "bytes"}
-                )
+                response = web.StreamResponse(status=answer.status, headers={**kept, **cors, "Accept-Ranges": "bytes"})
                 await response.prepare(request)
                 if request.method == "GET" and answer.status < 300:
                     async for block in answer.content.iter_chunked(_BLOCK_BYTES):

@@ -14,13 +14,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import yaml
 
+from sluice.access import settle_access
 from sluice.build_layers import build_layers
 from sluice.clients import REGION
 from sluice.dependencies import DependencyCache
@@ -67,10 +68,11 @@ def _inputs(project: Project) -> Iterator[Path]:
                 yield path
 
 
-def fingerprint(project: Project, *, stage: str, layers_sha256: str) -> str:
+def fingerprint(project: Project, *, stage: str, layers_sha256: str, access: Mapping[str, str] | None = None) -> str:
     """Digest of what a package depends on."""
     digest = hashlib.sha256()
-    own = (Path(__file__).read_bytes(), stage.encode(), layers_sha256.encode())
+    code = (Path(__file__).read_bytes(), Path(settle_access.__code__.co_filename).read_bytes())
+    own = (*code, stage.encode(), layers_sha256.encode(), json.dumps(access or {}, sort_keys=True).encode())
     for fact in (*own, version("chalice").encode(), platform.python_version().encode()):
         digest.update(hashlib.sha256(fact).digest())
     for path in _inputs(project):
@@ -80,11 +82,11 @@ def fingerprint(project: Project, *, stage: str, layers_sha256: str) -> str:
     return digest.hexdigest()
 
 
-def _run_chalice(project: Project, out: Path, stage: str) -> Document:
+def _run_chalice(project: Project, out: Path, stage: str, access: Mapping[str, str]) -> Document:
     command = [sys.executable, "-c", CHALICE, "package", "--stage", stage]
     if project.merge_template.is_file():
         command += ["--merge-template", str(project.merge_template)]
-    environ = clean_environ(AWS_DEFAULT_REGION=REGION, AWS_EC2_METADATA_DISABLED="true")
+    environ = clean_environ(AWS_DEFAULT_REGION=REGION, AWS_EC2_METADATA_DISABLED="true", **access)
     done = subprocess.run(
         [*command, str(out)], cwd=project.root, env=environ, capture_output=True, text=True, check=False
     )
@@ -125,8 +127,19 @@ def check_python_for_aws(version_info: tuple[int, int]) -> None:
         )
 
 
-def package(project: Project, out: Path, *, stage: str = "dev", for_aws: bool = True) -> Package:
+def package(
+    project: Project,
+    out: Path,
+    *,
+    stage: str = "dev",
+    for_aws: bool = True,
+    access: Mapping[str, str] | None = None,
+) -> Package:
     """Package the app into `out`, or keep what is there when it is current.
+
+    Args:
+        access: Of ACCESS_SETTINGS, where the stage has none of its own. For the local AWS alone: a deployment must
+            not change its access because somebody's shell lacked a variable.
 
     Raises:
         PackagingFailed: If Chalice refuses, or the template names a missing file.
@@ -136,7 +149,9 @@ def package(project: Project, out: Path, *, stage: str = "dev", for_aws: bool = 
     if not (project.root / "app.py").is_file():
         raise PackagingFailed(f"there is no app.py in {project.root}")
     layers = build_layers(project)
-    digest = fingerprint(project, stage=stage, layers_sha256=" ".join(layer.sha256 for layer in layers))
+    chosen = dict(access or {})
+    layers_sha256 = " ".join(layer.sha256 for layer in layers)
+    digest = fingerprint(project, stage=stage, layers_sha256=layers_sha256, access=chosen)
     record = out / _RECORD_NAME
     if record.is_file() and json.loads(record.read_text()).get("fingerprint") == digest:
         return Package(out, digest, fresh=False)
@@ -146,7 +161,7 @@ def package(project: Project, out: Path, *, stage: str = "dev", for_aws: bool = 
     with tempfile.TemporaryDirectory(prefix="sluice-package-") as scratch:
         dependencies = DependencyCache(project)
         dependencies.prepare()
-        template = _run_chalice(project, Path(scratch), stage)
+        template = settle_access(_run_chalice(project, Path(scratch), stage, chosen), chosen)
         dependencies.keep()
         write_template(out / TEMPLATE_NAME, _gather(template, project, Path(scratch), out))
     record.write_text(json.dumps({"fingerprint": digest, "stage": stage, "python": platform.python_version()}) + "\n")

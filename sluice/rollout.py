@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from threading import Thread
 from typing import TypeVar
 
 from botocore.exceptions import ClientError
 
+from sluice.access import ACCESS_SETTINGS
 from sluice.clients import LocalClients
 from sluice.deploy import Deployment, deploy, deployed, describe, fingerprint_of, record
 from sluice.failure import DeployFailed
@@ -74,7 +76,9 @@ class Preparation:
     def __init__(self, local: Local) -> None:
         self._package: Future[Package] = Future()
         self._page: Future[None] = Future()
-        self._in_background(self._package, lambda: package(local.project, local.home.package, for_aws=False))
+        access = {name: os.environ[name] for name in ACCESS_SETTINGS if os.environ.get(name)}
+        make = partial(package, local.project, local.home.package, for_aws=False, access=access)
+        self._in_background(self._package, make)
         self._in_background(self._page, lambda: bring_page_files(local.project))
 
     @staticmethod

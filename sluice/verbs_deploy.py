@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import secrets
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
 
+from chalicelib.usecases.api_keys import new_key
 from sluice.account.rollout import BY_CHALICE, BY_CLOUDFORMATION, Target, deploy_stage, destroy_stage
 from sluice.account.session import explained, open_account
 from sluice.failure import OperatorError
@@ -122,10 +122,10 @@ def destroy_verb(
 @click.option("--name", default="made by sluice create-key", show_default=True, help="What the key is for.")
 @json_option
 def create_key_verb(*, stage: str, region: str | None, profile: str | None, name: str, as_json: bool) -> None:
-    """Make an API key of a deployment. It is printed once; the table keeps its digest."""
+    """Make the first API key of a deployment, which may make others. It is printed once; the table keeps its digest."""
     account = open_account(profile=profile, region=region)
     target = Target(account, stage)
-    key = f"sk_{stage}_{secrets.token_urlsafe(24)}"
+    key = new_key()
     with explained():
         outputs = target.stack.outputs()
         if "TableName" not in outputs:

@@ -1,4 +1,4 @@
-"""`sluice up`, `down`, `logs`, `keys`: the local AWS."""
+"""`sluice up`, `down`, `logs`: the local AWS."""
 
 from __future__ import annotations
 
@@ -83,14 +83,4 @@ def logs_verb(*, id: str | None, following: bool, as_json: bool) -> None:
     print_lines(lines, as_json=as_json)
 
 
-@click.command("keys")
-@json_option
-def keys_verb(*, as_json: bool) -> None:
-    """Print the development API key of the running local AWS."""
-    from sluice.keys import development_key
-
-    key = development_key(running_local().home)
-    click.echo(json.dumps({"api_key": key}) if as_json else key)
-
-
-VERBS = (up_verb, down_verb, logs_verb, keys_verb)
+VERBS = (up_verb, down_verb, logs_verb)

@@ -13,7 +13,9 @@
 | Upload      | upload#<id>  | upload | upload#<status>, <id>       |
 | Upload token| uptoken#<id> | uptoken|                             |
 | Its secret  | uptoken#<id> | secret#<sha256> |                    |
-| API key     | key#<sha256> | key    |                             |
+| API key     | apikey#<id>  | apikey | apikey, <id>                |
+| Its id      | key#<sha256> | key    |                             |
+| Requests    | rate#<caller>#<minute> | rate |                     |
 | Secret      | secret#playback | secret |                          |
 | Idempotency | idem#<digest>| idem   |                             |
 | Event       | event#<id>   | event  | event#pending, <time>#<id>  |
@@ -27,6 +29,7 @@ update carries the condition that makes a late or duplicated event harmless.
 
 from __future__ import annotations
 
+from chalicelib.aws.api_keys import ApiKeyRecords
 from chalicelib.aws.assets import AssetRecords
 from chalicelib.aws.jobs import JobRecords
 from chalicelib.aws.renders import RenderRecords
@@ -49,6 +52,7 @@ class Table(
     RenderRecords,
     WorkRecords,
     WebhookRecords,
+    ApiKeyRecords,
     TokenRecords,
 ):
     """Every record of a deployment."""

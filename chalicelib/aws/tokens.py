@@ -1,24 +1,15 @@
-"""API keys, stored hashed, and idempotency records. See `table.py` for the keys."""
+"""Idempotency records, and the secret of playback tokens. See `table.py` for the keys."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.aws.records import decode_record, encode_record
+from chalicelib.aws.records import decode_record
 from chalicelib.aws.store import Store, Update
 
 LOCK_S = 60
 KEPT_S = 24 * 3600
 _SECRET_PK = "secret#playback"  # noqa: S105  a name, not a password
-
-
-@dataclass(frozen=True, slots=True)
-class ApiKey:
-    """`sha256` is of the whole key, in hex; the key itself is stored nowhere."""
-
-    sha256: str
-    name: str
-    created_at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +28,6 @@ class IdempotencyRecord:
 
 
 class TokenRecords(Store):
-    def put_api_key(self, api_key: ApiKey) -> None:
-        """Store a key, or rename it."""
-        self._put(f"key#{api_key.sha256}", "key", encode_record(api_key))
-
-    def find_api_key(self, sha256: str) -> ApiKey | None:
-        item = self._get(f"key#{sha256}", "key")
-        return decode_record(item, ApiKey) if item else None
-
-    def delete_api_key(self, sha256: str) -> None:
-        self._delete(f"key#{sha256}", "key")
-
     def keep_playback_secret(self, made: str) -> str:
         """The secret that playback tokens are signed with: the one that is kept, or else `made`, kept from now on."""
         item = self._get(_SECRET_PK, "secret")

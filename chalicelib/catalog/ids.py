@@ -16,6 +16,7 @@ EVENT_PREFIX = "ev"
 WEBHOOK_PREFIX = "wh"
 DELIVERY_PREFIX = "de"
 TRACK_PREFIX = "tr"
+API_KEY_PREFIX = "ak"
 ENTROPY_BYTES = 10
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

@@ -11,6 +11,7 @@ from chalicelib.handlers import (
     assets,
     companion,
     estimates,
+    keys,
     renders,
     renditions,
     simple,
@@ -19,14 +20,17 @@ from chalicelib.handlers import (
     uploads,
     webhooks,
 )
-from chalicelib.handlers.http import Call, api, route
+from chalicelib.handlers.http import ACCESS, Call, api, route
+from chalicelib.handlers.scopes import scope_of
 from chalicelib.handlers.views import View
+from chalicelib.settings import AuthMode
 
 __all__ = [
     "api",
     "assets",
     "companion",
     "estimates",
+    "keys",
     "renders",
     "renditions",
     "simple",
@@ -50,6 +54,29 @@ def openapi(_call: Call) -> Any:
     return _description()
 
 
+# How the description names what a caller proves itself with; an API key is in the file already.
+_SCHEMES = {
+    AuthMode.KEYS: "apiKey",
+    AuthMode.IAM: "sigv4",
+    AuthMode.COGNITO: "cognito",
+}
+
+
+_REFUSALS = {"401": "Unauthorized", "403": "Forbidden", "429": "RateLimited"}
+
+
 @cache
 def _description() -> Any:
-    return json.loads(_DESCRIPTION.read_text())
+    """The file, with the scheme of this deployment, the scope of each operation, and how its lack is answered."""
+    document = json.loads(_DESCRIPTION.read_text())
+    scheme = _SCHEMES[ACCESS.mode]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if method != "parameters" and "security" not in operation:
+                operation["security"] = [{scheme: [scope_of(method.upper(), path)]}]
+                refusals = {status: {"$ref": f"#/components/responses/{name}"} for status, name in _REFUSALS.items()}
+                operation["responses"] = refusals | operation["responses"]
+    schemes = document["components"]["securitySchemes"]
+    document["security"] = [{scheme: []}]
+    document["components"]["securitySchemes"] = {scheme: schemes[scheme]}
+    return document

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from chalice.app import CORSConfig
 
-EXPOSED = ("ETag", "Link", "Location", "X-Request-Id")
+EXPOSED = ("ETag", "Link", "Location", "Retry-After", "WWW-Authenticate", "X-Request-Id")
 ACCEPTED = ("Authorization", "Content-Type", "Idempotency-Key")
 
 

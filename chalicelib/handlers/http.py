@@ -15,17 +15,21 @@ from dataclasses import dataclass
 import msgspec
 from chalice.app import Blueprint, Request, Response
 
-from chalicelib.errors import InternalFault, SluiceError
+from chalicelib.catalog.api_key import NOBODY, Caller, Scope
+from chalicelib.errors import InternalFault, ScopeMissing, SluiceError
 from chalicelib.handlers import wiring
 from chalicelib.handlers.auth import KeyRing
 from chalicelib.handlers.cors import origin_headers
 from chalicelib.handlers.entry import log_error
+from chalicelib.handlers.identity import authorizer_of, vouched_for
 from chalicelib.handlers.problems import REQUEST_ID_HEADER, problem_response, request_id
-from chalicelib.settings import cors_origins
+from chalicelib.handlers.scopes import scope_of
+from chalicelib.settings import AuthMode, access, cors_origins
 from chalicelib.telemetry import configure_logging, log_context
 
 api = Blueprint(__name__)
 keyring = KeyRing()
+ACCESS = access()
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +42,8 @@ Refuse = Callable[[SluiceError, Request, str], Response]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request of a known caller. `caller` is the SHA-256 of the API key, empty on open routes."""
+    """One request of a known caller. `caller` is the id of the API key, or whom API Gateway vouches for; empty on open
+    routes."""
 
     request: Request
     caller: str
@@ -61,18 +66,23 @@ def route(
 
     Args:
         status: Of a successful answer, unless the view returns a Response.
-        public: Whether it answers without an API key.
+        public: Whether it answers everybody. Other routes ask for what `scopes.py` says.
         content_types: That its body may have.
         refuse: Makes the answer to an error.
     """
+
+    scope = scope_of(method, path)
+    asked = None if public else scope
 
     def register(view: Callable[..., object]) -> Callable[..., object]:
         @functools.wraps(view)
         def answer(**path_parameters: str) -> Response:
             request = api.current_request
-            return _answer(request, lambda: _run(view, request, path_parameters, status, public), refuse)
+            return _answer(request, lambda: _run(view, request, path_parameters, status, asked), refuse)
 
-        api.route(path, methods=[method], content_types=list(content_types), name=view.__name__)(answer)
+        authorizer = None if public else authorizer_of(ACCESS, scope)
+        options = {"authorizer": authorizer} if authorizer else {}
+        api.route(path, methods=[method], content_types=list(content_types), name=view.__name__, **options)(answer)
         return view
 
     return register
@@ -95,14 +105,29 @@ def api_url(request: Request) -> str:
 
 
 def _run(
-    view: Callable[..., object], request: Request, path_parameters: dict[str, str], status: int, public: bool
+    view: Callable[..., object], request: Request, path_parameters: dict[str, str], status: int, scope: Scope | None
 ) -> Response:
-    caller = ""
-    if not public:
-        services = wiring.services()
-        caller = keyring.authenticate(request.headers.get("authorization"), services.table, services.clock())
-    result = view(Call(request, caller), **path_parameters)
+    caller = NOBODY if scope is None else _admitted(request, scope)
+    result = view(Call(request, caller.id), **path_parameters)
     return result if isinstance(result, Response) else json_response(result, status=status)
+
+
+def _admitted(request: Request, scope: Scope) -> Caller:
+    """The caller, if they may do this, now.
+
+    Raises:
+        Unauthorized, RateLimited, ScopeMissing: In this order.
+    """
+    if ACCESS.mode is AuthMode.KEYS:
+        services = wiring.services()
+        table, now_ms = services.table, services.clock()
+        caller = keyring.authenticate(request.headers.get("authorization"), table, now_ms)
+        keyring.admit(caller, table, now_ms)
+    else:
+        caller = vouched_for(request, ACCESS)
+    if scope not in caller.scopes:
+        raise ScopeMissing(f"this takes the scope {scope}", scope=scope)
+    return caller
 
 
 def _answer(request: Request, run: Callable[[], Response], refuse: Refuse) -> Response:

@@ -20,10 +20,12 @@ from chalicelib.errors import (
     MalformedRequest,
     MethodNotAllowed,
     RouteNotFound,
+    ScopeMissing,
     SluiceError,
     Unauthorized,
     UnsupportedContentType,
 )
+from chalicelib.settings import AuthMode, access
 
 REQUEST_ID_HEADER = "X-Request-Id"
 COMPANION_ROOT = "/u/"
@@ -55,11 +57,21 @@ def problem_response(error: SluiceError, request: Request, known_as: str) -> Res
     """
     document = problem(error, instance=_instance(request), request_id=known_as)
     headers: dict[str, str | list[str]] = {"Content-Type": CONTENT_TYPE, REQUEST_ID_HEADER: known_as}
-    if isinstance(error, Unauthorized):
-        headers["WWW-Authenticate"] = "Bearer"
-    if error.retryable:
-        headers["Retry-After"] = "2"
+    if isinstance(error, (Unauthorized, ScopeMissing)):
+        headers["WWW-Authenticate"] = _challenge(error, request)
+    if error.retryable or "retry_after_s" in error.context:
+        headers["Retry-After"] = str(error.context.get("retry_after_s", 2))
     return Response(body=msgspec.json.encode(document).decode(), status_code=error.status, headers=headers)
+
+
+def _challenge(error: SluiceError, request: Request) -> str:
+    """As RFC 6750, section 3, has it: no error where no credentials were sent."""
+    if access().mode is AuthMode.IAM:
+        return "AWS4-HMAC-SHA256"
+    if isinstance(error, ScopeMissing):
+        return f'Bearer error="insufficient_scope", scope="{error.context["scope"]}"'
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    return 'Bearer error="invalid_token"' if scheme.lower() == "bearer" and given.strip() else "Bearer"
 
 
 def brief_response(error: SluiceError, _request: Request, known_as: str) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
 
@@ -9,7 +10,7 @@ import pytest
 
 from chalicelib.aws.jobs import JobWait
 from chalicelib.aws.table import Table
-from chalicelib.aws.tokens import ApiKey
+from chalicelib.catalog.api_key import Scope
 from chalicelib.catalog.asset import (
     Asset,
     AssetChange,
@@ -30,9 +31,17 @@ from chalicelib.catalog.rendition import RenditionChange, RenditionStatus
 from chalicelib.catalog.track import TrackChange, TrackStatus, WantedTrack, new_track
 from chalicelib.catalog.upload import UploadStatus
 from chalicelib.catalog.vod.outcome import JobEvent, JobStatus
-from chalicelib.errors import AssetNotFound, RenderNotFound, RenditionNotFound, TrackNotFound, UploadNotFound
+from chalicelib.errors import (
+    ApiKeyNotFound,
+    AssetNotFound,
+    RenderNotFound,
+    RenditionNotFound,
+    TrackNotFound,
+    UploadNotFound,
+)
 from chalicelib.media.sidecar import TrackKind
 from chalicelib.media.timing import TimeRange
+from chalicelib.usecases.api_keys import key_record
 from tests.unit.catalog.samples import NOW_MS, PLAN_HASH, a_render, a_rendition, an_asset, an_upload
 
 PREPARING, READY, ERRORED = AssetStatus.PREPARING, AssetStatus.READY, AssetStatus.ERRORED
@@ -300,11 +309,38 @@ def test_a_rendition_changes_under_its_conditions(table: Table) -> None:
 
 
 def test_api_keys_are_found_by_hash(table: Table) -> None:
-    """A stored key is found until it is deleted."""
-    table.put_api_key(ApiKey("ab12", "dev", NOW_MS))
-    assert table.find_api_key("ab12") == ApiKey("ab12", "dev", NOW_MS)
-    table.delete_api_key("ab12")
-    assert table.find_api_key("ab12") is None
+    """A stored key is found, by its old digest too while it is rotated, until it is deleted."""
+    key = key_record("sk_ab12", "dev", [Scope.READ, Scope.PLAYBACK], now_ms=NOW_MS, expires_in_s=60)
+    assert table.create_api_key(key)
+    assert not table.create_api_key(key)
+    assert table.find_api_key(key.sha256) == table.get_api_key(key.id) == key
+    rotated = table.rotate_api_key(key, "cd34", "cd34", old_until_ms=NOW_MS + 5)
+    assert rotated == replace(key, sha256="cd34", hint="cd34", old_sha256=key.sha256, old_until_ms=NOW_MS + 5)
+    assert table.rotate_api_key(key, "ef56", "ef56", old_until_ms=NOW_MS) is None
+    table.note_use(key.id, now_ms=NOW_MS)
+    assert table.find_api_key(key.sha256) == table.find_api_key("cd34") == replace(rotated, last_used_at_ms=NOW_MS)
+    assert table.find_api_key("ef56") is None
+    newer = key_record("sk_2", "newer", [Scope.ADMIN], now_ms=NOW_MS + 1)
+    table.create_api_key(newer)
+    page = table.list_api_keys(limit=1, cursor=None)
+    assert (page.items, page.next_cursor) == ((newer,), newer.id)
+    assert [each.id for each in table.list_api_keys(limit=9, cursor=newer.id).items] == [key.id]
+    table.delete_api_key(rotated)
+    assert table.find_api_key("cd34") is None
+    assert table.find_api_key(key.sha256) is None
+    table.note_use(key.id, now_ms=NOW_MS)  # of a deleted one: leaves nothing behind
+    with pytest.raises(ApiKeyNotFound):
+        table.get_api_key(key.id)
+    table.delete_api_key(newer)
+
+
+def test_requests_are_counted_exactly(table: Table) -> None:
+    """Workers that count at the same time let through as many as the minute allows; the next one begins anew."""
+    with ThreadPoolExecutor(8 if type(table) is Table else 1) as workers:
+        counted = workers.map(lambda _: table.count_request("ak_1", limit=10, now_ms=NOW_MS), range(24))
+        assert sum(counted) == 10
+    assert table.count_request("ak_1", limit=10, now_ms=NOW_MS + 60_000)
+    assert table.count_request("ak_2", limit=10, now_ms=NOW_MS)
 
 
 def test_an_idempotency_key_has_one_holder(table: Table) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from chalicelib.settings import Settings
+from sluice.access import ORIGINS_OUTPUT, settle_access
 from sluice.account.parts import resources_part
 from sluice.lint import lint_template
 from sluice.package import TEMPLATE_NAME
@@ -82,6 +84,16 @@ def test_the_part_beside_chalice_deploy_is_valid_too(template: Document, tmp_pat
     write_template(part, document)
     assert lint_template(part) == []
     assert len(document["Outputs"]) <= 200
+
+
+def test_the_origins_of_media_are_valid_too(template: Document, tmp_path: Path) -> None:
+    """What restricted origins add to the template is what CloudFormation knows."""
+    restricted = tmp_path / "restricted.json"
+    settled = settle_access(deepcopy(template), {"SLUICE_CORS_ORIGINS": "https://a.test,https://b.test"})
+    added = {name: body for name, body in settled["Resources"].items() if name not in template["Resources"]}
+    assert [body.pop("Condition") for body in added.values()] == ["OnAws"]
+    write_template(restricted, {"Resources": added, "Outputs": {"Origins": settled["Outputs"][ORIGINS_OUTPUT]}})
+    assert lint_template(restricted) == []
 
 
 def test_a_broken_template_is_found(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -10,9 +9,10 @@ from typing import Any
 import pytest
 from chalice.test import Client, HTTPResponse
 
-from chalicelib.aws.tokens import ApiKey
+from chalicelib.catalog.api_key import Scope
 from chalicelib.handlers import http, wiring
 from chalicelib.handlers.auth import KeyRing
+from chalicelib.usecases.api_keys import key_record
 from tests.unit.usecases.desk import Desk
 
 API_KEY = "sk_test"
@@ -36,7 +36,7 @@ class Api:
 @pytest.fixture
 def desk() -> Desk:
     made = Desk()
-    made.table.put_api_key(ApiKey(hashlib.sha256(API_KEY.encode()).hexdigest(), "test", made.clock()))
+    made.table.create_api_key(key_record(API_KEY, "test", [Scope.ADMIN], now_ms=made.clock()))
     return made
 
 
