@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 
 from benchmarks import (
+    api_overhead,
+    cold_import,
     compositions,
+    cost_per_minute,
     encoder_settings,
     first_answer,
     long_title,
@@ -18,10 +21,13 @@ from benchmarks import (
 from benchmarks.measure import machine
 
 ALL = {
+    "cold_import": cold_import.main,
+    "api_overhead": api_overhead.main,
     "first_answer": first_answer.main,
     "playable": playable.main,
     "publish_against_ffmpeg": publish_against_ffmpeg.main,
     "publish_cpu": publish_cpu.main,
+    "cost_per_minute": cost_per_minute.main,
     "long_title": long_title.main,
     "shaka_streamer": shaka_streamer.main,
 }

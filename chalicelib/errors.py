@@ -165,6 +165,10 @@ class RenditionNotFound(UserError):
     status = 404
 
 
+class SiteInUse(ConflictError):
+    """A render that has not ended is made from this site, so it is not deleted."""
+
+
 class SiteTooLarge(UserError):
     """The announced or stored project archive is above `project_max_bytes`."""
 
@@ -490,6 +494,10 @@ class EventNotReadable(TransientError):
 
 class ExecutionLost(TransientError):
     """A state machine execution ended without leaving a result."""
+
+
+class DiskFull(TransientError):
+    """The worker's disk has no room left; another worker, or the same one later, may have."""
 
 
 class EncoderKilled(TransientError):

@@ -139,6 +139,11 @@ class Settings:
     max_cost_per_asset_usd: Fraction | None
     monthly_budget_usd: Fraction | None
 
+    @property
+    def region(self) -> str:
+        """Where the stack is, as the ARN of its state machine says."""
+        return self.publish_state_machine_arn.split(":")[3]
+
     @staticmethod
     def from_env(environ: Mapping[str, str]) -> Settings:
         """Raises ConfigurationInvalid, which names the variable, if one is missing or malformed."""

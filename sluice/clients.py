@@ -77,6 +77,10 @@ class LocalClients:
             )
         return self._made[service]
 
+    def client(self, service: str) -> Any:
+        """Of any service; typed by whoever asks."""
+        return self._client(service)
+
     @property
     def cloudformation(self) -> CloudFormationClient:
         client: CloudFormationClient = self._client("cloudformation")

@@ -6,6 +6,7 @@ The emulator writes an invocation's lines when it ends, all with the time of its
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
 _POLL_S = 1.0
+_GENERATED = re.compile(r"-[0-9A-Za-z]*[0-9A-Z][0-9A-Za-z]{7,}$")
 _PLATFORM = ("START RequestId", "END RequestId", "REPORT RequestId")
 # Shown as columns of their own, or of no interest to a reader.
 _COLUMNS = frozenset(
@@ -50,8 +52,8 @@ def _groups(logs: CloudWatchLogsClient, prefix: str) -> Iterator[str]:
 
 
 def _function_of(group: str, prefix: str) -> str:
-    """sluice-local-Render-5CF40A3A5E171 is Render."""
-    return group.removeprefix(prefix).rpartition("-")[0] or group.removeprefix(prefix)
+    """sluice-local-Render-5CF40A3A5E171 is Render; on AWS the groups have names of their own, such as job-changed."""
+    return _GENERATED.sub("", group.removeprefix(prefix))
 
 
 def read(logs: CloudWatchLogsClient, prefix: str, *, since_ms: int, wanted: str | None) -> list[LogLine]:
@@ -66,10 +68,11 @@ def read(logs: CloudWatchLogsClient, prefix: str, *, since_ms: int, wanted: str 
     return sorted(lines, key=lambda line: line.time_ms)
 
 
-def follow(logs: CloudWatchLogsClient, prefix: str, *, wanted: str | None, forever: bool) -> Iterator[LogLine]:
-    """Every line so far, then, when `forever`, each new one."""
+def follow(
+    logs: CloudWatchLogsClient, prefix: str, *, wanted: str | None, forever: bool, since_ms: int = 0
+) -> Iterator[LogLine]:
+    """Every line from `since_ms` on, then, when `forever`, each new one."""
     printed: set[tuple[int, str, str]] = set()
-    since_ms = 0
     while True:
         lines = read(logs, prefix, since_ms=since_ms, wanted=wanted)
         for line in lines:

@@ -177,6 +177,14 @@ def build_media_tools(path: Path, workdir: Path) -> Layer:
         raise MissingRequirement(f"the Python package {error.name} is missing; run: make setup") from error
 
 
+def built_media_tools(path: Path) -> Layer | None:
+    """The layer at `path`, if it is there and current; nothing is built."""
+    try:
+        return kept_layer(path, _stamp(*_source_files()))
+    except PackageNotFoundError as error:
+        raise MissingRequirement(f"the Python package {error.name} is missing; run: make setup") from error
+
+
 def kept_layer(path: Path, stamp: str) -> Layer | None:
     """The layer that is there, if it was built of the same."""
     stamp_file = path.with_suffix(".stamp")

@@ -30,7 +30,27 @@ def publish(api: Api, path: Path, *, asset: Json, wait: bool, quiet: bool) -> Js
         The asset, whatever became of it.
     """
     console = Console(stderr=True, quiet=quiet)
-    bar = Progress(
+    with _progress_bar(console, quiet=quiet) as bar:
+        sending = bar.add_task("uploading", total=path.stat().st_size, note="")
+        upload = send_file(api, path, asset=asset, progress=lambda count: bar.advance(sending, count))
+        current = api.asset(upload["asset_id"])
+        return _follow(api, current, bar, console) if wait else current
+
+
+def ingest_url(api: Api, url: str, *, asset: Json, wait: bool, quiet: bool) -> Json:
+    """Have the deployment fetch a URL; with `wait`, until the asset is ready or has failed.
+
+    Returns:
+        The asset, whatever became of it.
+    """
+    console = Console(stderr=True, quiet=quiet)
+    current = api.create_asset({"input": {"url": url}, **asset})
+    with _progress_bar(console, quiet=quiet) as bar:
+        return _follow(api, current, bar, console) if wait else current
+
+
+def _progress_bar(console: Console, *, quiet: bool) -> Progress:
+    return Progress(
         TextColumn("{task.description:<12}"),
         BarColumn(),
         TaskProgressColumn(),
@@ -39,11 +59,6 @@ def publish(api: Api, path: Path, *, asset: Json, wait: bool, quiet: bool) -> Js
         console=console,
         disable=quiet or not console.is_terminal,
     )
-    with bar:
-        sending = bar.add_task("uploading", total=path.stat().st_size, note="")
-        upload = send_file(api, path, asset=asset, progress=lambda count: bar.advance(sending, count))
-        current = api.asset(upload["asset_id"])
-        return _follow(api, current, bar, console) if wait else current
 
 
 def _follow(api: Api, asset: Json, bar: Progress, console: Console) -> Json:

@@ -99,6 +99,13 @@ def _store(api: Api, archive: Archive, sending: Callable[[int], Sent]) -> Json:
     return site
 
 
+def begin_render(api: Api, job: Job, sending: Callable[[int], Sent]) -> Json:
+    """Store a project and ask for its render. Returns the render as it begins."""
+    entry = job.options.get("composition") or ENTRY
+    site = create_site(api, job.folder, sending, entry=str(entry), out=job.out)
+    return api.create_render({"site_id": site["id"], **job.options})
+
+
 def render_project(api: Api, job: Job, told: Told, *, stopping: Callable[[], bool] = lambda: False) -> Json:
     """Render a project and fetch the video.
 
@@ -108,9 +115,7 @@ def render_project(api: Api, job: Job, told: Told, *, stopping: Callable[[], boo
     Returns:
         The render, whatever became of it. The video is fetched if it succeeded.
     """
-    entry = job.options.get("composition") or ENTRY
-    site = create_site(api, job.folder, told.sending, entry=str(entry), out=job.out)
-    render = api.create_render({"site_id": site["id"], **job.options})
+    render = begin_render(api, job, told.sending)
     try:
         while render["status"] in UNFINISHED and not stopping():
             told.state(render)

@@ -6,32 +6,64 @@ With --json, standard output holds exactly one document.
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
+from botocore.exceptions import ClientError
+from click.core import ParameterSource
 from rich.console import Console
 from rich.table import Table
 
+from chalicelib.catalog.options import Encoder
 from sluice.api_client import Api
-from sluice.failure import OperatorError
+from sluice.failure import NotFound, OperatorError
+from sluice.flags import LOCAL, chosen
 from sluice.keys import development_key
-from sluice.publishing import AssetErrored, describe, publish
+from sluice.place import place_of
+from sluice.publishing import AssetErrored, describe, ingest_url, publish
 from sluice.verbs_local import json_option, quiet_option, running_local
 
 
 def open_api(url: str | None, api_key: str | None) -> Api:
-    """The API named by options or environment, or else the local one.
+    """The API of --stage, or else the one named by options or environment, or else the local one.
 
     Raises:
-        OperatorError: If no key is known, or no local AWS runs.
+        OperatorError: If no key is known, there is no such stage, or no local AWS runs.
     """
+    flags = chosen()
+    if flags.stage is None and (flags.region or flags.profile):
+        raise click.UsageError("--region and --profile belong to a --stage")
+    if flags.stage is not None:
+        context = click.get_current_context()
+        if context.get_parameter_source("url") is ParameterSource.COMMANDLINE:
+            raise click.UsageError("either --url or --stage")
+        url = None if flags.stage == LOCAL else _address_of_stage()
+        # A key of the environment is of the deployment that the environment names.
+        if flags.stage == LOCAL and context.get_parameter_source("api_key") is not ParameterSource.COMMANDLINE:
+            api_key = None
     if url and not api_key:
         raise OperatorError("no API key for that address: set SLUICE_API_KEY")
     if url and api_key:
-        return Api(url, api_key)
-    local = running_local()
-    return Api(local.origin_url, api_key or development_key(local.home))
+        api = Api(url, api_key)
+    else:
+        local = running_local()
+        api = Api(local.origin_url, api_key or development_key(local.home))
+    running = click.get_current_context(silent=True)
+    if running is not None:
+        running.call_on_close(api.close)
+    return api
+
+
+def _address_of_stage() -> str:
+    place = place_of(chosen())
+    try:
+        return place.outputs()["ApiUrl"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationError":
+            raise
+        raise NotFound(f"there is no {place}") from error
 
 
 def api_options(command: Any) -> Any:
@@ -41,9 +73,10 @@ def api_options(command: Any) -> Any:
 
 
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("source", metavar="FILE|URL")
 @click.option("--wait", is_flag=True, help="Wait until the asset is ready; leave with 1 if it fails.")
 @click.option("--passthrough", help="Text that the asset and its events carry.")
+@click.option("--encoder", type=click.Choice([each.value for each in Encoder]), help="Who encodes it.")
 @click.option("--policy", type=click.Choice(["public", "signed"]), help="Who may fetch its media.")
 @click.option("--max-cost", type=click.FloatRange(min=0, min_open=True), help="US dollars at which its work stops.")
 @api_options
@@ -51,9 +84,10 @@ def api_options(command: Any) -> Any:
 @quiet_option
 def upload(
     *,
-    file: Path,
+    source: str,
     wait: bool,
     passthrough: str | None,
+    encoder: str | None,
     policy: str | None,
     max_cost: float | None,
     url: str | None,
@@ -61,14 +95,18 @@ def upload(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Upload FILE and publish it as an adaptive stream."""
+    """Upload FILE, or have URL fetched, and publish it as an adaptive stream."""
+    is_url = source.startswith(("http://", "https://"))
+    if not is_url and not Path(source).is_file():
+        raise click.BadParameter(f"there is no file {source}", param_hint="FILE|URL")
     api = open_api(url, api_key)
-    options = {"passthrough": passthrough, "playback_policy": policy, "max_cost_usd": max_cost}
-    chosen = {name: value for name, value in options.items() if value}
-    asset = publish(api, file, asset=chosen, wait=wait, quiet=quiet)
+    options = {"encoder": encoder, "passthrough": passthrough, "playback_policy": policy, "max_cost_usd": max_cost}
+    wanted = {name: value for name, value in options.items() if value}
+    send = partial(ingest_url, api, source) if is_url else partial(publish, api, Path(source))
+    asset = send(asset=wanted, wait=wait, quiet=quiet)
     click.echo(json.dumps(asset, indent=2) if as_json else describe(api, asset))
     if wait and asset["status"] != "ready":
-        raise AssetErrored(f"{file.name} was not published")
+        raise AssetErrored(f"{Path(source.partition('?')[0]).name} was not published")
 
 
 @click.group()
@@ -134,6 +172,17 @@ def remove_assets(
 def cancel_asset(*, asset_id: str, url: str | None, api_key: str | None, as_json: bool) -> None:
     """End the work on an asset."""
     asset = open_api(url, api_key).cancel_asset(asset_id)
+    click.echo(json.dumps(asset, indent=2) if as_json else f"{asset['id']}: {asset['status']}")
+
+
+@assets.command("retry")
+@click.argument("asset_id")
+@click.option("--max-cost", type=click.FloatRange(min=0, min_open=True), help="A higher cap, in US dollars.")
+@api_options
+@json_option
+def retry_asset(*, asset_id: str, max_cost: float | None, url: str | None, api_key: str | None, as_json: bool) -> None:
+    """Try an errored asset again; the chunks that are done stay."""
+    asset = open_api(url, api_key).retry_asset(asset_id, max_cost_usd=max_cost)
     click.echo(json.dumps(asset, indent=2) if as_json else f"{asset['id']}: {asset['status']}")
 
 

@@ -13,6 +13,7 @@ from chalicelib.usecases.api_keys import new_key
 from sluice.account.rollout import BY_CHALICE, BY_CLOUDFORMATION, Target, deploy_stage, destroy_stage
 from sluice.account.session import explained, open_account
 from sluice.failure import OperatorError
+from sluice.flags import chosen
 from sluice.keys import register
 from sluice.paths import Project
 from sluice.report import Report
@@ -33,7 +34,9 @@ def account_options(command: Any) -> Any:
 yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 
 
-def _asking(*, yes: bool) -> Callable[[str], bool]:
+def asking(*, yes: bool) -> Callable[[str], bool]:
+    """Asks a person; without a terminal, and without --yes, nobody can say yes."""
+
     def ask(what: str) -> bool:
         if yes:
             return True
@@ -90,7 +93,7 @@ def deploy_verb(
     given = parameters_of(pairs)
     target = Target(open_account(profile=profile, region=region), stage)
     report.line(f"{target}, as {target.account.caller}")
-    agreed = (lambda _what: False) if plan else _asking(yes=yes)
+    agreed = (lambda _what: False) if plan else asking(yes=yes)
     outputs = deploy_stage(Project.here(), target, given, report, via=via, agreed=agreed)
     if outputs is None:
         click.echo("nothing was changed", err=True)
@@ -112,8 +115,13 @@ def destroy_verb(
 ) -> None:
     """Delete a deployment. Its table and buckets stay, and the next deploy takes them over."""
     target = Target(open_account(profile=profile, region=region), stage)
-    agreed = _asking(yes=yes)
-    if not destroy_stage(Project.here(), target, Report(quiet=quiet), purge_data=purge_data, agreed=agreed):
+    agreed = asking(yes=yes)
+    as_json = chosen().as_json
+    report = Report(quiet=quiet or as_json)
+    destroyed = destroy_stage(Project.here(), target, report, purge_data=purge_data, agreed=agreed)
+    if as_json:
+        click.echo(json.dumps({"destroyed": destroyed}))
+    elif not destroyed:
         click.echo("nothing was changed", err=True)
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import asdict
 
 import click
 
-from sluice.clients import clients_of
-from sluice.deploy import STACK
 from sluice.facts import read_facts
 from sluice.failure import OperatorError
+from sluice.flags import chosen
 from sluice.functionlogs import follow, print_lines
 from sluice.lifecycle import Running, down, up_detached, up_in_foreground
 from sluice.paths import Local
 from sluice.report import Report
+
+# A function's log group may be years long.
+_HOURS_BACK = 24.0
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 quiet_option = click.option("--quiet", "-q", is_flag=True, help="Print nothing but the result.")
@@ -68,18 +71,25 @@ def up_verb(*, detach: bool, port: int | None, child: bool, as_json: bool, quiet
 def down_verb(*, quiet: bool) -> None:
     """Stop the local AWS; assets and state stay."""
     ended = down(Local.from_env())
-    if not quiet:
+    if chosen().as_json:
+        click.echo(json.dumps({"stopped": bool(ended)}))
+    elif not quiet:
         click.echo("stopped" if ended else "nothing was running")
 
 
 @click.command("logs")
 @click.argument("id", required=False)
 @click.option("--follow", "-f", "following", is_flag=True, help="Keep printing new lines.")
+@click.option("--hours", type=click.FloatRange(min=0, min_open=True), help="How far back; on AWS 24 by default.")
 @json_option
-def logs_verb(*, id: str | None, following: bool, as_json: bool) -> None:
-    """Print what the functions logged, all of it or the lines about one asset, upload or request."""
-    local = running_local()
-    lines = follow(clients_of(local).logs, f"/aws/lambda/{STACK}-", wanted=id, forever=following)
+def logs_verb(*, id: str | None, following: bool, hours: float | None, as_json: bool) -> None:
+    """Print what the functions logged, all of it or the lines about one asset, render, upload or request."""
+    from sluice.place import place_of
+
+    place = place_of(chosen())
+    hours = hours if hours is not None or place.is_local else _HOURS_BACK
+    since_ms = 0 if hours is None else int((time.time() - hours * 3600) * 1000)
+    lines = follow(place.client("logs"), f"/aws/lambda/{place.stack}-", wanted=id, forever=following, since_ms=since_ms)
     print_lines(lines, as_json=as_json)
 
 

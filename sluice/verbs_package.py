@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
 
+from sluice.flags import chosen
 from sluice.package import TEMPLATE_NAME, package
 from sluice.paths import Project
 
@@ -17,6 +19,10 @@ from sluice.paths import Project
 def package_verb(*, out: Path, stage: str, for_local: bool) -> None:
     """Write the template, and every file that it names, to a folder."""
     made = package(Project.here(), out.resolve(), stage=stage, for_aws=not for_local)
+    if chosen().as_json:
+        files = {path.name: path.stat().st_size for path in sorted(made.folder.iterdir()) if path.is_file()}
+        click.echo(json.dumps({"template": str(out / TEMPLATE_NAME), "fresh": made.fresh, "files": files}, indent=2))
+        return
     state = "" if made.fresh else "  (unchanged)"
     for path in sorted(made.folder.iterdir()):
         if not path.name.startswith("."):

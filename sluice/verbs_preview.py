@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from pathlib import Path
@@ -17,6 +18,7 @@ from chalicelib.tools.project_media import ProjectMedia
 from sluice.api_client import Json
 from sluice.browser_layer import build_browser
 from sluice.failure import OperatorError
+from sluice.flags import chosen
 from sluice.paths import Project
 from sluice.preview.server import Previewed, serve
 from sluice.projects import ENTRY
@@ -47,8 +49,13 @@ def preview(*, folder: Path, port: int, fps: str, composition: str, variables: J
     media = ProjectMedia(Ffmpeg(str(ffmpeg)), MediaInfo(), deadline=time.monotonic() + _SESSION_S)
     options = CaptureOptions(frame_rate=config.frame_rate, variables=config.variables, entry=config.entry)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    as_json = chosen().as_json
+
+    def announce(url: str) -> None:
+        click.echo(json.dumps({"url": url}) if as_json else f"Preview on {url} until Ctrl-C.")
+
     try:
-        serve(Previewed(folder, options, layer, media), port, lambda url: click.echo(f"Preview on {url} until Ctrl-C."))
+        serve(Previewed(folder, options, layer, media), port, announce)
     except KeyboardInterrupt:
         click.echo("stopped", err=True)
 

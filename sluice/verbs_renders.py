@@ -22,7 +22,7 @@ from chalicelib.composition.formats import Codec, Format
 from sluice.api_client import Json
 from sluice.batch import Outcome, read_batch, run_batch
 from sluice.projects import ENTRY
-from sluice.rendering import Display, RenderUnsuccessful, create_site, describe, job_of
+from sluice.rendering import Display, RenderUnsuccessful, begin_render, create_site, describe, job_of
 from sluice.rendering import render_project as render_and_fetch
 from sluice.verbs_assets import api_options, open_api
 from sluice.verbs_local import json_option, quiet_option
@@ -82,6 +82,7 @@ def _render_options(command: Any) -> Any:
 @click.command()
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="The video; DIR.mp4 here by default.")
+@click.option("--wait/--no-wait", default=True, show_default=True, help="Fetch the video, or leave once it has begun.")
 @_render_options
 @api_options
 @json_option
@@ -90,6 +91,7 @@ def render(
     *,
     folder: Path,
     out: Path | None,
+    wait: bool,
     url: str | None,
     api_key: str | None,
     as_json: bool,
@@ -107,12 +109,13 @@ def render(
     api, display = open_api(url, api_key), Display(quiet=quiet)
     try:
         with display.bar:
-            rendered = render_and_fetch(api, job, display.told())
+            told = display.told()
+            rendered = render_and_fetch(api, job, told) if wait else begin_render(api, job, told.sending)
     except KeyboardInterrupt:
         click.echo("sluice: cancelled", err=True)
         sys.exit(_INTERRUPTED)
     click.echo(json.dumps(rendered, indent=2) if as_json else describe(rendered, job.out))
-    if rendered["status"] != "succeeded":
+    if wait and rendered["status"] != "succeeded":
         raise RenderUnsuccessful(f"{folder} was not rendered")
 
 

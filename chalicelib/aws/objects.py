@@ -204,6 +204,13 @@ class Objects(LargeObjects):
             for page in pages:
                 yield from (found["Key"] for found in page.get("Contents", []))
 
+    def list_sizes(self, bucket: str, prefix: str, *, after: str = "") -> Iterator[tuple[str, int]]:
+        """Keys under a prefix with the bytes of their objects, in order, those behind the key `after`."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, StartAfter=after)
+        with calling("s3:ListObjectsV2", StorageUnavailable):
+            for page in pages:
+                yield from ((found["Key"], found["Size"]) for found in page.get("Contents", []))
+
     def delete(self, bucket: str, key: str) -> None:
         """Delete one object; nothing happens if it is not there."""
         with calling("s3:DeleteObject", StorageUnavailable):

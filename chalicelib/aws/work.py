@@ -91,12 +91,12 @@ class WorkRecords(Store):
             transitions=transitions,
             mediaconvert_microusd=mediaconvert_microusd,
         )
-        return _work(item, None) if item else Work()
+        return self._work(item, None)
 
     def get_spend(self, month: str) -> Work:
         """The bill of a month: everything that was added to any other in it. All noughts if nothing was."""
         item = self._get(_month_pk(month), "spend")
-        return _work(item, None) if item else Work()
+        return self._work(item, None)
 
     def _add_to_month(
         self, now_ms: int, *, lambda_mb_ms: int, transitions: int = 0, mediaconvert_microusd: int = 0
@@ -111,13 +111,29 @@ class WorkRecords(Store):
     def get_progress(self, owner_id: str, plan_hash: str | None) -> Work:
         """All noughts if no work was noted yet."""
         item = self._get(owner_pk(owner_id), "work")
-        return _work(item, plan_hash) if item else Work()
+        return self._work(item, plan_hash)
 
     def get_work(self, owners: Sequence[Asset] | Sequence[Render]) -> dict[str, Work]:
         """The work of up to 100 assets or renders, by id."""
         plans = {owner_pk(owner.id): owner for owner in owners}
         found = {item["pk"]["S"]: item for item in self._get_many([(pk, "work") for pk in plans])}
-        return {owner.id: _work(found[pk], owner.plan_hash) if pk in found else Work() for pk, owner in plans.items()}
+        return {owner.id: self._work(found.get(pk), owner.plan_hash) for pk, owner in plans.items()}
+
+    def _work(self, item: Item | None, plan_hash: str | None) -> Work:
+        region = self._clients.region
+        if not item:
+            return Work(region=region)
+        done = item.get(_done_attribute(plan_hash), {}) if plan_hash else {}
+        prefix = _frames_prefix(plan_hash) if plan_hash else None
+        return Work(
+            tasks_done=len(done.get("NS", ())),
+            lambda_mb_ms=int(item.get("lambda_mb_ms", {"N": "0"})["N"]),
+            transitions=int(item.get("transitions", {"N": "0"})["N"]),
+            mediaconvert_microusd=int(item.get("mediaconvert_microusd", {"N": "0"})["N"]),
+            updated_at_ms=int(item["updated_at_ms"]["N"]),
+            frames_done=sum(int(value["N"]) for name, value in item.items() if prefix and name.startswith(prefix)),
+            region=region,
+        )
 
 
 def _month_pk(month: str) -> str:
@@ -134,16 +150,3 @@ def _done_attribute(plan_hash: str) -> str:
 
 def _frames_prefix(plan_hash: str) -> str:
     return f"frames_{plan_hash[:_PLAN_DIGITS]}_"
-
-
-def _work(item: Item, plan_hash: str | None) -> Work:
-    done = item.get(_done_attribute(plan_hash), {}) if plan_hash else {}
-    prefix = _frames_prefix(plan_hash) if plan_hash else None
-    return Work(
-        tasks_done=len(done.get("NS", ())),
-        lambda_mb_ms=int(item.get("lambda_mb_ms", {"N": "0"})["N"]),
-        transitions=int(item.get("transitions", {"N": "0"})["N"]),
-        mediaconvert_microusd=int(item.get("mediaconvert_microusd", {"N": "0"})["N"]),
-        updated_at_ms=int(item["updated_at_ms"]["N"]),
-        frames_done=sum(int(value["N"]) for name, value in item.items() if prefix and name.startswith(prefix)),
-    )

@@ -303,7 +303,7 @@ class Work:
 
     `lambda_mb_ms` is milliseconds times the function's memory in MB, over every attempt. `frames_done` counts for
     renders only. Of MediaConvert's work, a task is a hundredth; what it costs is an estimate by list price, in
-    millionths of a US dollar.
+    millionths of a US dollar. The prices are those of `region`.
     """
 
     tasks_done: int = 0
@@ -312,6 +312,7 @@ class Work:
     updated_at_ms: int | None = None
     frames_done: int = 0
     mediaconvert_microusd: int = 0
+    region: str = "us-east-1"
 
 
 def states_up_to(state: ProgressState) -> tuple[ProgressState, ...]:

@@ -1,9 +1,17 @@
 """Who encodes a source: a decision from its facts, this deployment's limits and list prices.
 
-The prices are those of us-east-1 at PRICED_ON, without volume discounts or free tiers: MediaConvert on demand, basic
-tier, AVC in one pass, by the height and rate of each output, at least ten seconds of each. They were written down, not
-fetched: check them against AWS's price page before a decision rests on them. Ours is what a worker needs for a picture,
-by the README's sample, at Lambda's price. Both are for choosing, not for billing.
+MediaConvert's prices are those of us-east-1, whatever the region, without volume discounts: on demand, basic tier, AVC
+in one pass, by the height and rate of each output, at least ten seconds of each. Where they are from:
+
+- $0.0075 a normalized minute and $0.015 a minute of HD up to 30 frames a second: AWS's Price List of 2026-09-29
+  (IAD-Normalized-Transcode-Minute-Basic, IAD-B-AVC-HD-S-30), as github's GitDAM `infra_model.py` quotes it.
+- From 30 to 60 frames a second twice as much, SD $0.015, HD $0.03, 4K $0.06: notes from AWS's page of 2021-01-23
+  (gist.github.com/0xdeepmehta/2c2f548b19e29ed71e30492c1587770b). 4K at 30 follows from it.
+- Above 60 three times as much, and above 4K: from memory; no source was found.
+
+They were not fetched from AWS by us, and the price of regions and of SINGLE_PASS_HQ, which the stack's templates use,
+is not known to it: check them against AWS's price page before a decision rests on them. Ours is what a worker needs
+for a picture, by the README's sample, at Lambda's price. Both are for choosing, not for billing.
 """
 
 from __future__ import annotations
@@ -13,15 +21,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from chalicelib.catalog.options import Encoder
-from chalicelib.catalog.prices import LAMBDA_USD_PER_GB_SECOND
+from chalicelib.catalog.prices import DEFAULT_REGION, prices_of
 
-PRICED_ON = "2025-06-01"
 SD_USD_PER_MINUTE = Fraction("0.0075")
 MIN_BILLED_S = 10
 
 # Multiples of the SD price: by the height of an output, up to and with; and by its frames per second.
 _BY_HEIGHT = ((719, Fraction(1)), (1080, Fraction(2)), (2160, Fraction(4)))
-_BY_RATE = ((30, Fraction(1)), (60, Fraction("1.5")), (120, Fraction(2)))
+_BY_RATE = ((30, Fraction(1)), (60, Fraction(2)), (120, Fraction(3)))
 _ABOVE = Fraction(8)
 # The README's sample: 20 s at 30 frames a second in 720, 480 and 360 lines are 937 megapixels. All of its $0.001482 is
 # taken for Lambda's, which overstates it a little.
@@ -40,6 +47,7 @@ class EncoderFacts:
     size_bytes: int
     max_lambda_bytes: int
     mediaconvert_available: bool
+    region: str = DEFAULT_REGION
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +72,19 @@ def choose_encoder(wanted: Encoder, facts: EncoderFacts) -> EncoderChoice:
         return EncoderChoice(Encoder.MEDIACONVERT, "the source does not fit a worker's disk")
     if facts.duration is None:
         return EncoderChoice(Encoder.LAMBDA, "the duration is unknown")
-    ours = lambda_usd(facts.duration, facts.frame_rate, facts.renditions)
+    ours = lambda_usd(facts.duration, facts.frame_rate, facts.renditions, facts.region)
     heights = [min(size) for size in facts.renditions] * TEMPLATE_GROUPS
     theirs = mediaconvert_usd(facts.duration, facts.frame_rate, heights)
     cheaper = Encoder.LAMBDA if ours <= theirs else Encoder.MEDIACONVERT
     return EncoderChoice(cheaper, "the cheaper one", ours, theirs)
 
 
-def lambda_usd(duration: Fraction, frame_rate: Fraction, renditions: Sequence[tuple[int, int]]) -> Fraction:
+def lambda_usd(
+    duration: Fraction, frame_rate: Fraction, renditions: Sequence[tuple[int, int]], region: str
+) -> Fraction:
     """An estimate of our workers' cost."""
     megapixels = Fraction(sum(width * height for width, height in renditions), 1_000_000)
-    return megapixels * frame_rate * duration * _GB_SECONDS_PER_MEGAPIXEL * LAMBDA_USD_PER_GB_SECOND
+    return megapixels * frame_rate * duration * _GB_SECONDS_PER_MEGAPIXEL * prices_of(region).lambda_x86_gb_s
 
 
 def mediaconvert_usd(duration: Fraction, frame_rate: Fraction, heights: Sequence[int]) -> Fraction:

@@ -9,6 +9,7 @@ played before that is under `media/early/<asset>/<plan>/`, where playlists grow;
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import count
 
@@ -54,6 +55,7 @@ __all__ = [
     "render_prefix",
     "revised",
     "segment_name",
+    "sha256_of_project_key",
     "sidecar_prefix",
     "sprite_name",
     "upload_key",
@@ -66,6 +68,7 @@ MEDIA_PREFIX = "media/"
 EARLY_PREFIX = f"{MEDIA_PREFIX}early/"
 
 _PLAN_DIGITS = 16
+_PROJECT = re.compile(rf"{PROJECTS_PREFIX}([0-9a-f]{{64}})\.tar\.gz")
 
 
 def upload_key(asset_id: str) -> str:
@@ -110,6 +113,12 @@ def receipts_done(receipt_keys: Iterable[str]) -> int:
 
 def project_key(sha256: str) -> str:
     return f"{PROJECTS_PREFIX}{sha256}.tar.gz"
+
+
+def sha256_of_project_key(key: str) -> str | None:
+    """The hash inside a key of `project_key`; None for an archive that was put under projects/ by other means."""
+    found = _PROJECT.fullmatch(key)
+    return found[1] if found else None
 
 
 def render_prefix(render_id: str) -> str:

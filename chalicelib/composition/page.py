@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import Any
 
 from chalicelib.composition.capture import CaptureOptions
-from chalicelib.composition.serving import OWN_PREFIX
+from chalicelib.composition.serving import ORIGIN, OWN_PREFIX
 from chalicelib.errors import CompositionUnplayable
 
 HYPERFRAMES = "hyperframes"
@@ -25,6 +25,10 @@ PICTURES = "picture/"
 
 _EPOCH_MS = 1_704_067_200_000  # 2024-01-01T00:00:00Z
 _SEED = 1
+_MARK = "__sluice_worker"
+_WORKERS = {"scripts": f"{ORIGIN}{OWN_PREFIX}worker/", "mark": _MARK}
+_WORKER_SCRIPT = re.compile(r"worker/(\d+(?:\.\d+)?)\.js")
+_WORKER_MARK = re.compile(rf"[?&]{_MARK}=(classic|module)-(\d+(?:\.\d+)?)")
 _COMPOSITION = re.compile(rb"<[a-zA-Z][^>]*\sdata-composition-id\s*=")
 _OWN_RUNTIME = re.compile(rb"<script[^>]*\bsrc=[\"'][^\"']*hyperframe\.runtime[^\"']*[\"'][^>]*>\s*</script>", re.I)
 # HyperFrames' own renderer and full Chrome set text so: glyphs and lines lie where the type says, between pixels.
@@ -44,6 +48,11 @@ def runtime_of(html: bytes) -> str:
 @cache
 def _script(name: str) -> str:
     return (files("chalicelib.composition.scripts") / name).read_text(encoding="utf-8")
+
+
+def _call(name: str, config: Mapping[str, Any] | None = None) -> str:
+    given = "" if config is None else json.dumps(dict(config))
+    return f"({_script(name).rstrip()})({given});"
 
 
 def inject(html: bytes) -> bytes:
@@ -83,10 +92,18 @@ def put_first(html: bytes, markup: bytes) -> bytes:
 
 def first_scripts(runtime: str, options: CaptureOptions) -> str:
     """What runs in every frame of the page before any script of its own."""
-    config = {"timers": runtime == PAGE, "epochMs": _EPOCH_MS, "seed": _SEED}
-    scripts = [f"({_script('virtual_time.js').rstrip()})({json.dumps(config)});"]
-    media = {"runtime": runtime == HYPERFRAMES, "pictures": f"{OWN_PREFIX}{PICTURES}"}
-    scripts.append(f"({_script('media.js').rstrip()})({json.dumps(media)});")
+    ours = runtime == PAGE
+    clock = {"timers": ours, "epochMs": _EPOCH_MS, "seed": _SEED}
+    media = {"runtime": not ours, "pictures": f"{OWN_PREFIX}{PICTURES}"}
+    scripts = [
+        _call("virtual_time.js", clock),
+        _call("clocks.js"),
+        _call("requests.js"),
+        _call("animations.js", {"all": ours}),
+        _call("workers.js", _WORKERS),
+        _call("media.js", media),
+        _call("listen.js", _WORKERS),
+    ]
     scripts.append(f"window.__hfVariables = {json.dumps(dict(options.variables))};")
     if runtime == HYPERFRAMES:
         seek = {
@@ -105,6 +122,28 @@ def first_scripts(runtime: str, options: CaptureOptions) -> str:
     return "\n".join(scripts)
 
 
+def worker_scripts(start_ms: float) -> str:
+    """What runs in a worker that is made at a time of the page, before any script of its own."""
+    clock = {"timers": True, "epochMs": _EPOCH_MS, "seed": _SEED, "start": start_ms}
+    calls = (_call("virtual_time.js", clock), _call("clocks.js"), _call("requests.js"))
+    return "\n".join((*calls, _call("workers.js", _WORKERS), _call("listen.js", _WORKERS)))
+
+
+def worker_wanted(path: str) -> float | None:
+    """The start of the worker whose first script one of our own paths asks for."""
+    found = _WORKER_SCRIPT.fullmatch(path)
+    return float(found[1]) if found else None
+
+
+def begin_worker(url: str) -> bytes:
+    """What goes before a script of the project that is a worker's; nothing before any other."""
+    found = _WORKER_MARK.search(url)
+    if found is None:
+        return b""
+    script = json.dumps(f"{_WORKERS['scripts']}{found[2]}.js")
+    return (f"import {script};" if found[1] == "module" else f"importScripts({script});").encode()
+
+
 def state_expression() -> str:
     """Evaluates to what `read_facts` reads."""
     return f"({_script('state.js').rstrip()})()"
@@ -113,12 +152,6 @@ def state_expression() -> str:
 def seek_expression(index: int, frame_rate: Fraction) -> str:
     """Shows frame `index`; evaluates to a promise."""
     return f"__sluice.seek({milliseconds(index, frame_rate)!r})"
-
-
-def run_expression(start: int, end: int, frame_rate: Fraction) -> str:
-    """Shows the frames [start, end) one after the other, unseen; evaluates to a promise."""
-    step = f"{1000 * frame_rate.denominator}/{frame_rate.numerator}"
-    return f"(async () => {{ for (let k = {start}; k < {end}; k++) await __sluice.seek(k*{step}); return true; }})()"
 
 
 def know_expression(url: str, facts: Mapping[str, Any] | None) -> str:

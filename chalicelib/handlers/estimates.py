@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from chalicelib.catalog.encoder_choice import PRICED_ON
 from chalicelib.catalog.options import Encoder
-from chalicelib.catalog.prices import EXCLUDED
+from chalicelib.catalog.prices import EXCLUDED, PRICED_ON, prices_of
 from chalicelib.handlers.http import Call, route
 from chalicelib.handlers.requests import EstimateBody, exact_seconds, parse_body
 from chalicelib.handlers.views import View, usd
@@ -23,7 +22,7 @@ def create_estimate(call: Call) -> View:
         "cheaper": made.cheaper,
         "ladder": made.ladder,
         "currency": "USD",
-        "region": "us-east-1",
+        "region": prices_of(call.services.settings.region).region,
         "priced_on": PRICED_ON,
         "excludes": list(EXCLUDED),
     }

@@ -100,15 +100,25 @@ class BrowserProcess:
         """Wait until it answers.
 
         Raises:
+            BrowserCrashed: If a signal ended it, which may not happen again.
             BrowserUnavailable: If it does not; the message holds the loader's words about a missing library.
         """
         try:
             self.connection.call("Browser.getVersion", timeout_s=_START_S)
         except (BrowserCrashed, CallOverdue) as error:
+            killed = isinstance(error, BrowserCrashed) and self._was_killed()
             self.close()
+            if killed:
+                raise BrowserCrashed("the browser was ended by a signal while it started") from error
             raise BrowserUnavailable(_why(self._stderr), stderr=list(self._stderr)[-3:]) from error
         with contextlib.suppress(ProcessLookupError):
             resource.prlimit(self.pid, resource.RLIMIT_CORE, (0, 0))
+
+    def _was_killed(self) -> bool:
+        """Of a browser whose pipe is closed: its end is a moment away at most."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._process.wait(1) < 0
+        return False
 
     def explain(self, error: BrowserCrashed) -> BrowserCrashed | CompositionTooHeavy:
         """What a browser's end was about."""
@@ -117,6 +127,10 @@ class BrowserProcess:
                 f"the page wants more than the {self._limit_bytes // 2**20} MB that a browser may hold"
             )
         return BrowserCrashed(error.message, stderr=list(self._stderr)[-3:])
+
+    def effort(self) -> int | None:
+        """Tenths of a second that all of its processes have computed; None while one of them does, or waits to."""
+        return group_effort(self.pid)
 
     def _drain(self) -> None:
         """A full pipe would block it."""
@@ -160,6 +174,28 @@ def _why(stderr: deque[str]) -> str:
     return "the browser does not start"
 
 
+def group_effort(group: int) -> int | None:
+    """Tenths of a second of processor time of a process group; None unless every thread of it sleeps."""
+    ticks = 0
+    for process in Path("/proc").iterdir():
+        if not process.name.isdigit():
+            continue
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+            if _stat(process / "stat")[2] != str(group):
+                continue
+            for thread in (process / "task").iterdir():
+                fields = _stat(thread / "stat")
+                if fields[0] not in "SZX":
+                    return None
+                ticks += int(fields[11]) + int(fields[12])
+    return ticks * 10 // os.sysconf("SC_CLK_TCK")
+
+
+def _stat(path: Path) -> list[str]:
+    """Behind the name: the state, the parent, the group, ..., proc(5)."""
+    return path.read_text().rpartition(")")[2].split()
+
+
 def group_bytes(group: int) -> int:
     """Anonymous and shared memory that a process group holds; what several share counts several times."""
     total_kib = 0
@@ -167,7 +203,7 @@ def group_bytes(group: int) -> int:
         if not process.name.isdigit():
             continue
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
-            if int((process / "stat").read_text().rpartition(")")[2].split()[2]) != group:
+            if _stat(process / "stat")[2] != str(group):
                 continue
             for line in (process / "status").read_text().splitlines():
                 if line.startswith(("RssAnon:", "RssShmem:")):

@@ -32,9 +32,12 @@ _LEAVING_S = 5.0
 _ELSEWHERE = "the page went elsewhere after it had loaded"
 _MAX_WORDS = 40
 _MAX_WORD = 300
-# While the page loads its clock does not move; Chromium wants each frame later than the one before.
+# While the page loads its clock does not move. Chromium wants each frame later than the one before, by a microsecond at
+# least: one that is not is never made, and none after it.
 _FIRST_TICK_MS = 1000.0
 SMALLEST_TICK_MS = 0.01
+# For the frames of loading, and those that are made more than once.
+_ROOM_MS = 10.0
 
 
 class Page:
@@ -54,7 +57,7 @@ class Page:
         look: Callable[[], None],
     ) -> None:
         self._files, self._options, self._deadline, self._look = files, options, deadline, look
-        self._connection = process.connection
+        self._process, self._connection = process, process.connection
         self._words: deque[str] = deque(maxlen=_MAX_WORDS)
         self._tick = _FIRST_TICK_MS
         self._session = ""
@@ -210,6 +213,7 @@ class Page:
         """Make a frame. One may be lost when the page's surface has just changed; it is asked for again then."""
         asked = [self._ask_frame(screenshot)]
         started = time.monotonic()
+        effort: int | None = None
         while time.monotonic() - started < _FRAME_S:
             self.check_time()
             for number in [number for number in asked if self._connection.answered(number)]:
@@ -219,6 +223,9 @@ class Page:
                     asked.remove(number)
             self._wait()
             if time.monotonic() - started > _ASK_AGAIN_S * len(asked) + _ASK_AGAIN_S:
+                before, effort = effort, self._process.effort()
+                if len(asked) > 1 and effort is not None and effort == before:
+                    break  # it sleeps, and not because others have the processor
                 self.advance(SMALLEST_TICK_MS)
                 asked.append(self._ask_frame(screenshot))
         if self._page_answers():
@@ -243,6 +250,11 @@ class Page:
     def advance(self, milliseconds: float = SMALLEST_TICK_MS) -> None:
         """Let Chromium's clock pass. The page does not see it."""
         self._tick += milliseconds
+
+    def reach(self, milliseconds: float) -> None:
+        """Let Chromium's clock come to where the page's is, which says what neither of us places: pictures that move by
+        themselves, scrolling, the browser's own controls."""
+        self._tick = max(self._tick + SMALLEST_TICK_MS, _FIRST_TICK_MS + _ROOM_MS + milliseconds)
 
     def pump(self) -> None:
         """Make a frame that nobody sees, because a page does not load without; and take in what comes."""

@@ -12,7 +12,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from chalicelib.composition.page import HYPERFRAMES, RUNTIME_FILE, inject, nest, picture_wanted, runtime_of
+from chalicelib.composition.page import (
+    HYPERFRAMES,
+    RUNTIME_FILE,
+    begin_worker,
+    inject,
+    nest,
+    picture_wanted,
+    runtime_of,
+    worker_scripts,
+    worker_wanted,
+)
 from chalicelib.composition.pictures import MediaFile
 from chalicelib.composition.serving import Source, answer, content_type
 from chalicelib.errors import CompositionUnplayable
@@ -107,7 +117,7 @@ class PageFiles:
                     return None
                 if document and found.path == self._entry_path and self.runtime == HYPERFRAMES:
                     return inject(self.entry)
-                return path.read_bytes()
+                return begin_worker(url) + path.read_bytes()
             case Source.OWN:
                 return self._own_file(found.path)
             case Source.VENDOR:
@@ -117,6 +127,9 @@ class PageFiles:
     def _own_file(self, name: str) -> bytes | None:
         if name == RUNTIME_FILE:
             return nest(self._browser.runtime.read_bytes())
+        start_ms = worker_wanted(name)
+        if start_ms is not None:
+            return worker_scripts(start_ms).encode()
         wanted = picture_wanted(name)
         path = self._inside(wanted[1]) if wanted else None
         return self._media.picture(path, wanted[0]) if path and wanted else None

@@ -16,7 +16,7 @@ from chalicelib.composition.page import (
     HYPERFRAMES,
     is_ready,
     know_expression,
-    run_expression,
+    milliseconds,
     seek_expression,
     state_expression,
 )
@@ -33,7 +33,6 @@ WARM_UP_FRAMES = 2
 _READY_S = 30.0
 # Some five seconds.
 _IDLE_LOOKS = 400
-_RUN_FRAMES = 30
 _CAPTURE_TRIES = 30
 _CHECK_EVERY = 100
 
@@ -189,7 +188,7 @@ class Stage:
         if first < end_frame:
             asked = self._ask_seek(first)
         for index in range(first, end_frame):
-            self._finish_seek(asked)
+            self._finish_seek(asked, index)
             picture, repeated = self._pixels.take() if self._pixels else self._picture(stills)
             if self._pixels and (index + 1 == end_frame or index % _CHECK_EVERY == 0):
                 self._pixels.check()
@@ -200,23 +199,23 @@ class Stage:
                 yield Frame(index, picture, repeated and index > start_frame)
 
     def _run_through(self, end: int) -> None:
-        for start in range(self._next, end, _RUN_FRAMES):
-            until = min(start + _RUN_FRAMES, end)
-            self._page.evaluate(run_expression(start, until, self._options.frame_rate))
-            self._next = until
+        """Chromium's own frames too: they bring the ends of animations, and what is observed."""
+        for index in range(self._next, end):
+            self._finish_seek(self._ask_seek(index), index)
+            self._page.begin_frame()
 
     def _ask_seek(self, index: int) -> int:
         self._next = index + 1
         return self._page.ask_for(seek_expression(index, self._options.frame_rate))
 
-    def _finish_seek(self, number: int) -> None:
+    def _finish_seek(self, number: int, index: int) -> None:
         served = self._files.served
         self._page.value(number)
         while served != self._files.served:
             # The frame asked for files: they belong to it.
             served = self._files.served
             self._page.evaluate("__sluice.turn().then(() => __sluice.settled())")
-        self._page.advance(1000 / float(self._options.frame_rate))
+        self._page.reach(milliseconds(index, self._options.frame_rate))
 
     def _picture(self, stills: StillFrames) -> tuple[bytes, bool]:
         if stills.next() is Step.TRY and stills.last is not None:

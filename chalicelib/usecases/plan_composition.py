@@ -160,9 +160,10 @@ class _Planner:
             if seams:
                 # For the comparison, while this page is at work.
                 self._tools.chromium.launch()
-            jumped = [_picture(stage, seam, preroll=False) for seam in seams]
+            # Each is jumped to on a page that is new: one that jumped before would have added up on its way.
+            jumped = {seam: _picture(stage, seam, preroll=False) for seam in seams[-1:]}
             picture = _proven_picture(stage, options.picture, frames_to_sample(seams, total_frames))
-        preroll = any(self._differs(options, seam, picture) for seam, picture in zip(seams, jumped, strict=True))
+        preroll = bool(seams) and self._needs_preroll(options, seams, jumped)
         duration = total_frames / self._config.frame_rate
         return CompositionPlan(
             schema=COMPOSITION_SCHEMA,
@@ -184,16 +185,27 @@ class _Planner:
             self._unpacked.project, options, deadline=self._deadline, look=self._watch.look
         )
 
-    def _differs(self, options: CaptureOptions, seam: int, jumped: bytes) -> bool:
-        """Whether a page that was played from its beginning shows something else at a frame than one that jumped.
+    def _needs_preroll(self, options: CaptureOptions, seams: Sequence[int], jumped: dict[int, bytes]) -> bool:
+        """Whether a page that was played from its beginning shows something else at a seam than one that jumped there.
 
         A transition that began on the way may have ended before the seam, and another may run at the next.
+
+        Args:
+            jumped: The pictures that are there already.
         """
         with self._stage(options) as stage:
-            equal = _picture(stage, seam, preroll=True) == jumped
+            played = {seam: _picture(stage, seam, preroll=True) for seam in seams}
             began_late = stage.began_late()
-        logger.info("seam compared", extra={"seam": seam, "equal": equal, "began_late": began_late})
-        return began_late or not equal
+        late_first = () if began_late else tuple(reversed(seams))
+        differ = any(self._jump(options, seam, jumped) != played[seam] for seam in late_first)
+        logger.info("seams compared", extra={"differ": differ, "began_late": began_late})
+        return began_late or differ
+
+    def _jump(self, options: CaptureOptions, seam: int, jumped: dict[int, bytes]) -> bytes:
+        if seam not in jumped:
+            with self._stage(options) as stage:
+                jumped[seam] = _picture(stage, seam, preroll=False)
+        return jumped[seam]
 
     def _mix(self, media: Sequence[MediaClip], duration: Fraction) -> MixedAudio | None:
         """The sound, stored under its own hash; None where nothing is heard."""

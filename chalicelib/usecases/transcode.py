@@ -68,6 +68,7 @@ def _facts(asset: Asset, settings: Settings) -> EncoderFacts:
         size_bytes=asset.source_size_bytes or 0,
         max_lambda_bytes=settings.upload_max_bytes,
         mediaconvert_available=bool(settings.mediaconvert_role_arn),
+        region=settings.region,
     )
 
 

@@ -1,38 +1,22 @@
-"""The browser on real pages: what a frame shows, that it shows it again, and what a page is told when it cannot."""
+"""The browser on real pages: what a frame shows, and that it shows it again."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from chalicelib.composition.capture import CaptureOptions, Picture
 from chalicelib.composition.rgba import raw_rgba
 from chalicelib.errors import (
-    BrowserCrashed,
-    CompositionNavigated,
-    CompositionNotReady,
-    CompositionTooHeavy,
     CompositionUnplayable,
-    DeadlineNear,
     NotMediaPayload,
-    WorkSuperseded,
 )
 from chalicelib.tools import Chromium, Ffmpeg, MediaInfo
-from chalicelib.tools.stage import Stage
 from tests.browser import layer_browser
-
-WIDTH, HEIGHT = 160, 90
-_SIZE = f'data-width="{WIDTH}" data-height="{HEIGHT}"'
-_BARE = "<!doctype html><style>body{margin:0;background:#000}</style>"
+from tests.theatre import BARE, HEIGHT, SIZE, WIDTH, Theatre, pixel
 
 
 @pytest.fixture(scope="module")
@@ -42,35 +26,9 @@ def browser(ffmpeg_path: Path) -> Iterator[Chromium]:
     found.close()
 
 
-class Theatre:
-    """Opens pages that are written on the spot."""
-
-    def __init__(self, browser: Chromium, folder: Path) -> None:
-        self.browser, self.folder = browser, folder
-
-    @contextmanager
-    def stage(
-        self, html: str, *, seconds: float = 60.0, look: Callable[[], None] = lambda: None, **options: object
-    ) -> Iterator[Stage]:
-        (self.folder / "index.html").write_text(html)
-        wanted = CaptureOptions(frame_rate=Fraction(30), **{"picture": Picture.PNG, **options})  # type: ignore[arg-type]
-        with self.browser.open(self.folder, wanted, deadline=time.monotonic() + seconds, look=look) as stage:
-            yield stage
-
-    def hashes(self, html: str, start: int, end: int, *, preroll: bool = False) -> list[str]:
-        with self.stage(html, picture=Picture.JPEG) as stage:
-            frames = stage.frames(start, end, preroll=preroll)
-            return [hashlib.sha256(frame.picture).hexdigest() for frame in frames]
-
-
 @pytest.fixture
 def theatre(browser: Chromium, tmp_path: Path) -> Theatre:
     return Theatre(browser, tmp_path)
-
-
-def pixel(png: bytes, x: int, y: int, width: int = WIDTH) -> tuple[int, ...]:
-    at = (y * width + x) * 4
-    return tuple(raw_rgba(png)[at : at + 4])
 
 
 # A bar of 10 pixels whose left edge is at 2 pixels a frame, by every means a page has.
@@ -90,7 +48,7 @@ _BAR = '<div id="a" style="position:absolute;left:0;top:0;width:10px;height:90px
 @pytest.mark.parametrize("means", _MEANS)
 def test_a_frame_shows_its_own_time_by_whatever_means(theatre: Theatre, means: str) -> None:
     """Frame k shows k / frame rate seconds, in order and after a jump, for each way that pages move things."""
-    html = f'{_BARE}<body data-duration="2" {_SIZE}>{_BAR}{_MEANS[means]}'
+    html = f'{BARE}<body data-duration="2" {SIZE}>{_BAR}{_MEANS[means]}'
     with theatre.stage(html) as stage:
         shown = [*stage.frames(0, 4, preroll=False), *stage.frames(30, 32, preroll=False)]
     for frame in shown:
@@ -102,7 +60,7 @@ def test_a_frame_shows_its_own_time_by_whatever_means(theatre: Theatre, means: s
 
 def test_the_same_frames_run_to_run_and_from_any_start(theatre: Theatre) -> None:
     """Two runs have the same bytes, and so has a run that starts in the middle; random numbers and text among them."""
-    html = f"""{_BARE}<body data-duration="2" {_SIZE}><canvas id="c" width="160" height="90"></canvas>
+    html = f"""{BARE}<body data-duration="2" {SIZE}><canvas id="c" width="160" height="90"></canvas>
         <h1 style="position:absolute;top:0;color:#fff;animation:m 1s infinite alternate">Text</h1>
         <style>@keyframes m{{to{{transform:translate(80px,30px) rotate(20deg)}}}}</style>
         <script>const x=c.getContext('2d');(function f(){{x.fillStyle=`hsl(${{Math.random()*360}} 80% 50%)`;
@@ -116,7 +74,7 @@ def test_the_same_frames_run_to_run_and_from_any_start(theatre: Theatre) -> None
 
 def test_a_page_that_keeps_state_is_the_same_after_a_preroll(theatre: Theatre) -> None:
     """What adds up frame by frame, and a CSS transition, need the frames before; with them a chunk equals the whole."""
-    html = f"""{_BARE}<body data-duration="2" {_SIZE}>{_BAR}<script>let n=0;(function f(){{n++;a.style.width=n+'px';
+    html = f"""{BARE}<body data-duration="2" {SIZE}>{_BAR}<script>let n=0;(function f(){{n++;a.style.width=n+'px';
         if(n===8){{a.style.transition='top 1s';a.style.top='60px'}}requestAnimationFrame(f)}})()</script>"""
     whole = theatre.hashes(html, 0, 24)
     assert theatre.hashes(html, 16, 24) != whole[16:]
@@ -130,7 +88,7 @@ def test_a_page_that_keeps_state_is_the_same_after_a_preroll(theatre: Theatre) -
 
 def test_still_frames_are_marked_and_never_missed(theatre: Theatre) -> None:
     """A page that moves at two moments only has three pictures; all the others repeat the one before."""
-    html = f"""{_BARE}<body data-duration="1" {_SIZE}>{_BAR}<script>setTimeout(()=>a.style.left='50px',300);
+    html = f"""{BARE}<body data-duration="1" {SIZE}>{_BAR}<script>setTimeout(()=>a.style.left='50px',300);
         setTimeout(()=>a.style.left='100px',600)</script>"""
     with theatre.stage(html) as stage:
         frames = list(stage.frames(0, 30, preroll=False))
@@ -147,7 +105,7 @@ def test_the_published_runtime_drives_projects_made_for_it(theatre: Theatre) -> 
     html = f"""<!doctype html><html data-composition-variables='[{{"id":"hue","type":"string","default":"red"}}]'><head>
         <script src="https://cdn.jsdelivr.net/npm/gsap@3.14.2/dist/gsap.min.js"></script></head>
         <body style="margin:0;background:#000">
-        <div data-composition-id="main" data-start="0" data-duration="2" {_SIZE}
+        <div data-composition-id="main" data-start="0" data-duration="2" {SIZE}
              style="position:relative;width:160px;height:90px;overflow:hidden">
           <div id="a" class="clip" data-start="0" data-duration="2" data-track-index="0"
                style="position:absolute;left:0;top:0;width:10px;height:20px"></div>
@@ -264,7 +222,7 @@ def _grey_steps(ffmpeg_path: Path, clip: Path) -> None:
 def test_a_video_is_exact_to_the_frame_and_its_sound_is_told(theatre: Theatre, ffmpeg_path: Path) -> None:
     """At each frame a video shows the picture of its own time, in its box and in a canvas; its sound is told."""
     _grey_steps(ffmpeg_path, theatre.folder / "clip.mp4")
-    html = f"""{_BARE}<body data-duration="1" {_SIZE}><video src="clip.mp4" autoplay
+    html = f"""{BARE}<body data-duration="1" {SIZE}><video src="clip.mp4" autoplay
         style="position:absolute;left:0;top:0;width:80px;height:90px;object-fit:fill"></video>
         <canvas id="c" width="80" height="90" style="position:absolute;left:80px;top:0"></canvas>
         <script>const v=document.querySelector('video'),x=c.getContext('2d');
@@ -295,7 +253,7 @@ def test_a_video_that_cannot_be_decoded_is_an_error(
     if kind == "missing":
         clip.unlink()
     video = '<video id="v" src="clip.mp4" autoplay data-start="0" data-duration="1" data-track-index="0" muted></video>'
-    html = _RUNTIME_PAGE % (video, "") if runtime else f'{_BARE}<body data-duration="1" {_SIZE}>{video}'
+    html = _RUNTIME_PAGE % (video, "") if runtime else f'{BARE}<body data-duration="1" {SIZE}>{video}'
     with pytest.raises(NotMediaPayload, match=r"clip\.mp4"), theatre.stage(html) as stage:
         list(stage.frames(0, 2, preroll=False))
 
@@ -304,14 +262,14 @@ def test_the_first_source_that_can_be_read_is_shown(theatre: Theatre, ffmpeg_pat
     """As in a browser: a page names several, and one of them is enough."""
     _grey_steps(ffmpeg_path, theatre.folder / "clip.mp4")
     sources = '<source src="none.webm"><source src="clip.mp4">'
-    with theatre.stage(f'{_BARE}<body data-duration="1" {_SIZE}><video autoplay>{sources}</video>') as stage:
+    with theatre.stage(f'{BARE}<body data-duration="1" {SIZE}><video autoplay>{sources}</video>') as stage:
         assert [clip.path for clip in stage.facts.media] == ["clip.mp4"]
         assert not stage._page.evaluate("document.querySelector('video').ended")
 
 
 def test_size_follows_the_request_when_the_shape_does(theatre: Theatre) -> None:
     """A request of the same shape is drawn at its own pixels; another shape is refused, and says so."""
-    html = f'{_BARE}<body data-duration="1" {_SIZE}>{_BAR}'
+    html = f'{BARE}<body data-duration="1" {SIZE}>{_BAR}'
     with theatre.stage(html, width=320) as stage:
         assert stage.facts.scale == 2
         picture = next(stage.frames(0, 1, preroll=False)).picture
@@ -327,7 +285,7 @@ def test_size_follows_the_request_when_the_shape_does(theatre: Theatre) -> None:
 
 def test_transparency_is_kept(theatre: Theatre) -> None:
     """Where the page paints nothing, a PNG of a transparent capture has no alpha."""
-    html = f'<!doctype html><body style="margin:0" data-duration="1" {_SIZE}>{_BAR}'
+    html = f'<!doctype html><body style="margin:0" data-duration="1" {SIZE}>{_BAR}'
     with theatre.stage(html, transparent=True) as stage:
         picture = next(stage.frames(0, 1, preroll=False)).picture
     assert pixel(picture, 5, 45) == (255, 255, 255, 255)
@@ -336,109 +294,15 @@ def test_transparency_is_kept(theatre: Theatre) -> None:
 
 def test_a_page_without_a_length_is_told_how_to_say_it(theatre: Theatre) -> None:
     """The error names both ways to state a length; a finite animation is a length too."""
-    with pytest.raises(CompositionUnplayable, match="data-duration"), theatre.stage(f"{_BARE}<body {_SIZE}>"):
+    with pytest.raises(CompositionUnplayable, match="data-duration"), theatre.stage(f"{BARE}<body {SIZE}>"):
         pass
-    with theatre.stage(f"{_BARE}<body {_SIZE}>{_BAR}{_MEANS['css']}") as stage:
+    with theatre.stage(f"{BARE}<body {SIZE}>{_BAR}{_MEANS['css']}") as stage:
         assert stage.facts.duration == 2
-
-
-def test_a_browser_that_stalls_is_not_the_pages_fault(theatre: Theatre, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No frame comes although the page's scripts answer: another browser is tried, as after a crash."""
-    with theatre.stage(f'{_BARE}<div {_SIZE} data-duration="1">still</div>') as stage:
-        monkeypatch.setattr("chalicelib.tools.page._FRAME_S", 0.5)
-        # A number that is never answered, as that of a frame that Chromium has lost.
-        monkeypatch.setattr("chalicelib.tools.page.Page._ask_frame", lambda *_: -1)
-        with pytest.raises(BrowserCrashed):
-            next(stage.frames(0, 1, preroll=False))
-
-
-def test_a_page_that_hangs_fails_in_its_time(theatre: Theatre, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A loop without end is the page's error, after the time that a frame has; or the deadline's, if that is nearer."""
-    monkeypatch.setattr("chalicelib.tools.page._FRAME_S", 1.0)
-    html = f'{_BARE}<body data-duration="1" {_SIZE}><script>requestAnimationFrame(()=>{{while(true);}})</script>'
-    with theatre.stage(html) as stage, pytest.raises(CompositionNotReady, match="did not finish a frame"):
-        next(stage.frames(0, 1, preroll=False))
-    monkeypatch.setattr("chalicelib.tools.page._FRAME_S", 30.0)
-    with theatre.stage(html, seconds=3.0) as stage, pytest.raises(DeadlineNear):
-        next(stage.frames(0, 1, preroll=False))
-
-
-@pytest.mark.parametrize("where", ["loading", "preroll", "frame"])
-def test_who_looks_after_a_page_can_end_it_at_any_time(theatre: Theatre, where: str) -> None:
-    """A render that was cancelled leaves no browser behind, also while its page loads, plays up to its chunk, or hangs:
-    which would be its own error half a minute later."""
-    script = {
-        "loading": "document.write('<img src=\"x.png\">');while(true);",
-        "preroll": "const t=Date.now;(function f(n){for(let i=0;i<3e7;i++)Math.sqrt(i);requestAnimationFrame(f)})()",
-        "frame": "requestAnimationFrame(()=>{while(true);})",
-    }[where]
-    html = f'{_BARE}<body data-duration="60" {_SIZE}><script>{script}</script>'
-    cancelled = time.monotonic() + 2.0
-
-    def look() -> None:
-        if time.monotonic() > cancelled:
-            raise WorkSuperseded("the render has ended")
-
-    with pytest.raises(WorkSuperseded), theatre.stage(html, look=look) as stage:
-        list(stage.frames(1700, 1701, preroll=where == "preroll"))
-
-
-def test_a_page_that_throws_is_quoted(theatre: Theatre) -> None:
-    """What the page said last travels with the error."""
-    html = f"""{_BARE}<body data-duration="1" {_SIZE}><script>console.error('first word');
-        window.__hfWaitForSeekCompletion = () => Promise.reject(new Error('no scene'))</script>"""
-    with theatre.stage(html) as stage, pytest.raises(CompositionNotReady) as raised:
-        next(stage.frames(0, 1, preroll=False))
-    said = str(raised.value.context["said"])
-    assert "first word" in said
-    assert "no scene" in said
-
-
-def test_a_page_that_goes_elsewhere_is_stopped(theatre: Theatre) -> None:
-    """After it has loaded, the main frame stays where it is."""
-    html = f"""{_BARE}<body data-duration="1" {_SIZE}>
-        <script>requestAnimationFrame(()=>{{location.href='/other.html'}})</script>"""
-    (theatre.folder / "other.html").write_text("other")
-    with theatre.stage(html) as stage, pytest.raises(CompositionNavigated):
-        for _ in stage.frames(0, 10, preroll=False):
-            pass
-
-
-def test_a_page_may_lead_to_another_while_it_loads(theatre: Theatre) -> None:
-    """The one that it ends at is the composition."""
-    (theatre.folder / "second.html").write_text(f'{_BARE}<body data-duration="2" {_SIZE}>')
-    with theatre.stage("<!doctype html><script>location.replace('second.html')</script>") as stage:
-        assert (stage.facts.duration, stage.facts.width) == (Fraction(2), WIDTH)
-
-
-def test_a_page_that_eats_memory_ends_alone(ffmpeg_path: Path, tmp_path: Path) -> None:
-    """Above its limit the browser is killed, and the error says why."""
-    small = Chromium(Ffmpeg(str(ffmpeg_path)), MediaInfo(), find=layer_browser, memory_limit_mb=500)
-    theatre = Theatre(small, tmp_path)
-    html = f"""{_BARE}<body data-duration="9" {_SIZE}><script>const all=[];
-        (function f(){{all.push(new Uint8Array(5e7).fill(1));requestAnimationFrame(f)}})()</script>"""
-    with pytest.raises(CompositionTooHeavy), theatre.stage(html) as stage:
-        for _ in stage.frames(0, 270, preroll=False):
-            pass
-
-
-def test_a_browser_that_was_launched_is_the_one_that_opens(browser: Chromium, tmp_path: Path) -> None:
-    """It waits for its project, once; one that died while it waited is replaced."""
-    theatre = Theatre(browser, tmp_path)
-    assert browser.version().count(".") == 3
-    browser.launch()
-    waiting = browser._take()
-    browser._keep(waiting)
-    os.kill(waiting.pid, signal.SIGKILL)
-    while waiting.alive:
-        time.sleep(0.01)
-    with theatre.stage(f'{_BARE}<body data-duration="1" {_SIZE}>') as stage:
-        assert stage.facts.duration == 1
 
 
 def test_an_audio_context_runs_on_virtual_time(theatre: Theatre) -> None:
     """It says that it runs, is as old as the page, and takes no time of the machine's."""
-    html = f"""{_BARE}<body data-duration="1" {_SIZE}><script>
+    html = f"""{BARE}<body data-duration="1" {SIZE}><script>
       const context = new AudioContext();
       const right = () => context.state === "running" && context.currentTime * 1000 === performance.now();
       const show = () => {{

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.errors import ConfigurationInvalid
 from chalicelib.settings import GIB, Settings, cors_origins
+from tests.fakes import settings
 
 NAMES = {
     "SLUICE_STAGE": "sluice-dev",
@@ -94,3 +95,9 @@ def test_amounts_are_exact_or_none() -> None:
     for wrong in ("0", "-1", "1e3", "much"):
         with pytest.raises(ConfigurationInvalid, match="SLUICE_MONTHLY_BUDGET_USD"):
             Settings.from_env({**NAMES, "SLUICE_MONTHLY_BUDGET_USD": wrong})
+
+
+def test_the_region_is_the_state_machines() -> None:
+    """No variable of its own: an ARN that every function has names it."""
+    arn = "arn:aws-cn:states:cn-north-1:123456789012:stateMachine:sluice-dev-publish"
+    assert settings(publish_state_machine_arn=arn).region == "cn-north-1"

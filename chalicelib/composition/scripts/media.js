@@ -21,8 +21,12 @@
     return urls.find((url) => known.get(url)) ?? urls[0] ?? "";
   };
   const factsOf = (element) => known.get(urlOf(element));
+  const emptyState = () => ({
+    ...{ base: 0, since: null, url: "", index: -1, image: null, rate: null },
+    ...{ callbacks: new Map(), presented: 0 },
+  });
   const stateOf = (element) => {
-    if (!states.has(element)) states.set(element, { base: 0, since: null, url: "", index: -1, image: null, rate: null });
+    if (!states.has(element)) states.set(element, emptyState());
     return states.get(element);
   };
   const number = (text) => (Number.isFinite(Number.parseFloat(text)) ? Number.parseFloat(text) : null);
@@ -85,7 +89,27 @@
     videoWidth: { get() { return factsOf(this)?.width ?? 0; } },
     videoHeight: { get() { return factsOf(this)?.height ?? 0; } },
   });
+  // Those that are in no document play too, into a canvas.
+  const loose = new Set();
+  const elements = (kinds = "audio, video") => {
+    const trees = [document, ...self.__sluice.animations.trees()];
+    const found = new Set(trees.flatMap((tree) => Array.from(tree.querySelectorAll(kinds))));
+    for (const element of loose) if (element.matches(kinds)) found.add(element);
+    return [...found];
+  };
+  const children = () => self.__sluice.children().map((child) => child.media);
+  const source = Object.getOwnPropertyDescriptor(prototype, "src");
+  define(prototype, {
+    src: {
+      ...source,
+      set(url) {
+        loose.add(this);
+        source.set.call(this, url);
+      },
+    },
+  });
   prototype.play = function () {
+    loose.add(this);
     const state = stateOf(this);
     if (state.since === null) {
       state.since = now();
@@ -196,17 +220,47 @@
     set("background-repeat", "no-repeat");
     set("background-origin", "content-box");
     set("background-clip", "content-box");
+    const callbacks = [...state.callbacks.values()];
+    state.callbacks.clear();
+    const picture = { mediaTime: facts.times[index], presentedFrames: ++state.presented };
+    const size = { width: facts.width, height: facts.height };
+    const when = { presentationTime: self.__sluice.now, expectedDisplayTime: self.__sluice.now };
+    for (const callback of callbacks) self.__sluice.guarded(callback, self.__sluice.now, { ...picture, ...size, ...when });
+  };
+  let callbackId = 0;
+  HTMLVideoElement.prototype.requestVideoFrameCallback = function (callback) {
+    stateOf(this).callbacks.set(++callbackId, callback);
+    return callbackId;
+  };
+  HTMLVideoElement.prototype.cancelVideoFrameCallback = function (id) {
+    stateOf(this).callbacks.delete(id);
+  };
+  // What plays by itself says how far it is, and that it has come to its end.
+  const tell = (element) => {
+    const state = stateOf(element);
+    if (state.since === null || element.hasAttribute("data-start") || !factsOf(element)) return;
+    fire(element, "timeupdate");
+    if (!element.ended) return;
+    element.pause();
+    fire(element, "ended");
   };
 
   self.__sluice.media = {
+    // Each with the functions of its own frame.
+    all() {
+      const own = elements().map((element) => [element, self.__sluice.media]);
+      return own.concat(...children().map((child) => child.all()));
+    },
     urls() {
-      const named = Array.from(document.querySelectorAll("audio, video")).flatMap(urlsOf);
-      return [...new Set(named)].filter((url) => !known.has(url));
+      const named = elements().flatMap(urlsOf);
+      const unknown = [...new Set(named)].filter((url) => !known.has(url));
+      return unknown.concat(...children().map((child) => child.urls()));
     },
     know(url, facts) {
+      for (const child of children()) child.know(url, facts);
       known.set(url, facts);
       if (!facts) return;
-      for (const element of document.querySelectorAll("audio, video")) {
+      for (const element of elements()) {
         if (urlOf(element) !== url) continue;
         if (element.autoplay && !element.hasAttribute("data-start")) stateOf(element).since = now();
         announce(element);
@@ -217,6 +271,9 @@
     isReadable: (element) => Boolean(factsOf(element)?.times.length || factsOf(element)?.sound),
     urlOf,
     // Resolves when every video shows what belongs to the present time.
-    show: () => Promise.all(Array.from(document.querySelectorAll("video"), paint)),
+    show: () => Promise.all([...elements("video").map(paint), ...children().map((child) => child.show())]),
+    tell() {
+      elements().forEach(tell);
+    },
   };
 }

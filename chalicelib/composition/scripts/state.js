@@ -31,13 +31,13 @@
     number(document.body && document.body.dataset.duration),
   ].find((value) => value !== null && value > 0);
 
-  const media = Array.from(document.querySelectorAll("audio, video"), (element) => {
+  const media = __sluice.media.all().map(([element, media]) => {
     const resolve = window.__hfResolveMediaStartSeconds;
     return {
       kind: element.localName,
-      url: __sluice.media.urlOf(element),
-      sound: __sluice.media.hasSound(element),
-      readable: __sluice.media.isReadable(element),
+      url: media.urlOf(element),
+      sound: media.hasSound(element),
+      readable: media.isReadable(element),
       start: (resolve && resolve(element)) || number(element.dataset.start) || 0,
       duration: number(element.dataset.duration),
       mediaStart: number(element.dataset.mediaStart) || number(element.dataset.playbackStart) || 0,

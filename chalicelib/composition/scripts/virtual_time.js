@@ -1,18 +1,34 @@
 // Virtual time: the page's clocks stand still until `__sluice.seek(ms)` moves them, so that a frame depends on its time
-// alone. Runs in every frame of the page before any script of it, as a function of its configuration:
+// alone. Runs in every frame of the page and in every worker before any script of it, as a function of its
+// configuration:
 //   timers: whether setTimeout and setInterval follow virtual time (false under the published runtime, which waits with
-//           them while it loads), epochMs: what Date says at the start, seed: of the random numbers.
+//           them while it loads), epochMs: what Date says at the start, seed: of the random numbers,
+//   start: the time at which a worker was made.
 (config) => {
   "use strict";
   if (self.__sluice) return;
-  const page = window;
-  const real = { Date: page.Date, setTimeout: page.setTimeout.bind(page) };
-  let now = 0;
+  const page = self;
+  const native = {
+    frame: page.requestAnimationFrame?.bind(page),
+    setTimeout: page.setTimeout.bind(page),
+    clearTimeout: page.clearTimeout.bind(page),
+  };
+  // A frame that comes late begins at the time of the page around it.
+  const timeAround = () => {
+    try {
+      return self === self.top ? 0 : self.parent.__sluice.now;
+    } catch {
+      return 0; // of another origin
+    }
+  };
+  let now = config.start ?? timeAround();
   let started = false;
   let nextId = 1 << 20;
+  // The published runtime is in the top frame alone.
+  const ownTimers = config.timers || self !== self.top;
 
   // --- clocks ---
-  const RealDate = real.Date;
+  const RealDate = page.Date;
   function VirtualDate(...parts) {
     if (!new.target) return new RealDate(config.epochMs + now).toString();
     const given = parts.length ? parts : [config.epochMs + now];
@@ -25,7 +41,7 @@
   page.Date = VirtualDate;
   Object.defineProperty(performance, "now", { configurable: true, value: () => now });
   Object.defineProperty(performance, "timeOrigin", { configurable: true, get: () => config.epochMs });
-  Object.defineProperty(document.timeline, "currentTime", { configurable: true, get: () => now });
+  if (self.document) Object.defineProperty(document.timeline, "currentTime", { configurable: true, get: () => now });
 
   // What one callback throws must not keep the others from running; the console hears of it all the same.
   const guarded = (callback, ...given) => {
@@ -74,10 +90,17 @@
     timers.set(++nextId, { callback, given, due: now + wait, wait: repeats ? wait : null });
     return nextId;
   };
-  if (config.timers) {
+  if (ownTimers) {
     page.setTimeout = addTimer(false);
     page.setInterval = addTimer(true);
     page.clearTimeout = page.clearInterval = (id) => void timers.delete(id);
+  }
+  if (ownTimers && page.scheduler) {
+    const post = page.scheduler.postTask;
+    page.scheduler.postTask = async (callback, { delay = 0, ...options } = {}) => {
+      if (delay > 0) await new Promise((resolve) => page.setTimeout(resolve, delay));
+      return post.call(page.scheduler, callback, options);
+    };
   }
   page.requestIdleCallback = (callback) =>
     page.setTimeout(() => callback({ didTimeout: false, timeRemaining: () => 10 }), 1);
@@ -128,68 +151,10 @@
     });
   }
 
-  // --- animations: held still, and put where they belong at each frame ---
-  // The virtual time at which an animation stood at 0; NaN while the page itself holds it.
-  const births = new WeakMap();
-  const prototype = Animation.prototype;
-  const native = {
-    play: prototype.play,
-    pause: prototype.pause,
-    time: Object.getOwnPropertyDescriptor(prototype, "currentTime"),
-  };
-  const place = (animation, time) => native.time.set.call(animation, time);
-  // Chromium's own clock may have moved an animation before it was found; where the page itself put it counts.
-  const given = new WeakMap();
-  const hold = (animation, time) => {
-    births.set(animation, now - time / (animation.playbackRate || 1));
-    native.pause.call(animation);
-  };
-  prototype.play = function () {
-    native.play.call(this);
-    if (births.has(this)) hold(this, Number(native.time.get.call(this)) || 0);
-  };
-  prototype.pause = function () {
-    native.pause.call(this);
-    if (births.has(this)) births.set(this, NaN);
-  };
-  Object.defineProperty(prototype, "currentTime", {
-    ...native.time,
-    // The published runtime counts from where it finds an animation: not from where Chromium's clock has taken it.
-    get() {
-      const time = native.time.get.call(this);
-      return births.has(this) || this.playState !== "running" || time === null ? time : (given.get(this) ?? 0);
-    },
-    set(time) {
-      place(this, time);
-      given.set(this, Number(time) || 0);
-      const birth = births.get(this);
-      if (birth === birth && births.has(this)) births.set(this, now - given.get(this) / (this.playbackRate || 1));
-    },
-  });
-  const transitionsOnly = !config.timers;
-  let beganLate = false;
-  const placeAnimations = () => {
-    for (const animation of document.getAnimations()) {
-      const transition = animation instanceof CSSTransition;
-      // The published runtime seeks all the others itself. What follows a scroll position has no time.
-      if ((transitionsOnly && !transition) || animation.timeline !== document.timeline) continue;
-      if (!births.has(animation)) {
-        beganLate ||= now > 0;
-        if (animation.playState === "paused") continue;
-        hold(animation, given.get(animation) || 0);
-      }
-      const birth = births.get(animation);
-      if (birth !== birth) continue;
-      const time = (now - birth) * animation.playbackRate;
-      const end = animation.effect ? animation.effect.getComputedTiming().endTime : 0;
-      if (animation.playbackRate > 0 && time >= end) animation.finish();
-      else place(animation, time);
-    }
-  };
-
   // --- one frame ---
   const children = () => {
     const found = [];
+    if (!page.frames) return found;
     for (let at = 0; at < page.frames.length; at++) {
       try {
         if (page.frames[at].__sluice) found.push(page.frames[at].__sluice);
@@ -200,12 +165,14 @@
     return found;
   };
   const tick = (time) => {
-    if (config.timers) runTimers(time);
+    started = true;
+    if (ownTimers) runTimers(time);
     now = time;
     reseed();
     runCallbacks();
+    self.__sluice.media?.tell();
     for (const child of children()) child.tick(time);
-    placeAnimations();
+    self.__sluice.animations?.place();
   };
   // Frameworks defer their work by messages to themselves; two rounds let those be served before the frame is made.
   const channel = new MessageChannel();
@@ -233,9 +200,15 @@
     get now() {
       return now;
     },
+    children,
+    guarded,
+    native,
+    get started() {
+      return started;
+    },
     // Whether anything began after the start: a frame then depends on those before it.
     get beganLate() {
-      return beganLate;
+      return self.__sluice.animations.beganLate || children().some((child) => child.beganLate);
     },
     // Under the published runtime: what waits for a frame while the page loads gets one, at time 0, but no more than
     // LOADING_FRAMES (and `more`) in a row: a page that counts its frames would count how long it took to load.
@@ -254,24 +227,28 @@
       now = milliseconds;
       await media.show();
       now = before;
+      await self.__sluice.workers.tick(milliseconds);
       if (config.timers) {
         if (!started && milliseconds > 0) followTimelines(0), tick(0);
         followTimelines(milliseconds / 1000);
       } else {
         page.__player.renderSeek(milliseconds / 1000);
       }
-      started = true;
       tick(milliseconds);
       await turn();
+      await self.__sluice.workers.served();
       if (page.__hfWaitForSeekCompletion) await page.__hfWaitForSeekCompletion();
       await turn();
-      placeAnimations();
+      await self.__sluice.requests.answered();
+      self.__sluice.animations.place();
       await media.show();
       return true;
     },
     // Resolves when fonts and pictures of the page can be painted.
     async settled() {
-      await document.fonts.ready;
+      self.__sluice.animations.find(document);
+      await self.__sluice.requests.answered();
+      await self.__sluice.workers.served();
       const pending = Array.from(document.images).filter((image) => image.loading !== "lazy" || image.complete);
       await Promise.all(pending.map((image) => image.decode().catch(() => false)));
       return true;

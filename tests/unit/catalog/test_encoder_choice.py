@@ -33,7 +33,7 @@ def test_auto_takes_the_cheaper_one() -> None:
     assert choice.lambda_usd is not None
     assert choice.mediaconvert_usd is not None
     assert (choice.encoder is Encoder.LAMBDA) is (choice.lambda_usd <= choice.mediaconvert_usd)
-    assert choice.lambda_usd == lambda_usd(Fraction(600), Fraction(30), FACTS.renditions)
+    assert choice.lambda_usd == lambda_usd(Fraction(600), Fraction(30), FACTS.renditions, FACTS.region)
 
 
 def test_auto_takes_mediaconvert_where_ours_costs_more() -> None:
@@ -64,7 +64,7 @@ def test_auto_keeps_to_what_can(change: dict[str, object], encoder: Encoder) -> 
         (60, 30, [480], "0.0075"),
         (60, 30, [720, 480], "0.0225"),
         (120, 25, [2160], "0.06"),
-        (60, 50, [1080], "0.0225"),
+        (60, 50, [1080], "0.03"),
         (1, 30, [480], "0.00125"),
     ],
 )

@@ -10,6 +10,7 @@ from chalicelib.composition.capture import CaptureOptions
 from chalicelib.composition.page import (
     HYPERFRAMES,
     PAGE,
+    begin_worker,
     first_scripts,
     inject,
     is_ready,
@@ -17,6 +18,8 @@ from chalicelib.composition.page import (
     nest,
     picture_wanted,
     runtime_of,
+    worker_scripts,
+    worker_wanted,
 )
 from chalicelib.errors import CompositionUnplayable
 
@@ -99,3 +102,15 @@ def test_a_picture_is_asked_for_by_number_and_file() -> None:
     assert picture_wanted("picture/12/a/b.mp4") == (12, "a/b.mp4")
     assert picture_wanted("picture/x/a.mp4") is None
     assert picture_wanted("hyperframes.js") is None
+
+
+def test_a_worker_begins_with_our_scripts() -> None:
+    """A script of the project is served behind ours when its URL says that it is a worker's, and only then."""
+    url = "http://project.invalid/a/worker.js"
+    assert begin_worker(url) == begin_worker(f"{url}?x=1") == b""
+    script = b'"http://project.invalid/__sluice/worker/33.5.js"'
+    assert begin_worker(f"{url}?__sluice_worker=classic-33.5") == b"importScripts(" + script + b");"
+    assert begin_worker(f"{url}?x=1&__sluice_worker=module-33.5") == b"import " + script + b";"
+    assert worker_wanted("worker/33.5.js") == 33.5
+    assert worker_wanted("worker/x.js") is worker_wanted("worker/1.js/../x") is None
+    assert '"start": 33.5' in worker_scripts(33.5)

@@ -41,6 +41,18 @@ def test_a_site_is_announced_once(api: Api) -> None:
     assert (again.status_code, again.json_body["status"], again.json_body["upload"]) == (200, "stored", None)
 
 
+def test_a_site_is_listed_shown_and_forgotten(api: Api) -> None:
+    """By its id; what is no id of a site is 404, as cursor 422."""
+    _store(api)
+    listed = api("GET", "/v1/sites").json_body
+    assert (listed["data"][0]["id"], listed["data"][0]["status"], listed["next_cursor"]) == (SITE_ID, "stored", None)
+    assert api("GET", f"/v1/sites/{SITE_ID}").json_body == listed["data"][0]
+    assert api("DELETE", f"/v1/sites/{SITE_ID}").json_body == {"id": SITE_ID, "deleted": True}
+    assert api("GET", f"/v1/sites/{SITE_ID}").status_code == 404
+    assert api("GET", "/v1/sites/st_x").status_code == 404
+    assert api("GET", "/v1/sites?cursor=st_x").status_code == 422
+
+
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [

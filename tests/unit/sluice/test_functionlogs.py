@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 
-from sluice.functionlogs import LogLine, format_line
+import pytest
+
+from sluice.functionlogs import LogLine, _function_of, format_line
 
 
 def test_a_json_line_is_readable() -> None:
@@ -28,3 +30,16 @@ def test_a_plain_line_stays() -> None:
     assert format_line(LogLine(0, "Render", "[ERROR] Boom\rTraceback")).endswith(
         "Render        [ERROR] Boom\n    Traceback"
     )
+
+
+@pytest.mark.parametrize(
+    ("group", "function"),
+    [
+        ("/aws/lambda/sluice-local-Render-5CF40A3A5E171", "Render"),
+        ("/aws/lambda/sluice-local-job-changed", "job-changed"),
+        ("/aws/lambda/sluice-local-api", "api"),
+    ],
+)
+def test_a_function_is_named_by_its_log_group(group: str, function: str) -> None:
+    """Generated names lose their end; names of our own are kept whole."""
+    assert _function_of(group, "/aws/lambda/sluice-local-") == function

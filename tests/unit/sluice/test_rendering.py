@@ -11,7 +11,7 @@ import pytest
 from sluice import rendering
 from sluice.api_client import ApiRefused, ApiUnreachable, Json
 from sluice.failure import OperatorError
-from sluice.rendering import DownloadFailed, Job, Told, job_of, render_project
+from sluice.rendering import DownloadFailed, Job, Told, begin_render, job_of, render_project
 from tests.unit.sluice.deployment import FakeDeployment, Storage, storage
 
 SILENT = Told(lambda _: lambda _: None, lambda _: None)
@@ -47,6 +47,13 @@ def test_a_project_becomes_a_video(kept: Storage, project: Path, tmp_path: Path)
     assert (path, checksum) == (f"/{hashlib.sha256(body).hexdigest()}", "sum")
     assert sum(sent) == len(body)
     assert api.asked == [{"site_id": f"st_{path[1:]}", "fps": 25}]
+
+
+def test_a_render_that_is_only_begun_is_not_looked_at(kept: Storage, project: Path) -> None:
+    """The project is stored and the render asked for; nothing is fetched."""
+    api = FakeDeployment(kept.url)
+    render = begin_render(api, Job(project, None), SILENT.sending)
+    assert (render["status"], len(kept.put), len(api.asked)) == ("queued", 1, 1)
 
 
 def test_a_stored_project_is_not_sent_again(kept: Storage, project: Path) -> None:

@@ -1,0 +1,94 @@
+"""The page's other clocks: each frame shows its own time by them too, however busy the machine, and in any chunk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from chalicelib.composition.capture import CaptureOptions, Frame, Picture
+from chalicelib.composition.rgba import raw_rgba
+from chalicelib.tools import Chromium
+from tests.browser import layer_browser
+from tests.composing import chromium_of
+
+WIDTH, LANE = 160, 10
+_KEYS = "@keyframes m{from{left:0}to{left:120px}}"
+_WAIT = "for(let i=0;i<2e8;i++);"
+# Each moves a white square of its own lane, whose left edge is at 2 pixels a frame; in shadow trees and frames too.
+_LANES = {
+    "shadow tree": "const s=lane(0).attachShadow({mode:'closed'});s.innerHTML='<style>b{position:absolute;width:10px;"
+    f"height:10px;background:#fff;animation:m 2s linear}}{_KEYS}</style><b></b>'",
+    "worker": "const w=new Worker('worker.js');w.onmessage=(e)=>{move(1,e.data)}",
+    "worker of a blob": "const v=new Worker(URL.createObjectURL(new Blob(['(function f(){postMessage(Date.now()-"
+    "1704067200000);setTimeout(f,1)})()'])));v.onmessage=(e)=>{move(2,e.data)}",
+    "SVG's own animation": "lane(3).innerHTML=`<svg width=160 height=10 style=display:block><rect width=10 height=10 "
+    "fill=#fff><animate attributeName=x from=0 to=120 dur=2s /></rect></svg>`",
+    "an animation's start": "square(4).animate({left:['0px','120px']},2000).startTime=document.timeline.currentTime;",
+    "an animation turned": "const t=square(5).animate({left:['120px','0px']},{duration:2000,fill:'both'});t.reverse()",
+    "an event's time": "const e=()=>{move(6,new Event('x').timeStamp);requestAnimationFrame(e)};e()",
+    "the audio clock": "const a=new AudioContext();const f=()=>{move(7,a.currentTime*1000);"
+    "requestAnimationFrame(f)};f()",
+    "a frame of no origin": "lane(8).innerHTML='<iframe sandbox=allow-scripts src=sandboxed.html width=160 height=10 "
+    "style=border:0;display:block></iframe>'",
+}
+_HEIGHT = LANE * len(_LANES)
+_SQUARE = "position:absolute;left:0;top:0;width:10px;height:10px;background:#fff"
+_PAGE = f"""<!doctype html><body data-duration="2" data-width="{WIDTH}" data-height="{_HEIGHT}"
+    style="margin:0;background:#000"><script>
+    const lane=(n)=>{{const d=document.createElement('div');d.style.cssText='position:absolute;left:0;width:{WIDTH}px;'
+    +'height:{LANE}px;top:'+n*{LANE}+'px';document.body.append(d);return d}};
+    const square=(n)=>{{const d=document.createElement('div');d.style.cssText='{_SQUARE}';lane(n).append(d);return d}};
+    const squares={{}};const move=(n,ms)=>{{(squares[n]??=square(n)).style.left=ms*.06+'px'}};
+    {";".join(_LANES.values())};{_WAIT}fetch('worker.js').then(()=>{{{_WAIT}}});
+    </script>"""
+_SANDBOXED = f"""<!doctype html><body style="margin:0;background:#000"><div id="a" style="{_SQUARE}"></div>
+    <script>(function f(){{a.style.left=performance.now()*.06+'px';requestAnimationFrame(f)}})()</script>"""
+
+
+@pytest.fixture(scope="module")
+def browser(ffmpeg_path: Path) -> Iterator[Chromium]:
+    found = chromium_of(layer_browser(), ffmpeg_path)
+    yield found
+    found.close()
+
+
+def _frames(browser: Chromium, project: Path, start: int, end: int, *, preroll: bool = False) -> list[Frame]:
+    options = CaptureOptions(Fraction(30), picture=Picture.PNG)
+    with browser.open(project, options, deadline=time.monotonic() + 60) as stage:
+        return list(stage.frames(start, end, preroll=preroll))
+
+
+def _left_edge(frame: Frame, lane: int) -> int | None:
+    row = raw_rgba(frame.picture)[(lane * LANE + LANE // 2) * WIDTH * 4 :][: WIDTH * 4 : 4]
+    return next((x for x, red in enumerate(row) if red >= 128), None)
+
+
+def test_every_clock_of_a_page_is_the_frame_s(browser: Chromium, tmp_path: Path) -> None:
+    """In order and after a jump, on a page that is busy while it loads: what each clock moves is where it must be."""
+    (tmp_path / "index.html").write_text(_PAGE)
+    (tmp_path / "sandboxed.html").write_text(_SANDBOXED)
+    (tmp_path / "worker.js").write_text("(function f(){postMessage(performance.now());setTimeout(f,1)})()")
+    for frame in (*_frames(browser, tmp_path, 0, 5), *_frames(browser, tmp_path, 30, 32)):
+        found = {name: _left_edge(frame, lane) for lane, name in enumerate(_LANES)}
+        assert found == dict.fromkeys(_LANES, 2 * frame.index), frame.index
+
+
+def test_what_events_lead_to_is_the_same_in_any_chunk(browser: Chromium, tmp_path: Path) -> None:
+    """The end of an animation begins another, and an answer to a late request a third: played up to a chunk as well."""
+    (tmp_path / "index.html").write_text(
+        f"""<!doctype html><body data-duration="1" data-width="{WIDTH}" data-height="90"
+        style="margin:0;background:#000">
+        <div id="a" style="{_SQUARE};animation:m .2s linear"></div><div id="b" style="{_SQUARE};top:40px"></div>
+        <style>{_KEYS}</style><script>{_WAIT}
+        a.addEventListener('animationend',()=>{{
+        a.style.animation='none';a.offsetWidth;a.style.animation='m 1s linear'}});
+        setTimeout(()=>fetch('index.html').then((r)=>r.text()).then(()=>{{let n=0;
+        (function f(){{b.style.left=2*n+++'px';requestAnimationFrame(f)}})()}}),100)</script>"""
+    )
+    whole = [frame.picture for frame in _frames(browser, tmp_path, 0, 16)]
+    assert len(set(whole)) == 16
+    assert [frame.picture for frame in _frames(browser, tmp_path, 10, 16, preroll=True)] == whole[10:]
