@@ -61,6 +61,7 @@ class Puppet(Chromium):
     def __init__(self, *, media: tuple[MediaClip, ...] = (), frames: int = 4) -> None:
         self.facts = CompositionFacts("page", 16, 16, Fraction(1), Fraction(frames, 25), media)
         self.opened = 0
+        self.frames_read, self.reads_memory, self.misread = 0, False, False
 
     def version(self) -> str:
         return "puppet"

@@ -20,6 +20,8 @@ class Picture(StrEnum):
     """Quality 100, full range, BT.601."""
     PNG = "png"
     """Where alpha, or every bit, is wanted."""
+    PIXELS = "pixels"
+    """Bare BGRA, row by row, of an opaque page: nothing is encoded where the browser's memory may be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class CaptureOptions:
         transparent: Leave the page's background out; wants Picture.PNG.
         variables: Values for the composition's declared variables, by id.
         entry: The page, relative to the project.
+        from_memory: Whether Picture.PIXELS may be read out of the browser; made of screenshots they are the same.
     """
 
     frame_rate: Fraction
@@ -40,6 +43,7 @@ class CaptureOptions:
     transparent: bool = False
     variables: Mapping[str, Any] = field(default_factory=dict)
     entry: str = "index.html"
+    from_memory: bool = True
 
 
 @dataclass(frozen=True, slots=True)

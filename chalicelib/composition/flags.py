@@ -23,7 +23,8 @@ _RUN = (
     "--disable-background-timer-throttling",
     "--disable-backgrounding-occluded-windows",
     "--disable-renderer-backgrounding",
-    "--autoplay-policy=no-user-gesture-required",
+    # Nobody hears an audio context; scripts/media.js says that it runs.
+    "--autoplay-policy=document-user-activation-required",
 )
 
 _SAME_FRAMES = (
@@ -47,6 +48,9 @@ _SAME_FRAMES = (
     "--enable-unsafe-swiftshader",
     "--ignore-gpu-blocklist",
     "--disable-gpu-compositing",
+    # A frame is drawn whole. Drawn where it has changed, soft edges at the border are drawn twice: on one page two rows
+    # of what was read from memory were not what a screenshot, which draws all, then showed.
+    "--ui-disable-partial-swap",
     # Paint holding shows an old frame after a navigation; site isolation would spread iframes over processes.
     "--disable-features=Translate,BackForwardCache,IntensiveWakeUpThrottling,IsolateOrigins,site-per-process,"
     "PaintHolding,MediaRouter,OptimizationHints",

@@ -21,7 +21,7 @@ _MAX_OFFSET = 32_767
 _KEYFRAME = b"\x80"
 _TRACK_NUMBER = b"\x81"
 _VIDEO_TRACK = 1
-_CODECS = {"jpeg": "V_MJPEG", "rgba": "V_UNCOMPRESSED"}
+_CODECS = {"jpeg": "V_MJPEG", "rgba": "V_UNCOMPRESSED", "bgra": "V_UNCOMPRESSED"}
 _NANOSECONDS = 1_000_000_000
 
 
@@ -29,7 +29,7 @@ class PictureStream:
     """Makes the bytes of one stream, piece by piece.
 
     Args:
-        codec: "jpeg", or "rgba" for bare bytes, of every picture.
+        codec: "jpeg", or "rgba" or "bgra" for bare bytes, of every picture.
         width, height: In pixels.
     """
 
@@ -46,8 +46,8 @@ class PictureStream:
         info = _number("2ad7b1", self._tick_ns) + _element("4d80", b"sluice") + _element("5741", b"sluice")
         size = _number("b0", self._width) + _number("ba", self._height)
         track = _number("d7", 1) + _number("73c5", 1) + _number("83", _VIDEO_TRACK) + _number("9c", 0)
-        if self._codec == "rgba":
-            size += _element(_PIXEL_FORMAT, b"RGBA")
+        if self._codec != "jpeg":
+            size += _element(_PIXEL_FORMAT, self._codec.upper().encode())
         track += _element("86", _CODECS[self._codec].encode()) + _element("e0", size)
         return (
             _element(_EBML, ebml)
@@ -59,12 +59,16 @@ class PictureStream:
 
     def picture(self, tick: int, data: bytes) -> bytes:
         """The bytes of one picture shown from `tick` on, counted in frames of the rate; ticks ascend."""
+        return self.before(tick, len(data)) + data
+
+    def before(self, tick: int, data_bytes: int) -> bytes:
+        """What goes before the bytes of a picture that is too large to be copied for it."""
         cluster = b""
         if self._cluster_at is None or tick - self._cluster_at > _MAX_OFFSET:
             self._cluster_at = tick
             cluster = bytes.fromhex(_CLUSTER) + _UNKNOWN_SIZE + _number("e7", tick)
         block = _TRACK_NUMBER + struct.pack(">h", tick - self._cluster_at) + _KEYFRAME
-        return cluster + bytes.fromhex("a3") + _size(len(block) + len(data)) + block + data
+        return cluster + bytes.fromhex("a3") + _size(len(block) + data_bytes) + block
 
 
 def _size(count: int) -> bytes:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from chalicelib.canonical import canonical_bytes, canonical_hash, parse_canonical
+from chalicelib.composition.capture import Picture
 from chalicelib.composition.config import RenderConfig
 from chalicelib.errors import FormatNotSupported, InvalidConfig, PlanTooLarge
 
-COMPOSITION_SCHEMA = 1
+COMPOSITION_SCHEMA = 2
 MAX_HOURS = 24
 MIN_CHUNK_FRAMES = 10
 """Below it, the start of a browser would cost more than what the chunk saves."""
@@ -70,7 +71,7 @@ class CompositionPlan:
     """`width` and `height` in pixels of the output; `duration` in seconds, a whole number of frames.
 
     `preroll` asks each chunk to play the page from its beginning: a page that adds up state from frame to frame shows
-    something else when it is entered in the middle.
+    something else when it is entered in the middle. `picture` is how each chunk takes its frames.
     """
 
     schema: int
@@ -82,6 +83,7 @@ class CompositionPlan:
     height: int
     total_frames: int
     preroll: bool
+    picture: Picture
     chunks: tuple[FrameRange, ...]
     audio: MixedAudio | None
 
@@ -163,3 +165,10 @@ def seams_to_compare(chunks: Sequence[FrameRange]) -> tuple[int, ...]:
     starts = [chunk.start_frame for chunk in chunks[1:]]
     near = [start for start in starts if start <= _SEAM_FRAMES]
     return tuple(sorted({*near[:1], *near[-1:]})) or tuple(_SEAM_FRAMES for _ in starts[:1])
+
+
+def frames_to_sample(seams: Sequence[int], total_frames: int) -> tuple[int, ...]:
+    """Frames beside the seams, and after them, at which what is read from memory is held against screenshots."""
+    after = max(seams, default=-1) + 1
+    last = total_frames - 1
+    return tuple(sorted({(after + last) // 2, last})) if after <= last else ()

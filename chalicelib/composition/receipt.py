@@ -11,7 +11,8 @@ from chalicelib.canonical import canonical_bytes, parse_canonical
 class CompositionReceipt:
     """`sha256` and `size_bytes` are of the chunk's file; `frames_sha256` is over its captured frames, before encoding.
 
-    Two renders of one plan have the same `frames_sha256`, whatever the encoder does.
+    Two renders of one plan have the same `frames_sha256`, whatever the encoder does. `frames_read` is how many of the
+    frames were read out of the browser's memory; the others came as screenshots, which are the same.
     """
 
     plan_hash: str
@@ -20,6 +21,7 @@ class CompositionReceipt:
     size_bytes: int
     sha256: str
     frames_sha256: str
+    frames_read: int
 
 
 def receipt_bytes(receipt: CompositionReceipt) -> bytes:

@@ -12,7 +12,6 @@ import resource
 import signal
 import subprocess
 from contextlib import suppress
-from fcntl import F_SETPIPE_SZ, fcntl
 from fractions import Fraction
 from pathlib import Path
 from typing import IO
@@ -23,13 +22,12 @@ from chalicelib.media.source import Source
 from chalicelib.media.timing import Scan, origin_of
 from chalicelib.tools.ffmpeg import Ffmpeg
 from chalicelib.tools.mediainfo import MediaInfo
-from chalicelib.tools.program import MEMORY_LIMIT_BYTES
+from chalicelib.tools.program import MEMORY_LIMIT_BYTES, widen
 
 logger = logging.getLogger(__name__)
 
 # Further ahead than that a new decoder that starts there is quicker.
 _MAX_SKIP = 90
-_PIPE_BYTES = 1 << 20
 """As much as Linux gives to anybody by default: fewer wake-ups than with 64 kB."""
 _ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC"}
 
@@ -125,9 +123,7 @@ class _Decoder:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        if self._process.stdout:
-            with suppress(OSError):  # the machine grants less
-                fcntl(self._process.stdout, F_SETPIPE_SZ, _PIPE_BYTES)
+        widen(self._process.stdout)
         for kind, value in ((resource.RLIMIT_DATA, MEMORY_LIMIT_BYTES), (resource.RLIMIT_CORE, 0)):
             with suppress(ProcessLookupError):
                 resource.prlimit(self._process.pid, kind, (value, value))

@@ -27,12 +27,14 @@ from chalicelib.tools.browser_process import BrowserProcess
 from chalicelib.tools.cdp import ProtocolRefused
 from chalicelib.tools.page import Page
 from chalicelib.tools.page_files import PageFiles
+from chalicelib.tools.pixels import PixelCapture
 
 WARM_UP_FRAMES = 2
 _READY_S = 30.0
 # Some five seconds.
 _IDLE_LOOKS = 400
 _CAPTURE_TRIES = 30
+_CHECK_EVERY = 100
 
 
 class Stage:
@@ -64,6 +66,7 @@ class Stage:
         self._give_up = time.monotonic() + _READY_S
         self._idle = self._served = 0
         self.facts: CompositionFacts = self._load()
+        self._pixels = self._pixel_capture(process.pid) if options.picture is Picture.PIXELS else None
 
     @property
     def said(self) -> tuple[str, ...]:
@@ -73,6 +76,26 @@ class Stage:
     def began_late(self) -> bool:
         """Whether an animation or a transition has begun after the first frame: later frames then depend on it."""
         return bool(self._page.evaluate("__sluice.beganLate"))
+
+    @property
+    def frames_read(self) -> int:
+        """How many frames were read out of the browser's memory."""
+        return self._pixels.read if self._pixels else 0
+
+    @property
+    def reads_memory(self) -> bool:
+        """Whether frames are, and were all found to be what screenshots showed."""
+        return self._pixels is not None and self._pixels.proven
+
+    @property
+    def misread(self) -> bool:
+        """Whether frames were read that the page did not show: they are to be captured again, without memory."""
+        return self._pixels is not None and self._pixels.misread
+
+    def _pixel_capture(self, group: int) -> PixelCapture:
+        scale = self.facts.scale
+        size = round(self.facts.width * scale), round(self.facts.height * scale)
+        return PixelCapture(self._page, self._capture, size, group, from_memory=self._options.from_memory)
 
     # --- loading ---
 
@@ -166,7 +189,9 @@ class Stage:
             asked = self._ask_seek(first)
         for index in range(first, end_frame):
             self._finish_seek(asked, index)
-            picture, repeated = self._picture(stills)
+            picture, repeated = self._pixels.take() if self._pixels else self._picture(stills)
+            if self._pixels and (index + 1 == end_frame or index % _CHECK_EVERY == 0):
+                self._pixels.check()
             if index + 1 < end_frame:
                 # The page works on the next frame while this one is encoded.
                 asked = self._ask_seek(index + 1)
@@ -206,9 +231,9 @@ class Stage:
         return picture, picture == before
 
     def _capture(self) -> bytes:
-        options: dict[str, Any] = {"format": "jpeg", "quality": 100}
-        if self._options.picture is Picture.PNG:
-            options = {"format": "png", "optimizeForSpeed": True}
+        options: dict[str, Any] = {"format": "png", "optimizeForSpeed": True}
+        if self._options.picture is Picture.JPEG:
+            options = {"format": "jpeg", "quality": 100}
         for _ in range(_CAPTURE_TRIES):
             # Early frames come without a picture now and then; the next has it.
             answer = self._page.begin_frame(options)

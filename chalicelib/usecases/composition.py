@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.catalog.locations import Location, receipt_location
 from chalicelib.composition.capture import CaptureOptions, CompositionFacts, Picture
 from chalicelib.composition.config import RenderConfig
-from chalicelib.composition.formats import Format
 from chalicelib.composition.plan import CompositionPlan, ToolVersions, parse_plan
 from chalicelib.composition.receipt import CompositionReceipt, parse_receipt
 from chalicelib.errors import BrowserVersionMismatch, FfmpegVersionMismatch, ObjectMissing, PlanMismatch
@@ -110,17 +109,22 @@ def stored_chunk_receipt(chunk: Location, plan_hash: str, objects: Objects) -> C
     return receipt if receipt.plan_hash == plan_hash else None
 
 
-def capture_options(config: RenderConfig) -> CaptureOptions:
-    """How frames of this output leave the browser: JPEG, except where alpha or a palette wants every bit."""
-    lossless = config.format.alpha or config.format is Format.GIF
+def best_picture(config: RenderConfig) -> Picture:
+    """How frames of this output leave the browser at best: alpha travels as PNG, and so does what is kept as PNG."""
+    return Picture.PNG if config.format.alpha or config.format.packed else Picture.PIXELS
+
+
+def capture_options(config: RenderConfig, picture: Picture, *, from_memory: bool = True) -> CaptureOptions:
+    """What a page is captured with."""
     return CaptureOptions(
         frame_rate=config.frame_rate,
         width=config.width,
         height=config.height,
-        picture=Picture.PNG if lossless else Picture.JPEG,
+        picture=picture,
         transparent=config.format.alpha,
         variables=config.variables,
         entry=config.entry,
+        from_memory=from_memory,
     )
 
 

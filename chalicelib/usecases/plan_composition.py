@@ -23,7 +23,7 @@ from chalicelib.catalog.locations import (
     render_prefix,
 )
 from chalicelib.composition.audio import MAX_CLIPS, audible, is_heard, listen_arguments, mix_arguments
-from chalicelib.composition.capture import CaptureOptions, MediaClip
+from chalicelib.composition.capture import CaptureOptions, MediaClip, Picture
 from chalicelib.composition.config import RenderConfig, parse_config
 from chalicelib.composition.formats import audio_kind, output_kind
 from chalicelib.composition.plan import (
@@ -34,13 +34,14 @@ from chalicelib.composition.plan import (
     check_size,
     count_frames,
     cut_chunks,
+    frames_to_sample,
     plan_bytes,
     plan_hash,
     seams_to_compare,
 )
 from chalicelib.errors import EncoderFailed, NotMediaPayload, PlanProtocolUnsupported, PlanTooLarge
 from chalicelib.media.flags import GLOBAL_ARGUMENTS
-from chalicelib.usecases.composition import PlanRequest, capture_options, output_size, tool_versions
+from chalicelib.usecases.composition import PlanRequest, best_picture, capture_options, output_size, tool_versions
 from chalicelib.usecases.project import Unpacked, file_sha256, find_archive, unpacked_project
 from chalicelib.usecases.render_progress import Planned, RenderWatch, note_planned, note_planning
 
@@ -148,7 +149,7 @@ class _Planner:
         self._watch = watch
 
     def plan(self, versions: ToolVersions) -> CompositionPlan:
-        options = capture_options(self._config)
+        options = capture_options(self._config, best_picture(self._config))
         with self._stage(options) as stage:
             facts = stage.facts
             width, height = output_size(facts)
@@ -161,6 +162,7 @@ class _Planner:
                 self._tools.chromium.launch()
             # Each is jumped to on a page that is new: one that jumped before would have added up on its way.
             jumped = {seam: _picture(stage, seam, preroll=False) for seam in seams[-1:]}
+            picture = _proven_picture(stage, options.picture, frames_to_sample(seams, total_frames))
         preroll = bool(seams) and self._needs_preroll(options, seams, jumped)
         duration = total_frames / self._config.frame_rate
         return CompositionPlan(
@@ -173,6 +175,7 @@ class _Planner:
             height=height,
             total_frames=total_frames,
             preroll=preroll,
+            picture=picture,
             chunks=chunks,
             audio=None if self._config.format.silent else self._mix(facts.media, duration),
         )
@@ -249,3 +252,12 @@ class _Planner:
 def _picture(stage: Stage, index: int, *, preroll: bool) -> bytes:
     (frame,) = stage.frames(index, index + 1, preroll=preroll)
     return frame.picture
+
+
+def _proven_picture(stage: Stage, best: Picture, samples: Sequence[int]) -> Picture:
+    """Bare pixels only if they can be had without being encoded: each sample has then been equal to a screenshot."""
+    if best is not Picture.PIXELS:
+        return best
+    for index in samples:
+        _picture(stage, index, preroll=False)
+    return Picture.PIXELS if stage.reads_memory else Picture.JPEG

@@ -298,3 +298,19 @@ def test_a_page_without_a_length_is_told_how_to_say_it(theatre: Theatre) -> None
         pass
     with theatre.stage(f"{BARE}<body {SIZE}>{_BAR}{_MEANS['css']}") as stage:
         assert stage.facts.duration == 2
+
+
+def test_an_audio_context_runs_on_virtual_time(theatre: Theatre) -> None:
+    """It says that it runs, is as old as the page, and takes no time of the machine's."""
+    html = f"""{BARE}<body data-duration="1" {SIZE}><script>
+      const context = new AudioContext();
+      const right = () => context.state === "running" && context.currentTime * 1000 === performance.now();
+      const show = () => {{
+        document.body.style.background = right() ? "#0f0" : "#f00";
+        requestAnimationFrame(show);
+      }};
+      context.resume().then(show);
+    </script>"""
+    with theatre.stage(html) as stage:
+        for frame in stage.frames(10, 12, preroll=False):
+            assert pixel(frame.picture, 5, 5) == (0, 255, 0, 255), frame.index

@@ -146,6 +146,25 @@
     fire(element, "durationchange", "loadedmetadata", "loadeddata", "canplay", "canplaythrough");
   };
 
+  // --- sound of the page's own making: not heard, not mixed, and on virtual time ---
+  // The flags keep a context from starting, because one that runs costs a thread and tells the machine's time.
+  if (self.AudioContext) {
+    const close = AudioContext.prototype.close;
+    const closed = new WeakSet();
+    define(AudioContext.prototype, {
+      currentTime: { get() { return now(); } },
+      state: { get() { return closed.has(this) ? "closed" : "running"; } },
+      resume: { value: () => Promise.resolve() },
+      suspend: { value: () => Promise.resolve() },
+      close: {
+        value() {
+          closed.add(this);
+          return close.call(this);
+        },
+      },
+    });
+  }
+
   // --- pictures ---
   const shown = (element) => stateOf(element).image || element;
   for (const kind of [CanvasRenderingContext2D, self.OffscreenCanvasRenderingContext2D]) {

@@ -22,6 +22,7 @@ def test_the_header_says_what_follows() -> None:
 def test_bare_pixels_name_their_layout() -> None:
     """A decoder has nothing else to tell RGBA by."""
     assert bytes.fromhex("2eb524 84") + b"RGBA" in PictureStream("rgba", 2, 2, Fraction(1)).header()
+    assert bytes.fromhex("2eb524 84") + b"BGRA" in PictureStream("bgra", 2, 2, Fraction(1)).header()
 
 
 def test_times_are_frame_numbers() -> None:

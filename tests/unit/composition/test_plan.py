@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.composition.capture import Picture
 from chalicelib.composition.config import RenderConfig
 from chalicelib.composition.formats import Format
 from chalicelib.composition.plan import (
@@ -21,6 +22,7 @@ from chalicelib.composition.plan import (
     check_size,
     count_frames,
     cut_chunks,
+    frames_to_sample,
     parse_plan,
     plan_bytes,
     plan_hash,
@@ -38,6 +40,7 @@ PLAN = CompositionPlan(
     height=180,
     total_frames=24,
     preroll=False,
+    picture=Picture.PIXELS,
     chunks=(FrameRange(0, 12), FrameRange(12, 24)),
     audio=MixedAudio("s3://source/renders/x/audio/1.m4a", "b" * 64, 100),
 )
@@ -148,3 +151,11 @@ def test_seams_to_compare() -> None:
     assert seams_to_compare(cut_chunks(24, RenderConfig(chunk_frames=12))) == (12,)
     assert seams_to_compare(cut_chunks(1600, RenderConfig())) == (100, 300)
     assert seams_to_compare(cut_chunks(4000, RenderConfig(chunk_frames=2000))) == (300,)
+
+
+def test_frames_to_sample() -> None:
+    """They come after the seams, because frames are made in ascending order; the last is among them."""
+    assert frames_to_sample((), 210) == (104, 209)
+    assert frames_to_sample((100, 300), 1600) == (950, 1599)
+    assert frames_to_sample((9,), 10) == ()
+    assert frames_to_sample((), 1) == (0,)
