@@ -4,12 +4,13 @@ BIN := .venv/bin
 STAGE ?= dev
 VIDEO ?=
 ONCE ?=
+ASSETS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down test unit contract e2e lint fmt layers package deploy bench smoke golden clean
+.PHONY: help setup run up down test unit contract e2e lint fmt layers package deploy bench smoke load faults permissions golden clean
 
 help: ## print this list
-	@grep -hE '^[a-z0-9]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: ## make .venv and install everything (the other targets do it when needed)
 	@$(PYTHON) -m sluice.setup_venv
@@ -60,6 +61,17 @@ bench: setup ## side-by-side measurements, printed as ratios
 
 smoke: setup ## render a composition in 1, 2, 4, 8 chunks and compare; on the local AWS, or on the account of STAGE=
 	@$(BIN)/python -m smoke $(if $(filter-out file,$(origin STAGE)),--stage "$(STAGE)")
+
+load: setup ## 200 uploads and publishes at once, events repeated and out of order; ASSETS= for another number
+	@$(BIN)/python -m load publishes --assets $(ASSETS) --function-limit 8
+
+faults: setup ## kill and hinder what works on videos and renders, and see that all of it recovers
+	@$(BIN)/python -m load faults
+
+permissions: setup ## run the end-to-end tests and say which action of each policy they were refused without
+	@rm -f build/permissions.jsonl
+	@SLUICE_EMULATOR_PERMISSIONS="$(CURDIR)/build/permissions.jsonl" $(BIN)/pytest tests/e2e
+	@$(BIN)/python -m load policies build/permissions.jsonl
 
 golden: setup ## rewrite the golden files of the tests
 	@$(BIN)/pytest tests/unit --update-golden

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 
 from benchmarks import (
+    api_overhead,
+    cold_import,
     compositions,
     cost_per_minute,
     encoder_settings,
@@ -19,6 +21,8 @@ from benchmarks import (
 from benchmarks.measure import machine
 
 ALL = {
+    "cold_import": cold_import.main,
+    "api_overhead": api_overhead.main,
     "first_answer": first_answer.main,
     "playable": playable.main,
     "publish_against_ffmpeg": publish_against_ffmpeg.main,

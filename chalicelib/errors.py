@@ -496,6 +496,10 @@ class ExecutionLost(TransientError):
     """A state machine execution ended without leaving a result."""
 
 
+class DiskFull(TransientError):
+    """The worker's disk has no room left; another worker, or the same one later, may have."""
+
+
 class EncoderKilled(TransientError):
     """The encoder was ended by a signal, most often for want of memory."""
 

@@ -15,14 +15,14 @@ from contextlib import contextmanager
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-import botocore.session
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotocoreConnectionError
 
 from chalicelib.errors import AwsRefused, SluiceError, TransientError
 
 if TYPE_CHECKING:
+    import botocore.session
+    from botocore.config import Config
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
@@ -32,21 +32,35 @@ if TYPE_CHECKING:
 
 S3_CONNECTIONS = 16
 
-_COMMON = Config(
-    connect_timeout=3,
-    read_timeout=20,
-    retries={"mode": "standard", "total_max_attempts": 4},
-    # A presigned PUT must not ask for a checksum header that plain curl does not send.
-    request_checksum_calculation="when_required",
-    response_checksum_validation="when_required",
-)
-_S3 = _COMMON.merge(
-    Config(
+# botocore itself is imported where a client is first made: it takes longer than all of ours, and whoever imports a
+# handler may never make one.
+
+
+@cache
+def _common() -> Config:
+    from botocore.config import Config
+
+    return Config(
+        connect_timeout=3,
+        read_timeout=20,
+        retries={"mode": "standard", "total_max_attempts": 4},
+        # A presigned PUT must not ask for a checksum header that plain curl does not send.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+
+
+@cache
+def _of_s3() -> Config:
+    from botocore.config import Config
+
+    own = Config(
         signature_version="s3v4",
         s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
         max_pool_connections=S3_CONNECTIONS,
     )
-)
+    return _common().merge(own)
+
 
 _TRANSIENT_CODES = frozenset(
     {
@@ -74,6 +88,8 @@ class Clients:
 
     @cached_property
     def _session(self) -> botocore.session.Session:
+        import botocore.session
+
         return botocore.session.Session()
 
     @cached_property
@@ -83,15 +99,15 @@ class Clients:
 
     @cached_property
     def s3(self) -> S3Client:
-        return cast("S3Client", self._session.create_client("s3", config=_S3))
+        return cast("S3Client", self._session.create_client("s3", config=_of_s3()))
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
-        return cast("DynamoDBClient", self._session.create_client("dynamodb", config=_COMMON))
+        return cast("DynamoDBClient", self._session.create_client("dynamodb", config=_common()))
 
     @cached_property
     def sqs(self) -> SQSClient:
-        return cast("SQSClient", self._session.create_client("sqs", config=_COMMON))
+        return cast("SQSClient", self._session.create_client("sqs", config=_common()))
 
     def mediaconvert(self, endpoint: str) -> Any:
         """At an endpoint, or at the region's own."""
@@ -99,23 +115,23 @@ class Clients:
 
     @cached_property
     def mediapackage(self) -> Any:
-        return self._session.create_client("mediapackage-vod", config=_COMMON)
+        return self._session.create_client("mediapackage-vod", config=_common())
 
     @cache  # noqa: B019  the clients of a process live as long as it does
     def _at(self, service: str, endpoint: str) -> Any:
-        return self._session.create_client(service, config=_COMMON, endpoint_url=endpoint or None)
+        return self._session.create_client(service, config=_common(), endpoint_url=endpoint or None)
 
     @cached_property
     def sns(self) -> SNSClient:
-        return cast("SNSClient", self._session.create_client("sns", config=_COMMON))
+        return cast("SNSClient", self._session.create_client("sns", config=_common()))
 
     @cached_property
     def events(self) -> EventBridgeClient:
-        return cast("EventBridgeClient", self._session.create_client("events", config=_COMMON))
+        return cast("EventBridgeClient", self._session.create_client("events", config=_common()))
 
     @cached_property
     def stepfunctions(self) -> SFNClient:
-        return cast("SFNClient", self._session.create_client("stepfunctions", config=_COMMON))
+        return cast("SFNClient", self._session.create_client("stepfunctions", config=_common()))
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from chalicelib.handlers.views import View, asset_view, master_view, page_respon
 from chalicelib.settings import Settings
 from chalicelib.usecases import assets, cancel
 from chalicelib.usecases.archive import RestoreOrder, restore_source
-from chalicelib.usecases.asset_settings import settings_for
+from chalicelib.usecases.asset_settings import media_base_url
 from chalicelib.usecases.clip import NewClip, create_clip
 from chalicelib.usecases.master import master_url
 from chalicelib.usecases.playback import make_token
@@ -140,7 +140,7 @@ def get_vod_record(call: Call, asset_id: str) -> View:
 
 
 def _base_url(asset: Asset, settings: Settings) -> str:
-    return settings_for(asset.options, settings).public_base_url
+    return media_base_url(asset.options, settings)
 
 
 @route("GET", "/v1/assets/{asset_id}/master")

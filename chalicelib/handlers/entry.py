@@ -7,6 +7,7 @@ wire, because that is what Lambda reports and Step Functions matches. Nothing bu
 
 from __future__ import annotations
 
+import errno
 import functools
 import logging
 import time
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import NoReturn, ParamSpec, TypeVar
 
-from chalicelib.errors import InternalError, InternalFault, SluiceError
+from chalicelib.errors import DiskFull, InternalError, InternalFault, SluiceError
 from chalicelib.handlers.events import unwrapped
 from chalicelib.telemetry import configure_logging, log_context
 
@@ -22,6 +23,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 logger = logging.getLogger(__name__)
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def lambda_entry(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -58,6 +61,10 @@ def _closing_line(name: str) -> Iterator[None]:
         log_error(error, f"{name} failed", _elapsed_ms(started))
         raise_on_wire(error)
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            full = DiskFull("the worker's disk has no room left")
+            log_error(full, f"{name} failed", _elapsed_ms(started))
+            raise full from error
         logger.exception("%s failed", name, extra={"code": InternalFault.code(), "duration_ms": _elapsed_ms(started)})
         raise InternalFault(f"unexpected {type(error).__name__}") from error
     else:

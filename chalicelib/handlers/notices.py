@@ -29,6 +29,7 @@ from chalicelib.handlers.measures import measure_event
 from chalicelib.handlers.render_views import render_view
 from chalicelib.handlers.triggers import stack_queue
 from chalicelib.handlers.views import View, asset_view, static_rendition_view, track_view, upload_view, usd
+from chalicelib.usecases.asset_settings import media_base_url
 from chalicelib.usecases.deliver import deliver as deliver_once
 from chalicelib.usecases.notify import notify as notify_all
 from chalicelib.usecases.renditions import static_renditions
@@ -77,15 +78,20 @@ def _asset(asset: Asset) -> View:
     of = wiring.services()
     made = static_renditions([asset], of.table)[asset.id]
     work = of.table.get_progress(asset.id, asset.plan_hash)
-    return asset_view(asset, work, made, of.settings.public_base_url)
+    return asset_view(asset, work, made, media_base_url(asset.options, of.settings))
 
 
 def _rendition(rendition: StaticRendition) -> View:
-    return static_rendition_view(rendition, wiring.services().settings.public_base_url)
+    return static_rendition_view(rendition, _base_url(rendition.asset_id))
 
 
 def _track(track: CaptionTrack) -> View:
-    return track_view(track, wiring.services().settings.public_base_url)
+    return track_view(track, _base_url(track.asset_id))
+
+
+def _base_url(asset_id: str) -> str:
+    of = wiring.services()
+    return media_base_url(of.table.get_asset(asset_id).options, of.settings)
 
 
 def _render(render: Render) -> View:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chalice.app import Response
 
+from chalicelib.catalog.asset import Asset
 from chalicelib.catalog.ids import is_id
 from chalicelib.catalog.rendition import RENDITION_PREFIX, StaticRendition
 from chalicelib.catalog.wishes import RenditionRequest
@@ -14,6 +15,7 @@ from chalicelib.handlers.once import made_once
 from chalicelib.handlers.requests import RenditionBody, exact_seconds, parse_body
 from chalicelib.handlers.views import View, static_rendition_view
 from chalicelib.usecases import renditions
+from chalicelib.usecases.asset_settings import media_base_url
 from chalicelib.usecases.assets import living_asset
 from chalicelib.usecases.budget import refuse_over_budget
 
@@ -38,35 +40,38 @@ def create_rendition(call: Call, asset_id: str) -> Response:
         return renditions.request_rendition(asset, request, services.table, services.queues, now_ms=now_ms).id
 
     made = services.table.get_rendition(asset_id, made_once(call, f"POST /v1/assets/{asset_id}/renditions", make))
-    return json_response(_shown(call, made), status=202, headers={"Location": f"renditions/{made.id}"})
+    return json_response(_shown(call, asset, made), status=202, headers={"Location": f"renditions/{made.id}"})
 
 
 @route("GET", "/v1/assets/{asset_id}/renditions")
 def list_renditions(call: Call, asset_id: str) -> View:
     asset = living_asset(checked(asset_id), call.services.table)
-    return {"data": [_shown(call, each) for each in call.services.table.list_renditions(asset.id)], "next_cursor": None}
+    return {
+        "data": [_shown(call, asset, each) for each in call.services.table.list_renditions(asset.id)],
+        "next_cursor": None,
+    }
 
 
 @route("GET", "/v1/assets/{asset_id}/renditions/{rendition_id}")
 def get_rendition(call: Call, asset_id: str, rendition_id: str) -> View:
-    return _shown(call, _find(call, asset_id, rendition_id))
+    return _shown(call, *_find(call, asset_id, rendition_id))
 
 
 @route("DELETE", "/v1/assets/{asset_id}/renditions/{rendition_id}", status=202)
 def delete_rendition(call: Call, asset_id: str, rendition_id: str) -> View:
     of = call.services
-    found = _find(call, asset_id, rendition_id)
+    _, found = _find(call, asset_id, rendition_id)
     renditions.remove_rendition(found, of.objects, of.table, of.workflows, of.settings)
     return {"id": rendition_id, "status": "deleted"}
 
 
-def _find(call: Call, asset_id: str, rendition_id: str) -> StaticRendition:
+def _find(call: Call, asset_id: str, rendition_id: str) -> tuple[Asset, StaticRendition]:
     table = call.services.table
     asset = living_asset(checked(asset_id), table)
     if not is_id(rendition_id, RENDITION_PREFIX):
         raise RenditionNotFound("the asset has no such rendition")
-    return table.get_rendition(asset.id, rendition_id)
+    return asset, table.get_rendition(asset.id, rendition_id)
 
 
-def _shown(call: Call, rendition: StaticRendition) -> View:
-    return static_rendition_view(rendition, call.services.settings.public_base_url)
+def _shown(call: Call, asset: Asset, rendition: StaticRendition) -> View:
+    return static_rendition_view(rendition, media_base_url(asset.options, call.services.settings))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from chalice.app import Request, Response
 
+from chalicelib.catalog.asset import Asset
 from chalicelib.catalog.ids import TRACK_PREFIX, is_id
 from chalicelib.catalog.track import CaptionTrack
 from chalicelib.errors import TrackNotFound
@@ -18,6 +19,7 @@ from chalicelib.handlers.requests import TrackBody, body_bytes, parse_body, pars
 from chalicelib.handlers.views import View, track_view
 from chalicelib.media.subtitle_file import SubtitleFormat
 from chalicelib.usecases import tracks
+from chalicelib.usecases.asset_settings import media_base_url
 from chalicelib.usecases.assets import living_asset
 
 # API Gateway hands over as bytes only what is listed in app.py, by exact name.
@@ -38,25 +40,25 @@ def create_track(call: Call, asset_id: str) -> Response:
         return tracks.add_track(asset, wish, of.objects, of.table, of.settings, now_ms=of.clock()).id
 
     made = of.table.get_track(asset_id, made_once(call, f"POST /v1/assets/{asset_id}/tracks", make))
-    return json_response(_shown(call, made), status=201, headers={"Location": f"tracks/{made.id}"})
+    return json_response(_shown(call, asset, made), status=201, headers={"Location": f"tracks/{made.id}"})
 
 
 @route("GET", "/v1/assets/{asset_id}/tracks")
 def list_tracks(call: Call, asset_id: str) -> View:
     asset = living_asset(checked(asset_id), call.services.table)
     found = tracks.living_tracks(asset.id, call.services.table)
-    return {"data": [_shown(call, each) for each in found], "next_cursor": None}
+    return {"data": [_shown(call, asset, each) for each in found], "next_cursor": None}
 
 
 @route("GET", "/v1/assets/{asset_id}/tracks/{track_id}")
 def get_track(call: Call, asset_id: str, track_id: str) -> View:
-    return _shown(call, _find(call, asset_id, track_id))
+    return _shown(call, *_find(call, asset_id, track_id))
 
 
 @route("DELETE", "/v1/assets/{asset_id}/tracks/{track_id}", status=202)
 def delete_track(call: Call, asset_id: str, track_id: str) -> View:
     of = call.services
-    found = _find(call, asset_id, track_id)
+    _, found = _find(call, asset_id, track_id)
     tracks.remove_track(found, of.objects, of.table, of.settings, now_ms=of.clock())
     return {"id": track_id, "status": "deleted"}
 
@@ -75,13 +77,13 @@ def _wish(request: Request) -> tracks.Wish:
     return wish_of(described, "")[0], body_bytes(request)
 
 
-def _find(call: Call, asset_id: str, track_id: str) -> CaptionTrack:
+def _find(call: Call, asset_id: str, track_id: str) -> tuple[Asset, CaptionTrack]:
     table = call.services.table
     asset = living_asset(checked(asset_id), table)
     if not is_id(track_id, TRACK_PREFIX):
         raise TrackNotFound("the asset has no such track")
-    return tracks.living_track(asset.id, track_id, table)
+    return asset, tracks.living_track(asset.id, track_id, table)
 
 
-def _shown(call: Call, track: CaptionTrack) -> View:
-    return track_view(track, call.services.settings.public_base_url)
+def _shown(call: Call, asset: Asset, track: CaptionTrack) -> View:
+    return track_view(track, media_base_url(asset.options, call.services.settings))

@@ -9,6 +9,7 @@ Invariant: an executable that exists under its name is whole, because it was ren
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -16,7 +17,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from chalicelib.errors import BrowserUnavailable
+from chalicelib.errors import BrowserUnavailable, DiskFull
 
 LAYER_FOLDER = "browser"
 PACKED = "chromium.zst"
@@ -63,6 +64,7 @@ def find_browser() -> BrowserFiles:
 
     Raises:
         BrowserUnavailable: If there is no layer.
+        DiskFull: If it cannot be unpacked for want of room.
     """
     for folder in os.get_exec_path():
         layer = Path(folder).parent / LAYER_FOLDER
@@ -95,5 +97,7 @@ def unpacked(layer: Path, folder: Path) -> Path:
         shutil.rmtree(fresh, ignore_errors=True)
         # Somebody else was quicker, or the disk is full.
         if not executable.is_file():
+            if error.errno == errno.ENOSPC:
+                raise DiskFull("the browser cannot be unpacked: no room is left on the disk") from error
             raise BrowserUnavailable("the browser cannot be unpacked", reason=error.strerror or "") from error
     return executable

@@ -100,15 +100,25 @@ class BrowserProcess:
         """Wait until it answers.
 
         Raises:
+            BrowserCrashed: If a signal ended it, which may not happen again.
             BrowserUnavailable: If it does not; the message holds the loader's words about a missing library.
         """
         try:
             self.connection.call("Browser.getVersion", timeout_s=_START_S)
         except (BrowserCrashed, CallOverdue) as error:
+            killed = isinstance(error, BrowserCrashed) and self._was_killed()
             self.close()
+            if killed:
+                raise BrowserCrashed("the browser was ended by a signal while it started") from error
             raise BrowserUnavailable(_why(self._stderr), stderr=list(self._stderr)[-3:]) from error
         with contextlib.suppress(ProcessLookupError):
             resource.prlimit(self.pid, resource.RLIMIT_CORE, (0, 0))
+
+    def _was_killed(self) -> bool:
+        """Of a browser whose pipe is closed: its end is a moment away at most."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._process.wait(1) < 0
+        return False
 
     def explain(self, error: BrowserCrashed) -> BrowserCrashed | CompositionTooHeavy:
         """What a browser's end was about."""

@@ -11,8 +11,6 @@ import json
 from io import RawIOBase
 from typing import BinaryIO
 
-import pymediainfo
-
 from chalicelib.errors import NotAVideo
 from chalicelib.media.complete import inspect
 from chalicelib.media.source import Source, source_from_mediainfo
@@ -35,6 +33,9 @@ class MediaInfo:
             EmptySource, PlaylistNotAllowed, EncryptedSource, SourceTruncated, UnsupportedMedia, NotAVideo: What is
                 wrong with the source.
         """
+        # Here and not in the child, which is a new one each time: it finds the module loaded.
+        import pymediainfo  # noqa: F401
+
         container = inspect(lambda start, end: _read_exactly(file, start, end), size_bytes)
         found = run_confined(_parse, file, size_bytes, seconds=PATIENCE_S)
         if not found:
@@ -44,6 +45,8 @@ class MediaInfo:
 
 def _parse(file: RawIOBase) -> str:
     """MediaInfo's tracks as JSON; empty if it cannot read the file."""
+    import pymediainfo
+
     try:
         # Parse speed 0: the beginning and the end only. Frame counts come from the packets.
         found = pymediainfo.MediaInfo.parse(file, parse_speed=0, buffer_size=_BUFFER_BYTES)

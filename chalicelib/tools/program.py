@@ -11,6 +11,7 @@ import logging
 import os
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import threading
@@ -22,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from chalicelib.errors import DeadlineNear, EncoderFailed, EncoderKilled
+from chalicelib.errors import DeadlineNear, DiskFull, EncoderFailed, EncoderKilled, TransientError
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,8 @@ MEMORY_LIMIT_BYTES = 2304 * 1024**2
 """What the child may allocate: the function's 3008 MB less Python's share. A source that wants more then fails as an
 encoder's error, with its last words, and not as a worker that vanished."""
 _WATCH_EVERY_S = 1.0
+# Less is free only on a disk that is full: what a program could not write whole it has not removed yet.
+_NO_ROOM_BYTES = 1024**2
 
 _ENVIRONMENT = {
     "LC_ALL": "C",
@@ -101,6 +104,7 @@ class Program:
         Raises:
             DeadlineNear: When the deadline came; every child has ended by then.
             EncoderKilled: If a signal ended it, most often the kernel's for want of memory.
+            DiskFull: If it failed where no room is left on the disk.
             EncoderFailed: If it ended with an error of its own, or cannot be started.
         """
         argv = (self.program, *arguments)
@@ -129,7 +133,7 @@ class Program:
                 "program failed",
                 extra={"argv": argv, "exit_code": process.returncode, "stderr": kept.tail, "timed_out": alarm.rang},
             )
-            raise _failure(process.returncode, kept.tail, timed_out=alarm.rang)
+            raise _failure(process.returncode, kept.tail, timed_out=alarm.rang, full=_is_full(cwd))
         return Finished(stderr=tuple(kept.tail), picked=kept.picked, elapsed_s=time.monotonic() - started)
 
 
@@ -218,12 +222,19 @@ def _start(argv: Sequence[str], cwd: Path | None, stdin: int, stdout: int) -> su
         raise EncoderFailed("the encoder cannot be started; is the media tools layer there?", path=argv[0]) from error
 
 
-def _failure(code: int, tail: Sequence[str], *, timed_out: bool) -> DeadlineNear | EncoderFailed | EncoderKilled:
+def _is_full(folder: Path | None) -> bool:
+    """Whether the program could write next to nothing where it worked."""
+    return folder is not None and shutil.disk_usage(folder).free < _NO_ROOM_BYTES
+
+
+def _failure(code: int, tail: Sequence[str], *, timed_out: bool, full: bool) -> TransientError | EncoderFailed:
     last = tail[-1] if tail else ""
     if timed_out:
         return DeadlineNear("the encoder did not finish in time")
     if code < 0:
         return EncoderKilled("the encoder was ended by a signal", signal=signal.Signals(-code).name, stderr=last)
+    if full:
+        return DiskFull("the encoder had no room left on the disk", exit_code=code, stderr=last)
     return EncoderFailed("the encoder failed", exit_code=code, stderr=last)
 
 

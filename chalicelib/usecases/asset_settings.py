@@ -36,6 +36,11 @@ def settings_for(options: AssetOptions, settings: Settings) -> Settings:
     return replace(settings, **chosen, job_templates=templates, public_base_url=base_url)
 
 
+def media_base_url(options: AssetOptions, deployment: Settings) -> str:
+    """The origin of an asset's media: its own, or the deployment's."""
+    return settings_for(options, deployment).public_base_url
+
+
 def largest_source(options: AssetOptions, deployment: Settings) -> int | None:
     """Bytes of the largest source that an asset may have; None where MediaConvert may work, which has no such limit."""
     if deployment.mediaconvert_role_arn and settings_for(options, deployment).encoder != Encoder.LAMBDA:

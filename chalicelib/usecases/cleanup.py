@@ -7,7 +7,7 @@ each change is conditional on what was seen, and each run does a bounded amount,
 | seen                                               | done                                                       |
 |----------------------------------------------------|------------------------------------------------------------|
 | upload waiting past its time                       | expired, its asset errored; or ingested, if it had arrived |
-| asset waiting, upload closed, bytes there          | ingested                                                   |
+| asset waiting, bytes there                         | ingested                                                   |
 | asset preparing, no execution                      | encode message sent again                                  |
 | asset preparing, execution ended with our error    | errored with it                                            |
 | asset preparing, execution ended otherwise or gone | begun again, at most MAX_ATTEMPTS times, then errored      |
@@ -59,6 +59,8 @@ LOST_AFTER_MS = 60_000
 GIVE_UP_AFTER_MS = 6 * 3600 * 1000
 """How long lost work is tried to be set going before the asset is errored."""
 _BATCH = 50
+# Open uploads of customers who take their time are among them, and must not hide what is lost behind them.
+_WAITING_BATCH = 500
 _DAY_MS = 24 * 3600 * 1000
 _WAITING = frozenset({AssetStatus.WAITING})
 _PREPARING = frozenset({AssetStatus.PREPARING})
@@ -97,7 +99,11 @@ def clean_up(
     shift = _Shift(objects, table, queues, workflows, tools, settings, now_ms)
     stuck_ms, lost_ms = now_ms - STUCK_AFTER_MS, now_ms - LOST_AFTER_MS
     _each(table.expired_uploads(now_ms), lambda upload: _expire(upload, shift))
-    _each(table.stuck_assets(AssetStatus.WAITING, before_ms=lost_ms), lambda asset: _reconcile_waiting(asset, shift))
+    _each(
+        table.stuck_assets(AssetStatus.WAITING, before_ms=lost_ms),
+        lambda asset: _reconcile_waiting(asset, shift),
+        most=_WAITING_BATCH,
+    )
     _each(
         table.stuck_assets(AssetStatus.PREPARING, before_ms=stuck_ms),
         lambda asset: _reconcile_preparing(asset, shift),
@@ -118,8 +124,8 @@ def clean_up(
     _abort_stale_multiparts(shift)
 
 
-def _each(records: Iterable[T], act: Callable[[T], None]) -> None:
-    for record in islice(records, _BATCH):
+def _each(records: Iterable[T], act: Callable[[T], None], *, most: int = _BATCH) -> None:
+    for record in islice(records, most):
         try:
             act(record)
         except SluiceError as error:
@@ -133,15 +139,17 @@ def _expire(upload: Upload, shift: _Shift) -> None:
 
 def _reconcile_waiting(asset: Asset, shift: _Shift) -> None:
     upload_status = _upload_status(asset, shift.table)
-    if upload_status is UploadStatus.WAITING:
-        return  # the customer's turn; its expiry ends it
+    is_open = upload_status is UploadStatus.WAITING
     if shift.objects.exists(asset.source_bucket, asset.source_key):
-        if shift.gives_up_on(asset):
+        # Bytes may come late to an open upload: its time is not counted here.
+        if shift.gives_up_on(asset) and not is_open:
             _error_waiting(asset, ExecutionLost("the source could not be taken in"), shift)
             return
         logger.warning("ingest was lost", extra={"asset_id": asset.id})
         shift.ingest(asset)
         return
+    if is_open:
+        return  # the customer's turn; its expiry ends it
     if upload_status is UploadStatus.CANCELLED:
         cancelled = AssetChange(status=AssetStatus.CANCELLED)
         shift.table.update_asset(asset.id, cancelled, expect=_WAITING, now_ms=shift.now_ms)

@@ -18,7 +18,6 @@ from chalicelib.media.cmaf import Proof, Track, read_track, segments, track_rece
 from chalicelib.media.commands import Command
 from chalicelib.media.plan import Plan
 from chalicelib.media.receipt import Segment, TrackReceipt
-from chalicelib.tools.pipes import read_while_running
 
 if TYPE_CHECKING:
     from chalicelib.aws.objects import Objects
@@ -76,6 +75,9 @@ class Bench:
         """Run the encoder, and cut and store the tracks of these names while it does."""
         self._written.clear()
         readers = {f"{name}.mp4": partial(self._store_track, name, cut) for name in names}
+        # Not above: the API imports this module, and must not wait for every tool.
+        from chalicelib.tools.pipes import read_while_running
+
         read_while_running(partial(self.run, command), self.folder, readers)
         return self.written(names)
 

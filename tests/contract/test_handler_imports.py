@@ -26,3 +26,16 @@ def test_a_handler_is_imported_alone(name: str) -> None:
         [sys.executable, "-W", "error", "-c", code], cwd=ROOT, env={}, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stderr
+
+
+def test_the_app_is_imported_without_what_its_first_calls_need() -> None:
+    """A cold start waits for no AWS client and no tool: botocore alone takes as long as all the rest."""
+    code = (
+        "import sys, app\n"
+        "heavy = ('boto3', 'botocore.session', 'botocore.client', 'urllib3', 'pymediainfo', 'chalicelib.tools')\n"
+        "assert [name for name in heavy if name in sys.modules] == []\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], cwd=ROOT, env={}, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr

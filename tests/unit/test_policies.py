@@ -1,15 +1,18 @@
 """Each function's policy against its source: what no code of the function can come to, the function may not do.
 
-This proves that an action is not left over, for actions and not for resources, and from above: a name that occurs twice
-in the project counts as a call of both. That the policies are enough is proved where they are enforced: on the local
-AWS, by the end-to-end tests.
+This proves that an action is not left over, from above: a name that occurs twice in the project counts as both.
+Of resources it proves that they are the stack's, and that no statement covers another. That the policies are enough is
+proved where they are enforced: on the local AWS, by the end-to-end tests (`make permissions` for what each was needed).
 """
 
 from __future__ import annotations
 
 import json
+import re
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -115,3 +118,61 @@ def test_what_a_function_does_not_do_is_not_found() -> None:
         assert ("mediaconvert:CreateJob" in operations) is (name == "publish")
         assert ("s3:RestoreObject" in operations) is (name == "api_handler")
         assert ("s3:ListMultipartUploads" in operations) is (name == "cleanup")
+
+
+# Resources that name nothing of the stack, with the reason why they cannot.
+_WIDE = {
+    "*": "X-Ray has no resources, and a task token names none",
+    "jobTemplates/*": "a customer chooses among all templates of the account",
+    "presets/*": "a template names presets of its own",
+    "queues/*": "and its own queue",
+    "jobs/*": "a job's number is MediaConvert's",
+    "assets/*": "the name of an asset of MediaPackage is its id, in a namespace of the account",
+    "packaging-groups/*": "packaging groups may be the customer's own",
+    "${ExtraSourceBucket}": "the bucket that the operator names",
+    "${ExtraSourceBucket}/*": "its objects",
+}
+# The table, queues, buckets and so on of the stack, and names that begin with its own.
+_OF_THE_STACK = re.compile(
+    r"\$\{(AWS::StackName|Table|SourceBucket|MediaBucket|EncodeQueue|EventsQueue|WebhookQueue|NotificationQueue"
+    r"|IngestDeadLetterQueue|EventBus)(\.Arn)?\}"
+)
+
+
+def _resources(value: Any) -> list[str]:
+    """What a Resource names; of a condition both ways."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, list):
+        return [each for part in value for each in _resources(part)]
+    ((function, argument),) = value.items()
+    if function == "Fn::If":
+        return _resources(argument[1:])
+    return [argument] if function == "Fn::Sub" else [f"${{{argument if function == 'Ref' else argument[0]}}}"]
+
+
+def _statements(name: str) -> list[dict[str, Any]]:
+    policy = json.loads((_ROOT / ".chalice" / "policies" / f"{name}.json").read_text())
+    found: list[dict[str, Any]] = policy["Statement"]
+    return found
+
+
+@pytest.mark.parametrize("name", _POLICIES)
+def test_every_resource_is_the_stacks_own(name: str) -> None:
+    """Each names something that the stack made; what cannot is on the list above, with its reason."""
+    for statement in _statements(name):
+        for resource in _resources(statement["Resource"]):
+            made = _OF_THE_STACK.search(resource) or re.fullmatch(r"\$\{[A-Z]\w+(Topic|Role)\}", resource)
+            assert made or resource.split(":")[-1] in _WIDE, (name, statement["Sid"], resource)
+
+
+@pytest.mark.parametrize("name", _POLICIES)
+def test_no_statement_allows_what_another_does(name: str) -> None:
+    """Without a statement something is refused: none of its actions has all its resources in another one too."""
+    statements = _statements(name)
+    for one in statements:
+        for other in statements:
+            if one is not other and (both := set(one["Action"]) & set(other["Action"])):
+                wider = _resources(other["Resource"])
+                covered = [any(fnmatchcase(each, pattern) for pattern in wider) for each in _resources(one["Resource"])]
+                assert not all(covered), f"{name}: {other['Sid']} allows {both} of {one['Sid']} too"

@@ -32,8 +32,10 @@ def main() -> None:
         adoption,
         autosave,
         execution,
+        faults,
         multipart,
         object_reads,
+        permissions,
         rest_import,
         state_machines,
     )
@@ -45,4 +47,8 @@ def main() -> None:
     adoption.install()
     execution.install(Path(os.environ["SLUICE_LOCAL_HOME"]))
     autosave.install()
+    if path := os.environ.get("SLUICE_EMULATOR_FAULTS"):
+        faults.install(Path(path))
+    if path := os.environ.get("SLUICE_EMULATOR_PERMISSIONS"):
+        permissions.install(Path(path))
     app.main()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from chalicelib.errors import DeadlineNear, InternalFault, PlanMismatch, SluiceError
+from chalicelib.errors import DeadlineNear, InternalFault, PlanMismatch
 from chalicelib.handlers.entry import asset_context, lambda_entry
 
 Lines = Callable[[], list[dict[str, Any]]]
@@ -58,6 +59,8 @@ def test_every_line_says_what_it_is_about(log_lines: Lines) -> None:
     [
         (DeadlineNear("little time"), "DeadlineNear"),
         (PlanMismatch("other plan"), "PLAN_HASH_MISMATCH"),
+        (OSError(errno.ENOSPC, "No space left on device"), "DiskFull"),
+        (OSError(errno.EIO, "Input/output error"), "InternalFault"),
         (InternalFault("a bug"), "InternalFault"),
         (KeyError("a bug"), "InternalFault"),
     ],
@@ -69,4 +72,4 @@ def test_step_functions_sees_a_name_of_the_table(error: Exception, name: str, lo
     assert type(raised.value).__name__ == name
     (line,) = log_lines()
     assert line["message"] == "render failed"
-    assert ("stack_trace" in line) is not (isinstance(error, SluiceError) and error.status != 500)
+    assert ("stack_trace" in line) is (name == "InternalFault")

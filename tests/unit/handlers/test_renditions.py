@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 
 from chalicelib.catalog.asset import AssetStatus
-from chalicelib.catalog.rendition import RenditionStatus
+from chalicelib.catalog.options import AssetOptions
+from chalicelib.catalog.rendition import RenditionStatus, StaticRendition
+from chalicelib.handlers.notices import SHOWN
 from tests.unit.catalog.samples import ASSET_ID, a_rendition, an_asset
 from tests.unit.handlers.conftest import Api
 
 RENDITIONS = f"/v1/assets/{ASSET_ID}/renditions"
 UNKNOWN = "rd_" + "0" * 26
+OTHER_ID = "as_" + "7" * 26
 
 
 @pytest.fixture
@@ -54,6 +57,18 @@ def test_a_ready_preview_is_an_image_of_the_asset(ready: Api) -> None:
     url = shown["static_renditions"][0]["url"]
     assert url == shown["images"]["animated"] == f"https://media.test/{shown['static_renditions'][0]['key']}"
     assert shown["static_renditions"][0]["size_bytes"] == 99
+
+
+def test_a_host_of_the_assets_own_serves_its_renditions(ready: Api) -> None:
+    """On its own route, in the asset, and in the event, as the asset's stream does."""
+    asset = an_asset(id=OTHER_ID, status=AssetStatus.READY, options=AssetOptions(cloud_front="cdn.test"))
+    made = a_rendition(asset_id=OTHER_ID, status=RenditionStatus.READY)
+    ready.desk.table.create_asset(asset)
+    ready.desk.table.create_rendition(made)
+    url = ready("GET", f"/v1/assets/{OTHER_ID}/renditions/{made.id}").json_body["url"]
+    assert url.startswith("https://cdn.test/media/")
+    assert ready("GET", f"/v1/assets/{OTHER_ID}").json_body["static_renditions"][0]["url"] == url
+    assert SHOWN[StaticRendition](made)["url"] == url
 
 
 def test_the_image_that_moves_is_the_smallest_that_most_can_show(ready: Api) -> None:

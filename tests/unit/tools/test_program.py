@@ -7,10 +7,11 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from chalicelib.errors import DeadlineNear, EncoderFailed, EncoderKilled, UnsupportedMedia, WorkSuperseded
+from chalicelib.errors import DeadlineNear, DiskFull, EncoderFailed, EncoderKilled, UnsupportedMedia, WorkSuperseded
 from chalicelib.tools import program as module
 from chalicelib.tools.program import Program
 
@@ -108,6 +109,21 @@ def test_an_exit_code_is_a_failure_with_its_last_words(program: Write, caplog: p
     [record] = caplog.records
     assert record.__dict__["argv"][1:] == ("-i", "x")
     assert list(record.__dict__["stderr"]) == ["bad codec"]
+
+
+def test_a_failure_on_a_full_disk_is_worth_another_try(
+    program: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a program says of it is text, so the disk itself is asked; room elsewhere, or a success, is no matter."""
+    full = SimpleNamespace(free=4096)
+    monkeypatch.setattr("chalicelib.tools.program.shutil.disk_usage", lambda _: full)
+    with pytest.raises(DiskFull) as failed:
+        program("exit 228").run((), deadline=soon(), cwd=tmp_path)
+    assert failed.value.retryable
+    program("exit 0").run((), deadline=soon(), cwd=tmp_path)
+    full.free = 2**30
+    with pytest.raises(EncoderFailed):
+        program("exit 228").run((), deadline=soon(), cwd=tmp_path)
 
 
 def test_a_signal_is_worth_another_try(program: Write) -> None:

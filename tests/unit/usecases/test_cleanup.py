@@ -61,8 +61,29 @@ def test_an_upload_past_its_time_expires(desk: Desk) -> None:
 
 def test_an_open_upload_is_left_alone(desk: Desk) -> None:
     """Until its time is over, waiting is the customer's right."""
-    _given(desk, status=AssetStatus.WAITING, upload=UploadStatus.WAITING)
+    _given(desk, status=AssetStatus.WAITING, upload=UploadStatus.WAITING, bytes_there=False)
     assert _later(desk, LOST_AFTER_MS + 1).status is AssetStatus.WAITING
+
+
+def test_an_ingest_that_was_lost_while_the_upload_is_open_is_made_up_for(desk: Desk) -> None:
+    """S3's event was lost and the client never calls complete: it need not wait for the end of the upload's time."""
+    _given(desk, status=AssetStatus.WAITING, upload=UploadStatus.WAITING, source_etag=None, execution_arn=None)
+    assert _later(desk, LOST_AFTER_MS + 1).status is AssetStatus.PREPARING
+    assert len(desk.queues.sent) == 1
+    assert desk.table.get_upload(UPLOAD_ID).status is UploadStatus.COMPLETED
+
+
+def test_many_open_uploads_do_not_hide_what_is_lost(desk: Desk) -> None:
+    """Customers who take their time come before the lost ingest, and it has its turn all the same."""
+    for number in range(60):
+        other, upload = f"as_{number:026d}", f"up_{number:026d}"
+        desk.table.create_upload(an_upload(id=upload, asset_id=other, status=UploadStatus.WAITING))
+        key = f"uploads/{other}/source"
+        desk.table.create_asset(
+            an_asset(id=other, status=AssetStatus.WAITING, upload_id=upload, source_key=key, execution_arn=None)
+        )
+    _given(desk, status=AssetStatus.WAITING, source_etag=None, execution_arn=None)
+    assert _later(desk, LOST_AFTER_MS + 1).status is AssetStatus.PREPARING
 
 
 def test_a_lost_ingest_is_made_up_for(desk: Desk) -> None:
