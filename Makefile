@@ -7,7 +7,7 @@ ONCE ?=
 ASSETS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down test unit contract e2e lint fmt layers package deploy bench smoke load faults permissions golden clean
+.PHONY: help setup run up down test unit contract e2e lint fmt layers package deploy bench smoke load faults permissions golden scan wheel clean
 
 help: ## print this list
 	@grep -hE '^[a-z0-9]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -42,6 +42,13 @@ lint: setup ## ruff, mypy --strict, the import law, cfn-lint and statelint on wh
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m sluice.lint
+
+scan: setup ## checkov on the packaged template; every finding is mended, or answered in .chalice/scan.yaml
+	@$(BIN)/python -m sluice.scan
+
+wheel: setup ## build the wheel of sluice to out/
+	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir out .
+	@rm -rf build/lib build/bdist.*
 
 fmt: setup ## format the tree
 	@$(BIN)/ruff check --fix .

@@ -1,5 +1,13 @@
 """The Chalice app: what `chalice package` and `chalice local` read, and the entry of the API function. No logic."""
 
+import os
+
+if "AWS_CHALICE_CLI_MODE" in os.environ:
+    # Only on an operator's machine: the handlers below are read with the environment of the stage that is deployed.
+    from sluice.account import typed_chalice
+
+    typed_chalice.install()
+
 from chalice.app import Chalice
 
 from chalicelib.handlers import api, consumers, early, ingest, jobs, notices, publish, render, schedule, simple, tracks

@@ -20,6 +20,7 @@ WEBHOOK_RETRY_S = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """As Standard Webhooks proposes: ten attempts within 75 hours and 35 minutes."""
 CODECS = ("h264", "hevc", "av1")
 _ROTATIONS = ("auto", "degree_0", "degrees_90", "degrees_180", "degrees_270")
+_ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 STATIC_RENDITIONS = ("mp4", "m4a", "gif", "avif", "webp")
 
 
@@ -68,7 +69,9 @@ class Settings:
         webhook_loopback: Whether webhooks may name this very machine: on the local AWS.
         static_renditions: Types of static renditions that are made of every asset.
         master_access: Whether the API gives out URLs of sources.
+        transfer_acceleration: Whether URLs that take uploads lead through S3's edge.
         cors_origins: Browser origins allowed to call the API, or ("*",).
+        embed_origins: Pages that may frame the embeddable player, or ("*",), or ("'none'",).
         triggers: What sets work going by appearing in the bucket: "video", "metadata" or both.
         metadata_prefix: Where metadata files are looked for.
         video_extensions, metadata_extensions: In lower case, without dots; "*" is every one.
@@ -116,6 +119,7 @@ class Settings:
     chunk_seconds: int
     max_parallel_chunks: int
     cors_origins: tuple[str, ...]
+    embed_origins: tuple[str, ...]
     abort_incomplete_days: int
     keep_surround: bool
     triggers: tuple[str, ...]
@@ -135,6 +139,7 @@ class Settings:
     mediapackage_role_arn: str
     static_renditions: tuple[str, ...]
     master_access: bool
+    transfer_acceleration: bool
     playback_policy: str
     max_cost_per_asset_usd: Fraction | None
     monthly_budget_usd: Fraction | None
@@ -178,6 +183,7 @@ class Settings:
             chunk_seconds=_count(environ, "SLUICE_CHUNK_SECONDS", 12),
             max_parallel_chunks=_count(environ, "SLUICE_MAX_PARALLEL_CHUNKS", 40),
             cors_origins=cors_origins(environ),
+            embed_origins=_embed_origins(environ),
             abort_incomplete_days=_count(environ, "SLUICE_ABORT_INCOMPLETE_DAYS", 2),
             keep_surround=_audio_channels(environ) == "source",
             triggers=_words(environ, "SLUICE_TRIGGERS", "video,metadata", ("video", "metadata")),
@@ -200,6 +206,7 @@ class Settings:
             mediapackage_group=environ.get("SLUICE_MEDIAPACKAGE_GROUP", "").strip(),
             mediapackage_role_arn=environ.get("SLUICE_MEDIAPACKAGE_ROLE_ARN", "").strip(),
             static_renditions=_static_renditions(environ),
+            transfer_acceleration=_choice(environ, "SLUICE_TRANSFER_ACCELERATION", "off", ("on", "off")) == "on",
             master_access=_choice(environ, "SLUICE_MASTER_ACCESS", "on", ("on", "off")) == "on",
             playback_policy=_choice(environ, "SLUICE_PLAYBACK_POLICY", "public", ("public", "signed")),
             max_cost_per_asset_usd=_dollars(environ, "SLUICE_MAX_COST_PER_ASSET_USD"),
@@ -216,6 +223,19 @@ def cors_origins(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """The allowed browser origins; readable before anything else is set, because `chalice package` needs them."""
     text = (os.environ if environ is None else environ).get("SLUICE_CORS_ORIGINS", "*")
     return tuple(origin.strip().rstrip("/") for origin in text.split(",") if origin.strip()) or ("*",)
+
+
+def _embed_origins(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """As frame-ancestors takes them: "none" is a word there, and an origin has no path that could end the directive."""
+    found = tuple(
+        word.strip().rstrip("/") for word in environ.get("SLUICE_EMBED_ORIGINS", "*").split(",") if word.strip()
+    )
+    for origin in found:
+        if origin not in ("*", "none") and not _ORIGIN.fullmatch(origin):
+            raise ConfigurationInvalid(f"SLUICE_EMBED_ORIGINS: {origin} is no origin", setting="SLUICE_EMBED_ORIGINS")
+    if "none" in found or not found:
+        return ("'none'",)
+    return found
 
 
 def access(environ: Mapping[str, str] | None = None) -> Access:

@@ -15,7 +15,7 @@ from sluice.clients import clients_of
 from sluice.facts import Facts, SupervisorLock, read_facts, write_facts
 from sluice.failure import EmulatorFailed, OperatorError
 from sluice.keys import development_key
-from sluice.paths import Local, Project
+from sluice.paths import IMPORTED_FROM, Local
 from sluice.processes import clean_environ, end, end_strays
 from sluice.report import Report
 from sluice.rollout import ENCODING_SETTINGS, Preparation, roll_out
@@ -106,7 +106,7 @@ def up_detached(local: Local, report: Report) -> Running:
                 SLUICE_HOME=str(local.home.root),
                 SLUICE_PORT=str(local.origin_port),
                 SLUICE_GATEWAY_PORT=str(local.gateway_port),
-                PYTHONPATH=str(Project.here().root),
+                PYTHONPATH=str(IMPORTED_FROM),
                 **{name: os.environ[name] for name in (*ENCODING_SETTINGS, *ACCESS_SETTINGS) if name in os.environ},
             ),
             cwd=local.project.root,

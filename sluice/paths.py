@@ -12,20 +12,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sluice.bundle import unpacked
+
+IMPORTED_FROM = Path(__file__).resolve().parent.parent
+"""What makes this package importable to a process of another environment."""
 ORIGIN_PORT = 8000
 GATEWAY_PORT = 14566
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A checkout of Sluice."""
+    """A checkout of Sluice, or what a wheel has of it."""
 
     root: Path
 
     @classmethod
     def here(cls) -> Project:
-        """The checkout that this package was imported from."""
-        return cls(Path(__file__).resolve().parent.parent)
+        """The checkout that this package was imported from; of a wheel, the sources that came with it."""
+        return cls(IMPORTED_FROM if (IMPORTED_FROM / "app.py").is_file() else unpacked())
 
     @property
     def merge_template(self) -> Path:
@@ -50,7 +54,7 @@ class Project:
 
     @property
     def web(self) -> Path:
-        return self.root / "web"
+        return self.root / "chalicelib" / "web"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STAMP = VENV / ".sluice-setup"
-INPUTS = ("requirements.txt", "requirements-dev.txt", "pyproject.toml")
+INPUTS = ("requirements.txt", "requirements-tools.txt", "requirements-dev.txt", "pyproject.toml")
 
 
 def stop(message: str) -> None:

@@ -73,6 +73,7 @@ def parameters_of(pairs: Iterable[str]) -> dict[str, str]:
     help="One stack of everything, or functions and API by chalice deploy.",
 )
 @click.option("--parameter", "-p", "pairs", multiple=True, metavar="NAME=VALUE", help="A parameter of the template.")
+@click.option("--replace-data", is_flag=True, help="Allow a change after which the stack uses another table or bucket.")
 @yes_option
 @json_option
 @quiet_option
@@ -84,6 +85,7 @@ def deploy_verb(
     plan: bool,
     via: str,
     pairs: tuple[str, ...],
+    replace_data: bool,
     yes: bool,
     as_json: bool,
     quiet: bool,
@@ -94,7 +96,10 @@ def deploy_verb(
     target = Target(open_account(profile=profile, region=region), stage)
     report.line(f"{target}, as {target.account.caller}")
     agreed = (lambda _what: False) if plan else asking(yes=yes)
-    outputs = deploy_stage(Project.here(), target, given, report, via=via, agreed=agreed)
+    # A plan is only looked at, so it may show anything.
+    outputs = deploy_stage(
+        Project.here(), target, given, report, via=via, agreed=agreed, replace_data=replace_data or plan
+    )
     if outputs is None:
         click.echo("nothing was changed", err=True)
         return

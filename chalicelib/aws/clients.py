@@ -102,6 +102,11 @@ class Clients:
         return cast("S3Client", self._session.create_client("s3", config=_of_s3()))
 
     @cached_property
+    def s3_accelerated(self) -> S3Client:
+        config = _S3.merge(Config(s3={"addressing_style": "virtual", "use_accelerate_endpoint": True}))
+        return cast("S3Client", self._session.create_client("s3", config=config))
+
+    @cached_property
     def dynamodb(self) -> DynamoDBClient:
         return cast("DynamoDBClient", self._session.create_client("dynamodb", config=_common()))
 

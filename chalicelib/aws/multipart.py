@@ -36,12 +36,18 @@ class OpenMultipart:
 class Multiparts:
     """Errors as in `Objects`."""
 
-    def __init__(self, clients: Clients) -> None:
+    def __init__(self, clients: Clients, *, accelerates: bool = False) -> None:
+        """`accelerates`: URLs that take uploads lead through S3's edge; the bucket must allow it."""
         self._clients = clients
+        self._accelerates = accelerates
 
     @property
     def _s3(self) -> S3Client:
         return self._clients.s3
+
+    @property
+    def _for_uploads(self) -> S3Client:
+        return self._clients.s3_accelerated if self._accelerates else self._clients.s3
 
     def create_multipart(self, bucket: str, key: str, *, content_type: str, cache_control: str = "") -> str:
         """Open a multipart upload and return its id."""
@@ -66,7 +72,7 @@ class Multiparts:
     def presign_part(self, bucket: str, key: str, multipart_id: str, part_number: int, *, expires_s: int) -> str:
         """A URL that takes one PUT of one part. S3 cannot hold it to a size."""
         params = {"Bucket": bucket, "Key": key, "UploadId": multipart_id, "PartNumber": part_number}
-        return self._presign("upload_part", params, expires_s)
+        return self._presign("upload_part", params, expires_s, self._for_uploads)
 
     def list_parts(self, bucket: str, key: str, multipart_id: str) -> tuple[Part, ...] | None:
         """The parts stored so far, by number; None if the multipart upload is completed, aborted or unknown."""
@@ -128,6 +134,6 @@ class Multiparts:
                     if started_at_ms < older_than_ms:
                         yield OpenMultipart(found["Key"], found["UploadId"], started_at_ms)
 
-    def _presign(self, operation: str, params: Mapping[str, object], expires_s: int) -> str:
+    def _presign(self, operation: str, params: Mapping[str, object], expires_s: int, client: S3Client) -> str:
         with calling(f"s3:presign {operation}", StorageUnavailable):
-            return self._s3.generate_presigned_url(operation, Params=params, ExpiresIn=expires_s)
+            return client.generate_presigned_url(operation, Params=params, ExpiresIn=expires_s)

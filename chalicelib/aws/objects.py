@@ -248,7 +248,7 @@ class Objects(LargeObjects):
             params["ContentLength"] = size_bytes
         if checksum_sha256:
             params["ChecksumSHA256"] = checksum_sha256
-        return self._presign("put_object", params, expires_s)
+        return self._presign("put_object", params, expires_s, self._for_uploads)
 
     def presign_post(
         self, bucket: str, key: str, *, content_type: str, size_bytes: tuple[int, int], expires_s: int
@@ -257,7 +257,7 @@ class Objects(LargeObjects):
         fixed = {"Content-Type": content_type, "success_action_status": "201"}
         conditions = [{name: value} for name, value in fixed.items()]
         with calling("s3:presign post", StorageUnavailable):
-            form = self._s3.generate_presigned_post(
+            form = self._for_uploads.generate_presigned_post(
                 bucket,
                 key,
                 Fields=fixed,
@@ -275,7 +275,7 @@ class Objects(LargeObjects):
         params: dict[str, object] = {"Bucket": bucket, "Key": key}
         if download_name:
             params["ResponseContentDisposition"] = f"attachment; filename*=UTF-8''{quote(download_name, safe='')}"
-        return self._presign("get_object", params, expires_s)
+        return self._presign("get_object", params, expires_s, self._s3)
 
 
 def _missing(bucket: str, key: str) -> dict[str, ObjectMissing | SourceChanged]:

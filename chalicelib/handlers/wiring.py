@@ -67,7 +67,7 @@ def services() -> Services:
     outlets = Outlets(clients, settings)
     return Services(
         settings=settings,
-        objects=Objects(clients),
+        objects=Objects(clients, accelerates=settings.transfer_acceleration),
         table=Table(clients, settings.table, outlets.announce),
         queues=Queues(clients, settings.encode_queue_url),
         workflows=Workflows(

@@ -72,7 +72,21 @@ class Artifacts:
                 "RestrictPublicBuckets": True,
             },
         )
+        if not self._account.is_local:
+            self._s3.put_bucket_policy(Bucket=self.bucket, Policy=json.dumps(self._tls_only()))
         return True
+
+    def _tls_only(self) -> Document:
+        arn = f"arn:{self._account.partition}:s3:::{self.bucket}"
+        refused = {
+            "Sid": "TlsOnly",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [arn, f"{arn}/*"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+        return {"Version": "2012-10-17", "Statement": [refused]}
 
     def _upload(self, path: Path, report: Report) -> str:
         with path.open("rb") as file:

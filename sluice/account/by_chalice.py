@@ -1,24 +1,23 @@
 """`sluice deploy --via chalice`: a stack of the resources, then `chalice deploy`, then what Chalice has no setting for.
 
-Chalice runs in a folder of its own, made from this checkout, so that the configuration with the stage's real values
-never lies in the sources. What it has deployed (`deployed/<stage>.json`) is kept in the bucket of artifacts: anyone
-with the account's credentials can deploy next.
+Chalice runs in the checkout, as if it were typed there, and so it can be typed there afterwards (`typed_chalice`). What
+it has deployed (`.chalice/deployed/<stage>.json`) is kept in the bucket of artifacts too: anyone with the account's
+credentials can deploy next. Of two of the same account the younger one counts.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from sluice.account.artifacts import Artifacts
-from sluice.account.parts import chalice_name, stage_config
+from sluice.account.parts import MARK, chalice_name, stage_config
 from sluice.account.session import Account
+from sluice.account.typed_chalice import gateway_responses, stage_file
 from sluice.failure import DeployFailed
 from sluice.package import CHALICE
 from sluice.paths import Project
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
 
-_SOURCES = ("chalicelib", "vendor")
 _STATE = "chalice-deployed.json"
 
 
@@ -49,11 +47,8 @@ class ChaliceStage:
         self._stage = stage
         self._template = template
         self._outputs = outputs
-        self._folder = project.root / "build" / "chalice" / stage
-
-    @property
-    def _deployed_file(self) -> Path:
-        return self._folder / ".chalice" / "deployed" / f"{self._stage}.json"
+        self._deployed_file = project.root / ".chalice" / "deployed" / f"{stage}.json"
+        self._stage_file = stage_file(project.root, stage)
 
     def deploy(self, artifacts: Artifacts, report: Report) -> dict[str, str]:
         """Run Chalice and finish its work; returns the outputs, with the API's.
@@ -61,14 +56,10 @@ class ChaliceStage:
         Raises:
             DeployFailed: With Chalice's own last line.
         """
-        self._write_project()
+        self._write_stage()
         s3: S3Client = self._account.client("s3")
         state = self._state_place(artifacts)
-        try:
-            self._deployed_file.write_bytes(s3.get_object(**state)["Body"].read())
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in ("NoSuchKey", "404"):
-                raise
+        self._bring_state(s3, state)
         try:
             with report.step("chalice deploy"):
                 self._chalice("deploy")
@@ -84,42 +75,47 @@ class ChaliceStage:
     def delete(self, artifacts: Artifacts) -> bool:
         """Have Chalice delete what it had deployed; returns whether there was anything."""
         s3: S3Client = self._account.client("s3")
-        try:
-            found = s3.get_object(**self._state_place(artifacts))["Body"].read()
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in ("NoSuchKey", "NoSuchBucket", "404"):
-                raise
-            return False
-        self._write_project()
-        self._deployed_file.write_bytes(found)
-        self._chalice("delete")
-        return True
+        found = self._bring_state(s3, self._state_place(artifacts))
+        if found:
+            self._chalice("delete")
+        self._deployed_file.unlink(missing_ok=True)
+        self._stage_file.unlink(missing_ok=True)
+        return found
 
     def _state_place(self, artifacts: Artifacts) -> dict[str, Any]:
         return {"Bucket": artifacts.bucket, "Key": f"{artifacts.prefix}{_STATE}"}
 
-    def _write_project(self) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._deployed_file.parent.mkdir(parents=True)
-        for name in _SOURCES:
-            if (self._project.root / name).is_dir():
-                ignored = shutil.ignore_patterns("__pycache__")
-                shutil.copytree(self._project.root / name, self._folder / name, ignore=ignored)
-        # Packaging has made the very zip that Chalice looks for.
-        zips = self._project.root / ".chalice" / "deployments"
-        if zips.is_dir():
-            (self._folder / ".chalice" / "deployments").symlink_to(zips)
-        for name in ("app.py", "requirements.txt"):
-            shutil.copyfile(self._project.root / name, self._folder / name)
+    def _bring_state(self, s3: S3Client, place: dict[str, Any]) -> bool:
+        """Have what Chalice has deployed where Chalice looks for it; returns whether there is anything."""
+        try:
+            kept = s3.get_object(**place)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("NoSuchKey", "NoSuchBucket", "404"):
+                raise
+            # Of a stage that was destroyed from elsewhere, or in another account: the new one must not build on it.
+            self._deployed_file.unlink(missing_ok=True)
+            return False
+        own = self._deployed_file
+        here = f":{self._account.region}:{self._account.account_id}:"
+        if not (own.is_file() and here in own.read_text()) or own.stat().st_mtime < kept["LastModified"].timestamp():
+            own.parent.mkdir(parents=True, exist_ok=True)
+            own.write_bytes(kept["Body"].read())
+        return True
+
+    def _write_stage(self) -> None:
         config = json.loads((self._project.root / ".chalice" / "config.json").read_text())
-        if self._outputs:
-            config = stage_config(self._template, config, self._outputs, stage=self._stage)
-        (self._folder / ".chalice" / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+        known = {
+            "api_name": f"{config['app_name']}-{self._stage}",
+            "config": stage_config(self._template, config, self._outputs, stage=self._stage),
+            "gateway_responses": gateway_responses(self._template),
+        }
+        self._stage_file.parent.mkdir(parents=True, exist_ok=True)
+        self._stage_file.write_text(json.dumps(known, indent=2) + "\n")
 
     def _chalice(self, verb: str) -> None:
         command = [sys.executable, "-c", CHALICE, verb, "--stage", self._stage]
         done = subprocess.run(
-            command, cwd=self._folder, env=self._account.environ(), capture_output=True, text=True, check=False
+            command, cwd=self._project.root, env=self._account.environ(), capture_output=True, text=True, check=False
         )
         if done.returncode:
             lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
@@ -140,36 +136,20 @@ class ChaliceStage:
                 functions.update_event_source_mapping(
                     UUID=value["event_uuid"], FunctionResponseTypes=["ReportBatchItemFailures"]
                 )
-        self._gateway_responses(deployed["rest_api"]["rest_api_id"])
 
     def _configure(self, functions: LambdaClient, name: str, logical_id: str, properties: Document) -> None:
         changes: dict[str, Any] = {}
-        if "EphemeralStorage" in properties:
-            changes["EphemeralStorage"] = properties["EphemeralStorage"]
+        if f"{logical_id}Disk" in self._outputs:
+            changes["EphemeralStorage"] = {"Size": int(self._outputs[f"{logical_id}Disk"])}
+        if group := self._outputs.get(f"{logical_id}LogGroup", "").removeprefix(MARK):
+            changes["LoggingConfig"] = {"LogGroup": group}
         if f"{logical_id}DeadLetters" in self._outputs:
             changes["DeadLetterConfig"] = {"TargetArn": self._outputs[f"{logical_id}DeadLetters"]}
-        if self._account.is_local:
-            changes["Runtime"] = "provided.al2023"
         if changes:
             functions.get_waiter("function_updated_v2").wait(FunctionName=name)
             functions.update_function_configuration(FunctionName=name, **changes)
         if "EventInvokeConfig" in properties:
             functions.put_function_event_invoke_config(FunctionName=name, **properties["EventInvokeConfig"])
-
-    def _gateway_responses(self, api_id: str) -> None:
-        gateway = self._account.client("apigateway")
-        api = next(resources(self._template, "AWS::Serverless::Api"))
-        for kind, body in sorted(api.properties.get("GatewayResponses", {}).items()):
-            said: dict[str, Any] = {"statusCode": str(body["StatusCode"])} if "StatusCode" in body else {}
-            headers = body.get("ResponseParameters", {}).get("Headers", {})
-            gateway.put_gateway_response(
-                restApiId=api_id,
-                responseType=kind,
-                responseParameters={f"gatewayresponse.header.{name}": value for name, value in headers.items()},
-                responseTemplates=body.get("ResponseTemplates", {}),
-                **said,
-            )
-        gateway.create_deployment(restApiId=api_id, stageName=api.properties["StageName"])
 
     def _api(self) -> dict[str, str]:
         api = self._deployed()["rest_api"]

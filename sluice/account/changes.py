@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 
 _SIGNS = {"Add": "+", "Remove": "-", "Modify": "~", "Import": "="}
 _ORDER = "!-?=~+"
+_LOSES = {
+    "!": "be replaced by an empty one",
+    "?": "perhaps be replaced by an empty one",
+    "-": "no longer be in the stack",
+}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -60,3 +65,16 @@ def summary(changes: Sequence[Change]) -> str:
         f"{count} {word}" for sign, word in words.items() if (count := sum(change.sign == sign for change in changes))
     ]
     return ", ".join(counts) or "nothing changes"
+
+
+def endangered(changes: Sequence[Change], data: Collection[str]) -> tuple[str, ...]:
+    """Which resources that hold data the stack would lose sight of, each with how.
+
+    Args:
+        data: Logical ids of the resources that hold data.
+    """
+    return tuple(
+        f"{change.logical_id} would {_LOSES[change.sign]}"
+        for change in changes
+        if change.logical_id in data and change.sign in _LOSES
+    )

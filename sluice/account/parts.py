@@ -17,7 +17,10 @@ from sluice.template import Document, resources
 _FUNCTION = "AWS::Serverless::Function"
 _TAKEN_OUT = frozenset({_FUNCTION, "AWS::Serverless::Api", "AWS::Lambda::Permission"})
 # An output must not be empty, and a setting may be.
-_MARK = "="
+MARK = "="
+_PARAMETERS = "DeployedParameters"
+_TRACING = "FunctionTracing"
+SETTING = "Setting"
 DEPLOYED_BY = "DeployedBy"
 
 
@@ -84,11 +87,11 @@ def _names(value: Any) -> Iterator[str]:
 
 def environment_output(variable: str) -> str:
     """The output that tells a setting: output names are letters and digits."""
-    return "Setting" + "".join(word.capitalize() for word in variable.split("_"))
+    return SETTING + "".join(word.capitalize() for word in variable.split("_"))
 
 
 def _marked(value: Any) -> Document:
-    return {"Value": {"Fn::Join": ["", [_MARK, value]]}}
+    return {"Value": {"Fn::Join": ["", [MARK, value]]}}
 
 
 def _or_empty(value: Any) -> Any:
@@ -97,6 +100,26 @@ def _or_empty(value: Any) -> Any:
         condition, yes, no = value["Fn::If"]
         return {"Fn::If": [condition, _or_empty(yes), _or_empty(no)]}
     return "" if value == {"Ref": "AWS::NoValue"} else value
+
+
+def _tuned(properties: Document) -> Iterator[tuple[str, Any]]:
+    """Numbers of a function that the template, not the configuration of Chalice, decides."""
+    disk = properties.get("EphemeralStorage", {}).get("Size")
+    for name, value in (("Memory", properties.get("MemorySize")), ("Timeout", properties.get("Timeout"))):
+        if isinstance(value, dict):
+            yield name, value
+    if disk is not None:
+        yield "Disk", disk if isinstance(disk, dict) else str(disk)
+
+
+def _noted(parameters: list[str]) -> Document:
+    """A resource that changes with any parameter: most change nothing else here, and a plan would not show them."""
+    lines = [{"Fn::Join": ["", [f"{name}=", {"Ref": name}]]} for name in parameters]
+    value = {"Fn::Join": ["\n", lines]}
+    return {
+        "Type": "AWS::SSM::Parameter",
+        "Properties": {"Name": {"Fn::Sub": "/${AWS::StackName}/parameters"}, "Type": "String", "Value": value},
+    }
 
 
 def resources_part(template: Document, *, deployed_by: str) -> Document:
@@ -110,10 +133,19 @@ def resources_part(template: Document, *, deployed_by: str) -> Document:
         if not apis.intersection(_names(body["Value"])) and name not in ("APIHandlerArn", "APIHandlerName")
     }
     outputs[DEPLOYED_BY] = {"Value": deployed_by}
+    if declared := sorted(template.get("Parameters", {})):
+        kept[_PARAMETERS] = _noted(declared)
     for variable, value in _environment(template).items():
         outputs[environment_output(variable)] = _marked(value)
     for logical_id, function in functions.items():
         outputs[f"{logical_id}Role"] = {"Value": function.properties["Role"]}
+        if "Tracing" in function.properties:
+            outputs[_TRACING] = {"Value": function.properties["Tracing"]}
+        for name, value in _tuned(function.properties):
+            outputs[f"{logical_id}{name}"] = {"Value": value}
+        if "LoggingConfig" in function.properties:
+            condition, logging, _ = function.properties["LoggingConfig"]["Fn::If"]
+            outputs[f"{logical_id}LogGroup"] = _marked({"Fn::If": [condition, logging["LogGroup"], ""]})
         if "DeadLetterQueue" in function.properties:
             outputs[f"{logical_id}DeadLetters"] = {"Value": function.properties["DeadLetterQueue"]["TargetArn"]}
         if "ReservedConcurrentExecutions" in function.properties:
@@ -138,7 +170,7 @@ def environment(template: Document, outputs: Mapping[str, str]) -> dict[str, str
     missing = [name for name in names if environment_output(name) not in outputs]
     if missing:
         raise DeployFailed(f"the stack does not tell {', '.join(missing)}: CloudFormation has not updated its outputs")
-    return {name: outputs[environment_output(name)].removeprefix(_MARK) for name in names}
+    return {name: outputs[environment_output(name)].removeprefix(MARK) for name in names}
 
 
 def stage_config(template: Document, config: Document, outputs: Mapping[str, str], *, stage: str) -> Document:
@@ -155,10 +187,15 @@ def stage_config(template: Document, config: Document, outputs: Mapping[str, str
         own |= {"manage_iam_role": False, "iam_role_arn": outputs[f"{logical_id}Role"]}
         if f"{logical_id}Layers" in outputs:
             own["layers"] = outputs[f"{logical_id}Layers"].split(",")
-        if reserved := outputs.get(f"{logical_id}Concurrency", _MARK).removeprefix(_MARK):
+        for key, output in (("lambda_memory_size", "Memory"), ("lambda_timeout", "Timeout")):
+            if f"{logical_id}{output}" in outputs:
+                own[key] = int(outputs[f"{logical_id}{output}"])
+        if reserved := outputs.get(f"{logical_id}Concurrency", MARK).removeprefix(MARK):
             own["reserved_concurrency"] = int(reserved)
         functions[name] = own
     shared = {key: value for key, value in config.items() if key not in ("lambda_functions", "stages")}
     chosen = dict(config["stages"].get(stage, {}))
+    if _TRACING in outputs:
+        chosen["xray"] = outputs[_TRACING] == "Active"
     chosen["environment_variables"] = chosen.get("environment_variables", {}) | environment(template, outputs)
     return {**shared, "stages": {stage: {**chosen, "lambda_functions": functions}}}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sluice.account.artifacts import Artifacts
 from sluice.account.by_chalice import ChaliceStage
-from sluice.account.changes import summary
-from sluice.account.data import is_there, name_outright, purge, retained_by
+from sluice.account.changes import Change, endangered, summary
+from sluice.account.data import Retained, is_there, name_outright, purge, retained_by
 from sluice.account.parts import DEPLOYED_BY, resources_part
 from sluice.account.session import Account, explained
 from sluice.account.stack import Stack
@@ -75,6 +75,7 @@ def deploy_stage(
     *,
     via: str,
     agreed: Callable[[str], bool],
+    replace_data: bool,
 ) -> dict[str, str] | None:
     """Bring a stage to this checkout.
 
@@ -82,12 +83,13 @@ def deploy_stage(
         given: Parameters of the template that differ from what the stack has.
         via: BY_CLOUDFORMATION for one stack of everything, BY_CHALICE for functions and API by `chalice deploy`.
         agreed: Asked with the summary of the plan before anything changes.
+        replace_data: Whether a plan may be agreed to after which the stack uses another table or bucket.
 
     Returns:
         The stack's outputs; None when it was not agreed to.
 
     Raises:
-        OperatorError: Also if the stage was deployed the other way.
+        OperatorError: Also if the stage was deployed the other way, or data would be lost sight of.
     """
     account = target.account
     with report.step("package") as step:
@@ -128,6 +130,7 @@ def deploy_stage(
                 return stack.outputs()
         is_agreed = False
         try:
+            _guard_data(change_set.changes, kept, report, replace_data=replace_data)
             is_agreed = agreed(f"{summary(change_set.changes)} by CloudFormation{_AND_BY[via]}: {target}")
         finally:
             if not is_agreed and change_set.ready:
@@ -140,6 +143,14 @@ def deploy_stage(
         if via == BY_CLOUDFORMATION:
             return stack.outputs()
         return ChaliceStage(project, account, target.stage, whole, stack.outputs()).deploy(artifacts, report)
+
+
+def _guard_data(changes: Sequence[Change], kept: tuple[Retained, ...], report: Report, *, replace_data: bool) -> None:
+    lost = endangered(changes, [resource.logical_id for resource in kept])
+    for line in lost:
+        report.line(f"  DATA: {line}; the present one stays in the account, and nothing would use it")
+    if lost and not replace_data:
+        raise OperatorError(f"{'; '.join(lost)}: nothing was changed; if that is meant, give --replace-data")
 
 
 def _deployed_by(stack: Stack) -> str | None:

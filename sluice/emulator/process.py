@@ -18,7 +18,7 @@ from pathlib import Path
 from sluice.clients import ACCOUNT_ID, REGION
 from sluice.emulator import venv
 from sluice.failure import EmulatorFailed
-from sluice.paths import Local, Project
+from sluice.paths import IMPORTED_FROM, Local
 from sluice.processes import HOME_MARK, clean_environ
 
 _START_S = 30.0
@@ -88,7 +88,7 @@ class Emulator:
         self._log = local.home.emulator_log
         link_runtime_client(local.home.cache / "runtime-client")
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        entry = _ENTRY.format(root=str(Project.here().root))
+        entry = _ENTRY.format(root=str(IMPORTED_FROM))
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 [str(venv.python_of(local.emulator_venv)), "-I", "-c", entry],

@@ -8,6 +8,7 @@ from typing import Any
 from sluice.promises.promise import Promise, Subject, or_none
 
 _CONFIGURED = ("Handler", "MemorySize", "Timeout", "Runtime", "EphemeralStorage")
+_NUMBERS = frozenset({"MemorySize", "Timeout"})
 _ASYNCHRONOUS = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds")
 _FROM_QUEUE = ("BatchSize", "MaximumBatchingWindowInSeconds", "FunctionResponseTypes", "ScalingConfig")
 
@@ -39,7 +40,13 @@ def _read(subject: Subject) -> dict[str, Any]:
 
 
 def _configured(subject: Subject, name: str) -> Promise:
-    return subject.promise(name, subject.properties[name], lambda: _read(subject).get(name))
+    wanted = subject.properties[name]
+    if name in _NUMBERS:
+        # A parameter's value is text.
+        wanted = int(wanted)
+    elif name == "EphemeralStorage":
+        wanted = {"Size": int(wanted["Size"])}
+    return subject.promise(name, wanted, lambda: _read(subject).get(name))
 
 
 def _layers(subject: Subject) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import zipfile
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,11 @@ NOWHERE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments", "states:SendTask
 def _properties(template: Document, logical_id: str) -> Document:
     properties: Document = template["Resources"][logical_id]["Properties"]
     return properties
+
+
+def _by_default(template: Document, value: Any) -> Any:
+    defaults = {name: str(body["Default"]) for name, body in template["Parameters"].items()}
+    return Resolver(defaults, {}, template["Conditions"]).resolve(value)
 
 
 def test_cfn_lint_has_nothing_to_say(packaged: Path) -> None:
@@ -164,7 +171,9 @@ def test_tasks_do_not_outlast_their_functions(template: Document) -> None:
             function = task["Parameters"].get("FunctionName", "")
             if function and not task["Resource"].endswith(".waitForTaskToken"):
                 logical_id = function.removeprefix("${").removesuffix("FunctionArn}")
-                assert task["TimeoutSeconds"] <= _properties(template, logical_id)["Timeout"]
+                assert task["TimeoutSeconds"] <= int(
+                    _by_default(template, _properties(template, logical_id)["Timeout"])
+                )
 
 
 def _tasks(states: dict[str, Any]) -> list[dict[str, Any]]:
@@ -188,7 +197,8 @@ def test_settings_are_given_by_the_template(template: Document) -> None:
     words |= {"SLUICE_JOB_TEMPLATES": "a,b,c", "SLUICE_INPUT_ROTATE": "AUTO", "SLUICE_FRAME_CAPTURE": "on"}
     words |= {"SLUICE_ACCELERATED_TRANSCODING": "PREFERRED", "SLUICE_ARCHIVE_SOURCE": "GLACIER"}
     words |= {"SLUICE_AUDIO_CHANNELS": "source", "SLUICE_STATIC_RENDITIONS": "mp4", "SLUICE_MASTER_ACCESS": "off"}
-    words |= {"SLUICE_PLAYBACK_POLICY": "signed"}
+    words |= {"SLUICE_PLAYBACK_POLICY": "signed", "SLUICE_EMBED_ORIGINS": "none"}
+    words |= {"SLUICE_TRANSFER_ACCELERATION": "on"}
     numbers |= {"SLUICE_MAX_COST_PER_ASSET_USD": "0.5", "SLUICE_MONTHLY_BUDGET_USD": "10"}
     read: set[str] = set()
 
@@ -243,6 +253,41 @@ def test_no_function_may_do_everything(template: Document, name: str) -> None:
         assert statement["Resource"] != "*" or set(statement["Action"]) <= NOWHERE
 
 
+_OWN_NAMES = {
+    "AWS::CloudFront::Function": "Name",
+    "AWS::CloudFront::KeyValueStore": "Name",
+    "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::CloudWatch::Dashboard": "DashboardName",
+    "AWS::DynamoDB::Table": "TableName",
+    "AWS::Events::EventBus": "Name",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::MediaConvert::JobTemplate": "Name",
+    "AWS::MediaPackage::PackagingConfiguration": "Id",
+    "AWS::MediaPackage::PackagingGroup": "Id",
+    "AWS::S3::Bucket": "BucketName",
+    "AWS::SNS::Topic": "TopicName",
+    "AWS::SQS::Queue": "QueueName",
+    "AWS::Serverless::LayerVersion": "LayerName",
+    "AWS::Serverless::StateMachine": "Name",
+}
+
+
+def test_no_two_stages_share_a_name(template: Document) -> None:
+    """What has a name of its own in the account has the stack's in it, so a second stage gets another."""
+    dev, prod = (_names(template, stack) for stack in ("sluice-dev", "sluice-prod"))
+    assert len(dev) == len(set(dev)) > 40
+    assert not set(dev) & set(prod)
+
+
+def _names(template: Document, stack: str) -> list[tuple[str, str]]:
+    refs = {"AWS::StackName": stack, "AWS::AccountId": "1" * 12, "AWS::Region": "us-east-1"}
+    return [
+        (body["Type"], str(Resolver(refs, {}).resolve(body["Properties"][_OWN_NAMES[body["Type"]]])))
+        for body in template["Resources"].values()
+        if body["Type"] in _OWN_NAMES
+    ]
+
+
 def test_data_outlives_the_stack_and_is_private(template: Document) -> None:
     """Table and buckets are retained; buckets are encrypted and closed to the public; the table forgets by TTL."""
     for name in ("Table", "SourceBucket", "MediaBucket"):
@@ -294,3 +339,14 @@ def test_webhooks_may_name_the_machine_only_on_the_local_aws(template: Document)
 def test_outputs_are_complete(template: Document) -> None:
     """What the operator's tools and scripts read."""
     assert template["Outputs"].keys() >= OUTPUTS
+
+
+def test_the_zip_carries_the_page(packaged: Path) -> None:
+    """Every file that the pages name is in what Lambda gets, those of the set-up included."""
+    with zipfile.ZipFile(packaged / "deployment.zip") as archive:
+        carried = set(archive.namelist())
+        for page in ("index.html", "embed.html"):
+            text = archive.read(f"chalicelib/web/{page}").decode()
+            named = re.findall(r'(?:src|href)="(?:\.\./)?(web/[^"]+)"', text)
+            assert {f"chalicelib/{name}" for name in named} <= carried
+    assert {f"chalicelib/web/vendor/{name}.js" for name in ("hls", "dash")} <= carried

@@ -3,63 +3,25 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.e2e.clips import clip
 from tests.e2e.conftest import LocalAws
+from tests.e2e.operator import Operator, operator_on
 
 _STAGE = "trial"
 _MEDIA = f"sluice-{_STAGE}-media-000000000000"
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """Somebody with the credentials of an account, which is the local AWS."""
-
-    local_aws: LocalAws
-
-    def sluice(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return self.local_aws.sluice(words[0], "--stage", _STAGE, *words[1:])
-
-    def succeeds(self, *words: str) -> str:
-        done = self.sluice(*words)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def deploy(self, *words: str) -> str:
-        """Deploy; the address of the API, as it is reached on this machine."""
-        outputs = json.loads(self.succeeds("deploy", "--yes", "--json", *words))
-        gateway = self.local_aws.clients.s3.meta.endpoint_url
-        return f"{gateway}/restapis/{outputs['RestAPIId']}/api/_user_request_"
-
-    def statuses(self) -> list[str]:
-        try:
-            stacks = self.local_aws.clients.cloudformation.describe_stacks(StackName=f"sluice-{_STAGE}")["Stacks"]
-        except ClientError:
-            return []
-        return [stack["StackStatus"] for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE"]
-
-
 @pytest.fixture
 def operator(local_aws: LocalAws) -> Iterator[Operator]:
-    environ = {
-        **local_aws.environ,
-        "AWS_ENDPOINT_URL": local_aws.clients.s3.meta.endpoint_url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": "us-east-1",
-    }
-    operator = Operator(LocalAws(local_aws.base_url, local_aws.api_key, environ))
-    yield operator
-    operator.succeeds("destroy", "--purge-data", "--yes")
+    with operator_on(local_aws, _STAGE) as operator:
+        yield operator
 
 
 def _asset(url: str, key: str, asset_id: str) -> dict[str, Any]:

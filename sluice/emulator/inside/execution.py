@@ -135,5 +135,10 @@ def install(home: Path) -> None:
     lambda_svc._provided_runtime_code_dir = lambda content: str(unpack(content, home / "cache" / "code"))
     _install_environment(home)
     lambda_runtime.ProvidedWorker._drain_stderr_bounded = _drain
+    # Nothing has to become ready, and the waiters that Chalice uses look every five seconds, twice for each function.
+    lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = 0
+    # A function that `chalice deploy` made says python3.x: it runs in the same sandbox.
+    lambda_svc._execute_function_warm = lambda_svc._execute_function_provided_warm
+    lambda_runtime._worker_class_for = lambda _config: lambda_runtime.ProvidedWorker
     # The Runtime API writes headers and body apart: with Nagle's algorithm each answer waits 40 ms for a delayed ACK.
     socketserver.StreamRequestHandler.disable_nagle_algorithm = True

@@ -27,9 +27,11 @@ def _import_mock_answers(api_id: str, resource_id: str, method: str, operation: 
 
 
 def _overwrite(api_id: str, spec: dict[str, Any]) -> None:
-    """Give an API the paths of another document; its id, stages and gateway responses stay."""
+    """Give an API the name, paths and gateway responses of another document; its id and its stages stay."""
     imported = apigateway_v1._import_rest_api(spec, {"name": "imported"})
     apigateway_v1._resources[api_id] = apigateway_v1._resources.pop(imported)
+    apigateway_v1._gateway_responses[api_id] = apigateway_v1._gateway_responses.pop(imported)
+    apigateway_v1._rest_apis[api_id]["name"] = spec["info"]["title"]
     apigateway_v1._delete_rest_api(imported)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,23 @@ _ALL_BLOCKED = {
 
 
 def test_a_missing_bucket_is_made_in_the_region_and_kept_private(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first deploy makes it where the stack is, closed to the public."""
+    """The first deploy makes it where the stack is, closed to the public and to what is not TLS."""
     script = Script(monkeypatch)
     script.refuse("s3", "head_bucket", "404", status=404)
     where = {"LocationConstraint": "eu-west-1"}
     script.expect("s3", "create_bucket", {"Bucket": _BUCKET, "CreateBucketConfiguration": where})
     blocked = {"Bucket": _BUCKET, "PublicAccessBlockConfiguration": _ALL_BLOCKED}
     script.expect("s3", "put_public_access_block", blocked)
+    policy = {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [f"arn:aws:s3:::{_BUCKET}", f"arn:aws:s3:::{_BUCKET}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    said = json.dumps({"Version": "2012-10-17", "Statement": [policy]})
+    script.expect("s3", "put_bucket_policy", {"Bucket": _BUCKET, "Policy": said})
 
     assert Artifacts(script.account, "sluice-dev").ensure_bucket()
     script.finished()
@@ -40,6 +51,7 @@ def test_us_east_1_is_not_named_in_the_call(monkeypatch: pytest.MonkeyPatch) -> 
     script.refuse("s3", "head_bucket", "404", status=404)
     script.expect("s3", "create_bucket", {"Bucket": f"sluice-artifacts-{ACCOUNT_ID}-us-east-1"})
     script.expect("s3", "put_public_access_block", None)
+    script.expect("s3", "put_bucket_policy", None)
 
     assert Artifacts(script.account, "sluice-dev").ensure_bucket()
     script.finished()

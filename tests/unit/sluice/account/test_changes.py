@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sluice.account.changes import change_of, summary
+from sluice.account.changes import change_of, endangered, summary
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,25 @@ def test_the_gravest_comes_first_and_properties_are_named() -> None:
     assert str(replaced).split() == ["!", "Table", "AWS::DynamoDB::Table", "KeySchema"]
     assert summary([made, replaced]) == "1 made, 1 REPLACED"
     assert summary([]) == "nothing changes"
+
+
+def test_data_that_would_be_lost_sight_of_is_named() -> None:
+    """Replacing or removing what holds data is told; changing it in place, or replacing anything else, is not."""
+    table = {"LogicalResourceId": "Table", "ResourceType": "AWS::DynamoDB::Table"}
+    queue = {"LogicalResourceId": "Queue", "ResourceType": "AWS::SQS::Queue"}
+    replaced = {"Action": "Modify", "Replacement": "True"}
+    found = [
+        change_of(change)  # type: ignore[arg-type]
+        for change in (
+            {**table, **replaced},
+            {**table, "Action": "Modify", "Replacement": "Conditional"},
+            {**table, "Action": "Remove"},
+            {**table, "Action": "Modify", "Replacement": "False"},
+            {**queue, **replaced},
+        )
+    ]
+    assert endangered(found, ["Table"]) == (
+        "Table would be replaced by an empty one",
+        "Table would perhaps be replaced by an empty one",
+        "Table would no longer be in the stack",
+    )

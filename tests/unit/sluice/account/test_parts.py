@@ -19,6 +19,11 @@ _TEMPLATE: dict[str, Any] = {
                 "Role": {"Fn::GetAtt": ["JobRole", "Arn"]},
                 "Layers": [{"Ref": "One"}, {"Ref": "Two"}],
                 "DeadLetterQueue": {"Type": "SQS", "TargetArn": {"Fn::GetAtt": ["Dead", "Arn"]}},
+                "LoggingConfig": {"Fn::If": ["OnAws", {"LogGroup": {"Ref": "Logs"}}, {"Ref": "AWS::NoValue"}]},
+                "MemorySize": {"Ref": "Memory"},
+                "Timeout": 30,
+                "EphemeralStorage": {"Size": 10240},
+                "Tracing": {"Fn::If": ["HasTracing", "Active", "PassThrough"]},
                 "ReservedConcurrentExecutions": {"Fn::If": ["Has", {"Ref": "Most"}, {"Ref": "AWS::NoValue"}]},
             },
         },
@@ -42,7 +47,9 @@ def test_functions_and_api_are_out_and_named_instead() -> None:
     """Nothing refers to what is not there: functions are named as Chalice names them, the API's outputs are gone."""
     part = resources_part(_TEMPLATE, deployed_by="chalice")
 
-    assert set(part["Resources"]) == {"Machine", "ApiRole"}
+    assert set(part["Resources"]) == {"Machine", "ApiRole", "DeployedParameters"}
+    noted = part["Resources"]["DeployedParameters"]["Properties"]["Value"]
+    assert noted == {"Fn::Join": ["\n", [{"Fn::Join": ["", ["Ladder=", {"Ref": "Ladder"}]]}]]}
     prefix = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:"
     assert part["Resources"]["Machine"]["Properties"]["DefinitionSubstitutions"]["F"] == {
         "Fn::Sub": prefix + "${AWS::StackName}-job_changed"
@@ -51,6 +58,12 @@ def test_functions_and_api_are_out_and_named_instead() -> None:
     assert "ApiUrl" not in part["Outputs"]
     assert part["Outputs"]["DeployedBy"] == {"Value": "chalice"}
     assert part["Outputs"]["JobChangedLayers"] == {"Value": {"Fn::Join": [",", [{"Ref": "One"}, {"Ref": "Two"}]]}}
+    assert part["Outputs"]["JobChangedLogGroup"] == {
+        "Value": {"Fn::Join": ["", ["=", {"Fn::If": ["OnAws", {"Ref": "Logs"}, ""]}]]}
+    }
+    assert part["Outputs"]["JobChangedMemory"] == {"Value": {"Ref": "Memory"}}
+    assert part["Outputs"]["JobChangedDisk"] == {"Value": "10240"}
+    assert "JobChangedTimeout" not in part["Outputs"]
     assert part["Outputs"]["JobChangedConcurrency"] == {
         "Value": {"Fn::Join": ["", ["=", {"Fn::If": ["Has", {"Ref": "Most"}, ""]}]]}
     }
@@ -80,6 +93,8 @@ def test_chalice_is_told_every_value(reserved: str, concurrency: int | None) -> 
         "JobChangedRole": "arn:j",
         "JobChangedLayers": "arn:one,arn:two",
         "JobChangedConcurrency": reserved,
+        "JobChangedMemory": "512",
+        "FunctionTracing": "Active",
     }
 
     found = stage_config(_TEMPLATE, config, outputs, stage="dev")
@@ -91,6 +106,7 @@ def test_chalice_is_told_every_value(reserved: str, concurrency: int | None) -> 
     managed = {"manage_iam_role": False}
     assert stage["lambda_functions"]["api_handler"] == {"lambda_timeout": 29, "iam_role_arn": "arn:a", **managed}
     job = stage["lambda_functions"]["job_changed"]
+    assert (stage["xray"], job["lambda_memory_size"]) == (True, 512)
     assert (job["layers"], job.get("reserved_concurrency")) == (["arn:one", "arn:two"], concurrency)
 
 

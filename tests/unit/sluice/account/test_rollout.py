@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import sys
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
-from sluice.account.rollout import Target, parameters_for
+from sluice.account.changes import Change
+from sluice.account.data import Retained
+from sluice.account.rollout import Target, _guard_data, parameters_for
 from sluice.failure import OperatorError
+from sluice.report import Report
 from sluice.verbs_deploy import parameters_of
 from tests.unit.sluice.account.stubbed import Script
 
@@ -43,3 +48,15 @@ def test_parameters_are_read_as_name_and_value() -> None:
     assert parameters_of(["A=b=c", "D="]) == {"A": "b=c", "D": ""}
     with pytest.raises(OperatorError, match="Name=value"):
         parameters_of(["A"])
+
+
+@pytest.mark.parametrize(("replaced", "refused"), [(True, True), (False, False)])
+def test_a_plan_that_loses_sight_of_data_is_refused(replaced: bool, refused: bool) -> None:
+    """Without --replace-data; what becomes of the data is said either way."""
+    table = Retained("Table", "AWS::DynamoDB::Table", "sluice-dev")
+    change = Change(0, "Table", "!" if replaced else "~", "AWS::DynamoDB::Table", ("KeySchema",))
+    said = io.StringIO()
+    with pytest.raises(OperatorError, match="give --replace-data") if refused else nullcontext():
+        _guard_data([change], (table,), Report(said), replace_data=False)
+    _guard_data([change], (table,), Report(said), replace_data=True)
+    assert said.getvalue().count("DATA: Table would be replaced") == 2 * refused
