@@ -6,6 +6,7 @@ environment has to be unpacked.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from chalicelib.composition.capture import CaptureOptions
-from chalicelib.errors import BrowserCrashed
+from chalicelib.errors import BrowserCrashed, CompositionTooHeavy
 from chalicelib.tools.browser_files import BrowserFiles, find_browser
 from chalicelib.tools.browser_process import MEMORY_LIMIT_MB, BrowserProcess
 from chalicelib.tools.ffmpeg import Ffmpeg
@@ -21,6 +22,8 @@ from chalicelib.tools.mediainfo import MediaInfo
 from chalicelib.tools.page_files import PageFiles
 from chalicelib.tools.project_media import ProjectMedia
 from chalicelib.tools.stage import Stage
+
+logger = logging.getLogger(__name__)
 
 _VERSION_S = 20.0
 
@@ -113,7 +116,18 @@ class Chromium:
         files = PageFiles(project, options.entry, browser, media)
         process = self._take()
         try:
-            yield Stage(process, files, options, deadline=deadline, look=look)
+            try:
+                stage = Stage(process, files, options, deadline=deadline, look=look)
+            except BrowserCrashed as error:
+                if isinstance(process.explain(error), CompositionTooHeavy):
+                    raise
+                # Seen under load: no frame comes any more after the page's surface has changed. Nothing is lost yet.
+                logger.warning("the browser failed while the page loaded; another is tried")
+                process.close()
+                process = self._take()
+                files = PageFiles(project, options.entry, browser, media)
+                stage = Stage(process, files, options, deadline=deadline, look=look)
+            yield stage
         except BrowserCrashed as error:
             raise process.explain(error) from error
         finally:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,7 @@ from chalicelib.errors import (
     WorkSuperseded,
 )
 from chalicelib.tools import Chromium, Ffmpeg, MediaInfo
+from chalicelib.tools.page import Page
 from tests.browser import layer_browser
 from tests.theatre import BARE, SIZE, WIDTH, Theatre
 
@@ -55,6 +57,24 @@ def test_a_browser_that_sleeps_over_a_frame_is_given_up_early(
         monkeypatch.setattr("chalicelib.tools.page.Page._ask_frame", lambda *_: -1)
         with pytest.raises(BrowserCrashed):
             next(stage.frames(0, 1, preroll=False))
+
+
+def test_a_browser_that_fails_while_a_page_loads_is_replaced(theatre: Theatre, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, at once: nothing is lost yet. A second that fails is an error."""
+    begin, failing = Page.begin_frame, [1, 2, 3]
+
+    def frame(page: Page, *given: Any) -> dict[str, Any]:
+        if failing and failing.pop():
+            raise BrowserCrashed("the browser makes no more frames")
+        return begin(page, *given)
+
+    monkeypatch.setattr(Page, "begin_frame", frame)
+    html = f'{BARE}<div {SIZE} data-duration="1">still</div>'
+    with pytest.raises(BrowserCrashed), theatre.stage(html):
+        pass
+    with theatre.stage(html) as stage:
+        assert failing == []
+        assert len(list(stage.frames(0, 1, preroll=False))) == 1
 
 
 def test_a_page_that_hangs_fails_in_its_time(theatre: Theatre, monkeypatch: pytest.MonkeyPatch) -> None:
