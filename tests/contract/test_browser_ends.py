@@ -21,6 +21,7 @@ from chalicelib.errors import (
     WorkSuperseded,
 )
 from chalicelib.tools import Chromium, Ffmpeg, MediaInfo
+from chalicelib.tools.browser_process import BrowserProcess
 from chalicelib.tools.page import Page
 from tests.browser import layer_browser
 from tests.theatre import BARE, SIZE, WIDTH, Theatre
@@ -159,3 +160,11 @@ def test_a_browser_that_was_launched_is_the_one_that_opens(browser: Chromium, tm
         time.sleep(0.01)
     with theatre.stage(f'{BARE}<body data-duration="1" {SIZE}>') as stage:
         assert stage.facts.duration == 1
+
+
+def test_a_browser_that_is_killed_while_it_starts_is_worth_another_try() -> None:
+    """A signal is chance; only a browser that ends by itself, or never answers, is one that cannot be started."""
+    process = BrowserProcess(layer_browser())
+    os.kill(process.pid, signal.SIGKILL)
+    with pytest.raises(BrowserCrashed):
+        process.await_start()
