@@ -129,6 +129,12 @@ class UploadNotFound(UserError):
     status = 404
 
 
+class PlaybackTokenInvalid(UserError):
+    """A signed asset was asked for without a token that opens it, or with one whose time is over."""
+
+    status = 403
+
+
 class UploadTokenUnknown(UserError):
     """There is no such upload token, or no longer."""
 

@@ -21,6 +21,7 @@ WEBHOOK_RETRY_S = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 CODECS = ("h264", "hevc", "av1")
 _ROTATIONS = ("auto", "degree_0", "degrees_90", "degrees_180", "degrees_270")
 HOST_ENTRY = r"(http://)?(\*|(\*\.)?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?)"
+_ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 STATIC_RENDITIONS = ("mp4", "m4a", "gif", "avif", "webp")
 
 
@@ -70,6 +71,7 @@ class Settings:
         static_renditions: Types of static renditions that are made of every asset.
         master_access: Whether the API gives out URLs of sources.
         cors_origins: Browser origins allowed to call the API, or ("*",).
+        embed_origins: Pages that may frame the embeddable player, or ("*",), or ("'none'",).
         triggers: What sets work going by appearing in the bucket: "video", "metadata" or both.
         metadata_prefix: Where metadata files are looked for.
         video_extensions, metadata_extensions: In lower case, without dots; "*" is every one.
@@ -120,6 +122,7 @@ class Settings:
     chunk_seconds: int
     max_parallel_chunks: int
     cors_origins: tuple[str, ...]
+    embed_origins: tuple[str, ...]
     abort_incomplete_days: int
     keep_surround: bool
     triggers: tuple[str, ...]
@@ -185,6 +188,7 @@ class Settings:
             chunk_seconds=_count(environ, "SLUICE_CHUNK_SECONDS", 12),
             max_parallel_chunks=_count(environ, "SLUICE_MAX_PARALLEL_CHUNKS", 40),
             cors_origins=cors_origins(environ),
+            embed_origins=_embed_origins(environ),
             abort_incomplete_days=_count(environ, "SLUICE_ABORT_INCOMPLETE_DAYS", 2),
             keep_surround=_audio_channels(environ) == "source",
             triggers=_words(environ, "SLUICE_TRIGGERS", "video,metadata", ("video", "metadata")),
@@ -226,6 +230,19 @@ def cors_origins(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """The allowed browser origins; readable before anything else is set, because `chalice package` needs them."""
     text = (os.environ if environ is None else environ).get("SLUICE_CORS_ORIGINS", "*")
     return tuple(origin.strip().rstrip("/") for origin in text.split(",") if origin.strip()) or ("*",)
+
+
+def _embed_origins(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """As frame-ancestors takes them: "none" is a word there, and an origin has no path that could end the directive."""
+    found = tuple(
+        word.strip().rstrip("/") for word in environ.get("SLUICE_EMBED_ORIGINS", "*").split(",") if word.strip()
+    )
+    for origin in found:
+        if origin not in ("*", "none") and not _ORIGIN.fullmatch(origin):
+            raise ConfigurationInvalid(f"SLUICE_EMBED_ORIGINS: {origin} is no origin", setting="SLUICE_EMBED_ORIGINS")
+    if "none" in found or not found:
+        return ("'none'",)
+    return found
 
 
 def access(environ: Mapping[str, str] | None = None) -> Access:

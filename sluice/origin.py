@@ -5,8 +5,8 @@
 | /media/...              | the media bucket, streamed, with ranges and 304; of |
 |                         | signed assets only behind a token, /media/t/...     |
 | /local/config.json      | the development key, for the page on this machine   |
-| /v1/..., /upload, ...   | the deployed API Gateway stage, byte for byte       |
-| /, /js/..., /css/...    | web/                                                |
+| /web/...                | chalicelib/web/, so that an edit shows at once      |
+| /, /embed/..., /v1/...  | the deployed API Gateway stage, byte for byte       |
 
 Invariant: it answers only requests that name this machine as their host, so that no foreign page can reach the API or
 the key by pointing its own name at 127.0.0.1 (DNS rebinding).
@@ -25,6 +25,7 @@ from aiohttp import ClientConnectionError, ClientSession, ClientTimeout, DummyCo
 from multidict import CIMultiDict
 from yarl import URL
 
+from chalicelib.catalog.page_policy import FILE_HEADERS
 from chalicelib.catalog.playback import TOKEN_PREFIX, opened_path
 from sluice.access import ORIGINS_OUTPUT
 from sluice.clients import LocalClients
@@ -143,7 +144,8 @@ class Origin:
         app = web.Application(middlewares=[_only_this_machine], client_max_size=API_BODY_BYTES)
         app.router.add_route("*", "/media/{key:.+}", self._media)
         app.router.add_get("/local/config.json", self._config)
-        app.router.add_route("*", "/{path:.*}", self._page_or_api)
+        app.router.add_route("*", "/web/{path:.+}", self._file)
+        app.router.add_route("*", "/{path:.*}", self._api)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_S)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self._local.origin_port, reuse_address=True).start()
@@ -160,14 +162,12 @@ class Origin:
             return _problem(HTTPStatus.FORBIDDEN, "forbidden", "only the page of this origin may read this")
         return web.json_response({"api_key": self._api_key}, headers={"Cache-Control": "no-store"})
 
-    async def _page_or_api(self, request: web.Request) -> web.StreamResponse:
-        if request.method in ("GET", "HEAD"):
-            root = self._local.project.web
-            path = (root / (request.match_info["path"] or "index.html")).resolve()
-            hidden = any(part.startswith(".") for part in request.match_info["path"].split("/"))
-            if path.is_file() and path.is_relative_to(root.resolve()) and not hidden:
-                return web.FileResponse(path, headers={"Cache-Control": "no-cache"})
-        return await self._api(request)
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        root = self._local.project.web.resolve()
+        path = (root / request.match_info["path"]).resolve()
+        if request.method not in ("GET", "HEAD") or not (path.is_relative_to(root) and path.is_file()):
+            return await self._api(request)
+        return web.FileResponse(path, headers={**FILE_HEADERS, "Cache-Control": "no-cache"})
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
         assert self._session is not None  # noqa: S101  start() ran

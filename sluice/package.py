@@ -21,6 +21,7 @@ from pathlib import Path
 
 import yaml
 
+from sluice import webassets
 from sluice.access import settle_access
 from sluice.build_layers import build_layers
 from sluice.clients import REGION
@@ -148,6 +149,8 @@ def package(
         check_python_for_aws(sys.version_info[:2])
     if not (project.root / "app.py").is_file():
         raise PackagingFailed(f"there is no app.py in {project.root}")
+    if (project.web / "package.json").is_file():
+        webassets.ensure(project)
     layers = build_layers(project)
     chosen = dict(access or {})
     layers_sha256 = " ".join(layer.sha256 for layer in layers)

@@ -50,7 +50,7 @@ class Project:
 
     @property
     def web(self) -> Path:
-        return self.root / "web"
+        return self.root / "chalicelib" / "web"
 
 
 @dataclass(frozen=True, slots=True)

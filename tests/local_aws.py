@@ -33,8 +33,9 @@ def copy_app(root: Path) -> Project:
     """The tiny app as a project, with the layer of the real one."""
     shutil.copytree(_APP, root)
     (root / "app.py.txt").rename(root / "app.py")
-    (root / "web").mkdir()
-    (root / "web" / "index.html").write_text("<!doctype html><title>page</title>")
+    scripts = Project(root).web / "js"
+    scripts.mkdir(parents=True)
+    (scripts / "main.js").write_text("export const toy = true;")
     layers = Project.here().layer_zip.parent
     if layers.is_dir():
         shutil.copytree(layers, root / "build" / "layers")

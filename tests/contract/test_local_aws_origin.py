@@ -135,14 +135,15 @@ def test_other_hosts_are_refused(http: httpx.Client, host: str, path: str) -> No
     assert http.get(path, headers={"Host": host}).status_code == 421
 
 
-def test_page(http: httpx.Client) -> None:
-    """The page is at the root; files outside web/ and hidden ones are not served."""
-    answer = http.get("/")
+def test_files_of_the_page(http: httpx.Client) -> None:
+    """They come from disk, with the headers that the API gives them; nothing outside of their folder does."""
+    answer = http.get("/web/js/main.js")
 
-    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html")
-    assert "<title>page</title>" in answer.text
-    assert b"Chalice" not in http.get("/../app.py").content
-    assert b"Chalice" not in http.get("/%2e%2e/app.py").content
+    assert (answer.status_code, answer.headers["content-type"].endswith("javascript")) == (200, True)
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "toy" in answer.text
+    for path in ("/web/../app.py", "/web/%2e%2e/%2e%2e/app.py", "/web/js/..%2f..%2f..%2fapp.py", "/web/js/.hidden"):
+        assert b"Chalice" not in http.get(path).content
 
 
 def test_page_configuration(http: httpx.Client, toy: ToyAws) -> None:

@@ -80,7 +80,7 @@ def page(browser: Browser, published: Published, fetched: list[str]) -> Iterator
     context = browser.new_context()
     opened = context.new_page()
     opened.set_default_timeout(PATIENCE_MS)
-    roots = {"vendor": Project.here().root / "web" / "vendor", "media": published.folder}
+    roots = {"web": Project.here().web, "media": published.folder}
 
     def serve(route: Route) -> None:
         path = route.request.url.removeprefix(f"{ORIGIN}/")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import zipfile
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -200,7 +202,7 @@ def test_settings_are_given_by_the_template(template: Document) -> None:
     words |= {"SLUICE_JOB_TEMPLATES": "a,b,c", "SLUICE_INPUT_ROTATE": "AUTO", "SLUICE_FRAME_CAPTURE": "on"}
     words |= {"SLUICE_ACCELERATED_TRANSCODING": "PREFERRED", "SLUICE_ARCHIVE_SOURCE": "GLACIER"}
     words |= {"SLUICE_AUDIO_CHANNELS": "source", "SLUICE_STATIC_RENDITIONS": "mp4", "SLUICE_MASTER_ACCESS": "off"}
-    words |= {"SLUICE_PLAYBACK_POLICY": "signed"}
+    words |= {"SLUICE_PLAYBACK_POLICY": "signed", "SLUICE_EMBED_ORIGINS": "none"}
     numbers |= {"SLUICE_MAX_COST_PER_ASSET_USD": "0.5", "SLUICE_MONTHLY_BUDGET_USD": "10"}
     read: set[str] = set()
 
@@ -307,3 +309,14 @@ def test_webhooks_may_name_the_machine_only_on_the_local_aws(template: Document)
 def test_outputs_are_complete(template: Document) -> None:
     """What the operator's tools and scripts read."""
     assert template["Outputs"].keys() >= OUTPUTS
+
+
+def test_the_zip_carries_the_page(packaged: Path) -> None:
+    """Every file that the pages name is in what Lambda gets, those of the set-up included."""
+    with zipfile.ZipFile(packaged / "deployment.zip") as archive:
+        carried = set(archive.namelist())
+        for page in ("index.html", "embed.html"):
+            text = archive.read(f"chalicelib/web/{page}").decode()
+            named = re.findall(r'(?:src|href)="(?:\.\./)?(web/[^"]+)"', text)
+            assert {f"chalicelib/{name}" for name in named} <= carried
+    assert {f"chalicelib/web/vendor/{name}.js" for name in ("hls", "dash")} <= carried

@@ -16,12 +16,15 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, Page
 
 from sluice.clients import ACCOUNT_ID, LocalClients, clients_of
 from sluice.deploy import STACK
 from sluice.package import TEMPLATE_NAME
 from sluice.paths import Local, LocalHome, Project
 from sluice.template import read_template, resources
+from tests.browser import Watch, chromium
+from tests.e2e.clips import clip
 from tests.mediaconvert import FAILING_TEMPLATE, MediaConvertServer, Transcoder, mediaconvert_server
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -136,6 +139,36 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
         finally:
             run_verb(["down"], environ)
             assert processes_that_name(home) == []
+
+
+@pytest.fixture(scope="session")
+def published(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A ready asset that every test may look at, and none changes: 14 s, two chunks, three renditions, sound."""
+    video = clip(tmp_path_factory.mktemp("published") / "published.mp4", seconds=14, size="1280x720")
+    asset = local_aws.publish(video)
+    assert asset["status"] == "ready", asset["errors"]
+    return asset
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Of a module, because Playwright leaves an event loop running until it ends."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    opened = context.new_page()
+    opened.set_default_timeout(20_000)
+    yield opened
+    context.close()
+
+
+@pytest.fixture
+def watch(page: Page, local_aws: LocalAws) -> Watch:
+    return Watch.on(page, local_aws.base_url)
 
 
 def job_templates(home: Path) -> dict[str, dict[str, Any]]:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser import Watch, chromium
+from tests.browser import Watch, until
 from tests.e2e.clips import FFMPEG, clip
 from tests.e2e.conftest import LocalAws
 from tests.fixtures.media_factory import MediaFactory
@@ -38,41 +37,11 @@ _PLAYED = """() => {
     return { duration, width, frames, corrupted, error: video.error?.message ?? null };
 }"""
 
-# The sprite that the thumbnail shows a part of; null until it is loaded and the preview has faded in.
+# Where the thumbnail is a part of; null until it is there.
 _THUMBNAIL = """() => {
-    const sprite = document.querySelector("media-preview-thumbnail").shadowRoot.querySelector("img");
-    const preview = document.querySelector("media-time-range").shadowRoot.querySelector("[part~=preview-box]");
-    const shown = sprite.checkVisibility({ visibilityProperty: true }) && getComputedStyle(preview).opacity === "1";
-    return shown && sprite.naturalWidth > 0 ? sprite.src : null;
+    const thumbnail = document.querySelector(".preview .picture");
+    return thumbnail.checkVisibility() && thumbnail.offsetWidth > 0 ? thumbnail.style.backgroundImage : null;
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    page = context.new_page()
-    page.set_default_timeout(20_000)
-    yield page
-    context.close()
-
-
-@pytest.fixture
-def watch(page: Page, local_aws: LocalAws) -> Watch:
-    return Watch.on(page, local_aws.base_url)
-
-
-@pytest.fixture(scope="module")
-def published(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """A ready asset with two renditions."""
-    asset = local_aws.publish(clip(tmp_path_factory.mktemp("page") / "published.mp4", seconds=6, size="854x480"))
-    assert asset["status"] == "ready", asset["errors"]
-    return asset
 
 
 @pytest.fixture(scope="module")
@@ -96,8 +65,8 @@ def picture(page: Page, name: str) -> None:
 
 def play(page: Page, *, until_s: float) -> dict[str, Any]:
     """Press play, wait until the video has come so far; what was played."""
-    page.locator("media-controller .start").click()
-    page.wait_for_function("(until) => document.querySelector('video').currentTime > until", arg=until_s)
+    page.locator(".player .start").click()
+    until(page, "(until) => document.querySelector('video').currentTime > until", until_s)
     played: dict[str, Any] = page.evaluate(_PLAYED)
     return played
 
@@ -112,7 +81,7 @@ def test_a_dropped_file_plays(local_aws: LocalAws, page: Page, watch: Watch, tmp
     expect(page.locator(".making")).to_contain_text("Encoding", timeout=READY_MS)
     picture(page, "2-encoding")
     expect(page.locator(".facts")).to_contain_text("Ready", timeout=READY_MS)
-    expect(page.locator("media-controller")).to_be_visible()
+    expect(page.locator(".player")).to_be_visible()
 
     played = play(page, until_s=2)
     assert played["error"] is None
@@ -121,18 +90,15 @@ def test_a_dropped_file_plays(local_aws: LocalAws, page: Page, watch: Watch, tmp
     assert played["frames"] > 30
     assert played["corrupted"] == 0
 
-    bar = page.locator("media-time-range").bounding_box()
+    bar = page.get_by_role("slider", name="Position").bounding_box()
     assert bar is not None
     page.mouse.move(bar["x"] + bar["width"] * 0.7, bar["y"] + bar["height"] / 2)
-    assert "/storyboard-" in page.wait_for_function(_THUMBNAIL).json_value()
+    assert "/storyboard-" in until(page, _THUMBNAIL)
     picture(page, "3-playing")
 
-    # A change of quality draws an open menu anew, and closes it.
-    page.wait_for_function("() => document.querySelector('video').videoHeight === 720")
-    page.locator("media-rendition-menu-button").click()
-    qualities = page.locator("media-rendition-menu [role=menuitemradio]")
-    expect(qualities).to_have_text(["720p", "480p", "360p", "Auto (720p)"])
-    page.wait_for_function("() => getComputedStyle(document.querySelector('media-rendition-menu')).opacity === '1'")
+    until(page, "() => document.querySelector('video').videoHeight === 720")
+    page.get_by_role("button", name="Quality").click()
+    expect(page.get_by_role("menuitemradio")).to_have_text(["Auto (720p)", "720p", "480p", "360p"])
     picture(page, "4-qualities")
 
     page.get_by_role("link", name="Library").click()
@@ -144,7 +110,7 @@ def test_a_dropped_file_plays(local_aws: LocalAws, page: Page, watch: Watch, tmp
 def test_dash_plays(local_aws: LocalAws, page: Page, watch: Watch, published: dict[str, Any]) -> None:
     """The same asset plays by DASH when the address asks for it."""
     page.goto(f"{local_aws.base_url}/?asset={published['id']}&format=dash")
-    expect(page.locator("media-controller")).to_have_attribute("data-engine", "dash.js")
+    expect(page.locator(".player")).to_have_attribute("data-engine", "dash.js")
     played = play(page, until_s=2)
     assert played["error"] is None
     assert played["frames"] > 30
@@ -155,9 +121,9 @@ def test_a_lower_quality_can_be_chosen(local_aws: LocalAws, page: Page, publishe
     """The quality menu switches the rendition that is played."""
     page.goto(f"{local_aws.base_url}/?asset={published['id']}")
     play(page, until_s=0.2)
-    page.locator("media-rendition-menu-button").click()
+    page.get_by_role("button", name="Quality").click()
     page.get_by_role("menuitemradio", name="360p").click()
-    page.wait_for_function("() => document.querySelector('video').videoHeight === 360")
+    until(page, "() => document.querySelector('video').videoHeight === 360")
 
 
 def test_a_file_that_is_no_video_is_explained(local_aws: LocalAws, page: Page, tmp_path: Path) -> None:
@@ -186,7 +152,7 @@ def test_an_upload_outlives_a_broken_connection(local_aws: LocalAws, page: Page,
     page.route("**/*", break_once)
     page.goto(local_aws.base_url)
     drop(page, clip(tmp_path / "again.mp4", seconds=2))
-    expect(page.locator("media-controller")).to_be_visible(timeout=READY_MS)
+    expect(page.locator(".player")).to_be_visible(timeout=READY_MS)
     assert len(broken) == 1
 
 
@@ -197,7 +163,7 @@ def test_it_fits_a_phone(local_aws: LocalAws, browser: Browser, published: dict[
     page = context.new_page()
     for name, address in (("home", "/"), ("asset", f"/?asset={published['id']}")):
         page.goto(local_aws.base_url + address)
-        expect(page.locator(".card, media-controller").first).to_be_visible()
+        expect(page.locator(".card, .player").first).to_be_visible()
         page.wait_for_load_state("networkidle")
         assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
         picture(page, f"7-phone-{name}-{scheme}")
@@ -219,17 +185,17 @@ def test_sound_and_subtitles_can_be_chosen(
         *(("text", "fr"), ("text", "pt")),
     ]
     page.goto(f"{local_aws.base_url}/?asset={many_tracks['id']}{'&format=dash' if engine == 'dash.js' else ''}")
-    expect(page.locator("media-controller")).to_have_attribute("data-engine", engine)
+    expect(page.locator(".player")).to_have_attribute("data-engine", engine)
     play(page, until_s=0.2)
-    page.locator("media-captions-menu-button").click()
-    texts = page.locator("media-captions-menu [role=menuitemradio]")
+    page.get_by_role("button", name="Subtitles").click()
+    texts = page.get_by_role("menuitemradio")
     expect(texts).to_have_text(["Off", "fr", "pt"])
     texts.nth(1).click()
     # A file of cues is parsed bit by bit.
     shown = "[...document.querySelector('video').textTracks].find((each) => each.mode === 'showing')"
-    page.wait_for_function(f"() => {shown}?.cues?.length === 2")
-    page.locator("media-audio-track-menu-button").click()
-    sounds = page.locator("media-audio-track-menu [role=menuitemradio]")
+    until(page, f"() => {shown}?.cues?.length === 2")
+    page.get_by_role("button", name="Sound").click()
+    sounds = page.get_by_role("menuitemradio")
     expect(sounds).to_have_text(["en", "Ton"])
     with page.expect_response("**/audio-2/*.m4s") as fetched:
         sounds.nth(1).click()

@@ -7,17 +7,15 @@ answers and the playlists are those of a real publication, cut short.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.browser import Watch, chromium
-from tests.e2e.clips import clip
+from tests.browser import Watch, until
 from tests.e2e.conftest import LocalAws
 from tests.e2e.test_page import picture, play
 
@@ -64,43 +62,20 @@ class Growing:
         route.fulfill(body=text, content_type="application/vnd.apple.mpegurl")
 
 
-@pytest.fixture(scope="module")
-def asset(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """A ready asset of three segments."""
-    published = local_aws.publish(clip(tmp_path_factory.mktemp("early") / "early.mp4", seconds=SECONDS, size="320x180"))
-    assert published["status"] == "ready", published["errors"]
-    return published
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    opened = context.new_page()
-    opened.set_default_timeout(20_000)
-    yield opened
-    context.close()
-
-
-@pytest.fixture
-def growing(local_aws: LocalAws, page: Page, asset: dict[str, Any]) -> Growing:
+def growing(local_aws: LocalAws, page: Page, published: dict[str, Any]) -> Growing:
     """The asset's page, with one segment to play."""
-    made = Growing(asset)
-    page.route(f"**/v1/assets/{asset['id']}", made.answer)
+    made = Growing(published)
+    page.route(f"**/v1/assets/{published['id']}", made.answer)
     page.route("**/early/**", made.playlist)
-    page.goto(f"{local_aws.base_url}/?asset={asset['id']}")
+    page.goto(f"{local_aws.base_url}/?asset={published['id']}")
     return made
 
 
 def test_it_plays_while_it_grows_and_then_ends(local_aws: LocalAws, page: Page, growing: Growing) -> None:
     """A picture before the ladder is ready, seeking in what is there, more as it comes, and an end; then the ladder."""
     watch = Watch.on(page, local_aws.base_url)
-    page.wait_for_function(SHOWN)
+    until(page, SHOWN)
     expect(page.locator(".making")).to_contain_text("Encoding · 40%")
     expect(page.locator(".facts")).to_contain_text("Preparing")
     assert page.evaluate("document.querySelector('video').currentTime") < 0.1
@@ -108,9 +83,9 @@ def test_it_plays_while_it_grows_and_then_ends(local_aws: LocalAws, page: Page, 
 
     play(page, until_s=1)
     page.evaluate("document.querySelector('video').currentTime = 5")
-    page.wait_for_function("() => document.querySelector('video').currentTime > 5.2")
+    until(page, "() => document.querySelector('video').currentTime > 5.2")
     growing.segments = 2
-    page.wait_for_function("() => document.querySelector('video').currentTime > 7", timeout=30_000)
+    until(page, "() => document.querySelector('video').currentTime > 7", timeout_s=30)
 
     growing.ready = True
     expect(page.locator(".making")).to_contain_text("Every quality is ready")
@@ -118,24 +93,24 @@ def test_it_plays_while_it_grows_and_then_ends(local_aws: LocalAws, page: Page, 
     # The place is kept, and so is what plays.
     assert page.evaluate("document.querySelector('video').currentTime") > 7
     growing.segments, growing.ended = 3, True
-    page.wait_for_function(f"() => Math.abs(document.querySelector('video').duration - {SECONDS}) < 0.1")
+    until(page, f"() => Math.abs(document.querySelector('video').duration - {SECONDS}) < 0.1")
     ladder = page.expect_response(lambda answer: answer.url == growing.asset["playback"]["hls"], timeout=30_000)
     with ladder:
         page.evaluate("document.querySelector('video').currentTime = 13")
     expect(page.locator(".making")).to_be_hidden()
-    page.wait_for_function("() => document.querySelector('video').currentTime === 0")
-    page.wait_for_function(SHOWN)
+    until(page, "() => document.querySelector('video').currentTime === 0")
+    until(page, SHOWN)
     assert play(page, until_s=1)["error"] is None
     assert watch == Watch(watch.host)
 
 
 def test_who_has_not_begun_gets_the_ladder(page: Page, growing: Growing) -> None:
     """At once, when it is ready, with its qualities and thumbnails."""
-    page.wait_for_function(SHOWN)
+    until(page, SHOWN)
     with page.expect_response(lambda answer: answer.url == growing.asset["playback"]["hls"]):
         growing.ready = True
     expect(page.locator(".making")).to_be_hidden()
-    page.wait_for_function(SHOWN)
+    until(page, SHOWN)
     played = play(page, until_s=0.5)
     assert abs(played["duration"] - SECONDS) < 0.1
 
@@ -146,5 +121,5 @@ def test_a_copy_that_does_not_play_leaves_the_work_to_look_at(page: Page, growin
     page.reload()
     expect(page.locator(".work .line")).to_contain_text("Encoding", timeout=30_000)
     growing.ready = True
-    page.wait_for_function(SHOWN)
+    until(page, SHOWN)
     assert play(page, until_s=0.5)["error"] is None

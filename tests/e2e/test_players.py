@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
-from tests.browser import Watch, chromium
-from tests.e2e.clips import clip
+from tests.browser import Watch
 from tests.e2e.conftest import LocalAws
 from tests.players import DRIVER, shaka_player
 
@@ -25,22 +24,6 @@ PATIENCE_MS = 60_000
 # Between segments, at a segment's first picture, in the last GOP, and back in the first chunk.
 SEEKS = (9.34, 6.0, 13.7, 0.5)
 BLANK = "<!doctype html><title>player</title><link rel=icon href=data:,><video playsinline muted></video>"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def asset(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Two chunks, three renditions, sound."""
-    published = local_aws.publish(
-        clip(tmp_path_factory.mktemp("players") / "clip.mp4", seconds=SECONDS, size="1280x720")
-    )
-    assert published["status"] == "ready", published["errors"]
-    return published
 
 
 @pytest.fixture
@@ -73,11 +56,11 @@ def drive(page: Page, function: str, *arguments: object) -> Any:
     ("engine", "manifest"), [("hls", "hls"), ("dash", "dash"), ("shaka", "hls"), ("shaka", "dash")]
 )
 def test_it_plays_whole_with_switches_and_seeks(
-    local_aws: LocalAws, page: Page, asset: dict[str, Any], engine: str, manifest: str
+    local_aws: LocalAws, page: Page, published: dict[str, Any], engine: str, manifest: str
 ) -> None:
     """Every moment is played but at a change of quality, each quality is shown when asked for, seeks are exact."""
     watch = Watch.on(page, local_aws.base_url)
-    drive(page, "play", engine, asset["playback"][manifest])
+    drive(page, "play", engine, published["playback"][manifest])
     switched = 0.0
     for height in (360, 720, 480):
         shown = drive(page, "show", height)

@@ -15,19 +15,12 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
-from tests.browser import chromium
 from tests.e2e.clips import clip
 from tests.e2e.conftest import LocalAws
 from tests.uppy import uppy_site
 
 PARTS = re.compile(r"[?&]partNumber=\d+")
 FILLING_BYTES = 11 * 1024 * 1024
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

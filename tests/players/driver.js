@@ -6,7 +6,7 @@ const video = document.querySelector("video");
 
 const engines = {
   async hls(url) {
-    const { default: Hls } = await import("/vendor/hls.js");
+    const { default: Hls } = await import("/web/vendor/hls.js");
     const player = new Hls();
     player.on(Hls.Events.ERROR, (_, { details, error }) => {
       // A change of quality ends what it was loading, and says so.
@@ -25,7 +25,7 @@ const engines = {
   },
 
   async dash(url) {
-    const { MediaPlayer } = await import("/vendor/dash.js");
+    const { MediaPlayer } = await import("/web/vendor/dash.js");
     const player = MediaPlayer().create();
     player.updateSettings({ debug: { logLevel: 0 }, streaming: { abr: { autoSwitchBitrate: { video: false } } } });
     player.on(MediaPlayer.events.ERROR, ({ error }) => console.error(`dash.js: ${error?.message ?? error}`));

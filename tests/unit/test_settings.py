@@ -66,6 +66,7 @@ def test_a_missing_name_is_named(name: str) -> None:
         ("SLUICE_NOTIFY_SHAPE", "aws"),
         ("SLUICE_STATIC_RENDITIONS", "mp4,webm"),
         ("SLUICE_MASTER_ACCESS", "admins"),
+        ("SLUICE_EMBED_ORIGINS", "https://a; script-src *"),
     ],
 )
 def test_a_malformed_value_is_named(name: str, value: str) -> None:
@@ -81,6 +82,20 @@ def test_lists_are_cleaned() -> None:
     assert settings.public_base_url == "https://a"
     assert Settings.from_env({**NAMES, "SLUICE_CODECS": "AV1, h264"}).codecs == ("h264", "av1")
     assert cors_origins({"SLUICE_CORS_ORIGINS": "https://a/, https://b"}) == ("https://a", "https://b")
+
+
+@pytest.mark.parametrize(
+    ("value", "allowed"),
+    [
+        ("", ("'none'",)),
+        ("none", ("'none'",)),
+        ("*", ("*",)),
+        ("https://a/, https://*.b:8443", ("https://a", "https://*.b:8443")),
+    ],
+)
+def test_who_may_frame_the_player(value: str, allowed: tuple[str, ...]) -> None:
+    """Origins as frame-ancestors takes them, and nothing that could end the directive."""
+    assert Settings.from_env({**NAMES, "SLUICE_EMBED_ORIGINS": value}).embed_origins == allowed
 
 
 @pytest.mark.parametrize(("value", "kept"), [("", False), ("stereo", False), ("source", True)])

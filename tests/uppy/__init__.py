@@ -10,34 +10,22 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 from sluice import npm
 from sluice.paths import Project
+from tests.site import served
 
 _MANIFEST = Path(__file__).parent
 _BUILD = Project.here().root / "build" / "uppy"
 _FILES = ("index.html", "page.js")
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
 @contextmanager
 def uppy_site() -> Iterator[str]:
-    """The site's origin while it is served: by a server of its own, for a browser asks who may talk to this machine."""
-    handler = partial(_Quiet, directory=str(_built()))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"http://localhost:{server.server_port}"
-        finally:
-            server.shutdown()
+    """The site's origin while it is served."""
+    with served(_built()) as origin:
+        yield origin
 
 
 def _built() -> Path:

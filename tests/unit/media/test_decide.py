@@ -113,7 +113,7 @@ def test_nothing_to_play_is_no_video() -> None:
         plan(scan=Scan(None, None))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     st.integers(1, 20_000),
     st.sampled_from([1, 5, 10, 24, 25, 30, 50, 60]),

@@ -1,0 +1,58 @@
+// The player: a media element that an engine feeds, and our controls over it. The page and /embed share it.
+
+import { Controls } from "./controls.js";
+import { h } from "./dom.js";
+import { attach } from "./engines.js";
+import { listen } from "./hotkeys.js";
+import { Slats } from "./slats.js";
+import { loadStoryboard } from "./storyboard.js";
+
+/**
+ * Build a player for an asset that is ready, or playable before that; what plays before that has pictures.
+ *
+ * @param {object} asset
+ * @param {{dash: boolean, onFatal: (detail: string) => void, muted?: boolean, loop?: boolean}} options
+ * @returns {Promise<{element: HTMLElement, media: HTMLMediaElement, sound: boolean, begun: () => boolean, destroy: () => void}>}
+ *   `begun` says whether somebody is in the middle of it.
+ */
+export async function createPlayer(asset, { muted = false, loop = false, ...options }) {
+  const sound = asset.status === "ready" && asset.renditions?.length === 0;
+  const shared = { crossorigin: "anonymous", preload: "metadata", muted, loop };
+  const media = sound ? h("audio", shared) : h("video", { ...shared, playsinline: true });
+  media.muted = muted;
+  const engine = await attach(media, asset.playback, options);
+  // Apple's player takes them from the manifest.
+  if (engine.name !== "native") media.append(...subtitles(asset));
+  const name = asset.title || asset.filename || (sound ? "Sound" : "Video");
+  const element = h(`div.player${sound ? ".sound" : ""}`, { role: "region", "aria-label": `Player: ${name}`, tabindex: -1, "data-engine": engine.name }, media);
+  const controls = new Controls(element, media, engine, { sound });
+  if (sound) element.append(h("div.tone", {}, slatsOf(media)));
+  else if (asset.images?.poster) element.append(h("img.poster", { src: asset.images.poster, alt: "" }));
+  element.append(...controls.parts);
+  if (asset.images?.storyboard_vtt) loadStoryboard(asset.images.storyboard_vtt).then((tiles) => (controls.seekBar.tiles = tiles));
+  const deaf = listen(element, media, controls);
+  return {
+    element,
+    media,
+    sound,
+    begun: () => !media.ended && (!media.paused || media.played.length > 0 || media.currentTime > 0),
+    destroy() {
+      deaf();
+      controls.destroy();
+      engine.destroy();
+    },
+  };
+}
+
+function subtitles(asset) {
+  return (asset.tracks ?? [])
+    .filter((track) => track.type === "text" && track.url)
+    .map(({ url, name, language }) => h("track", { kind: "subtitles", label: name, srclang: language === "und" ? "" : language, src: url }));
+}
+
+/** The slats stand in for a picture, and fill as it plays. */
+function slatsOf(media) {
+  const slats = new Slats();
+  media.addEventListener("timeupdate", () => slats.fill(media.duration ? media.currentTime / media.duration : 0));
+  return slats.element;
+}
