@@ -33,7 +33,7 @@ from sluice.report import Report
 from sluice.rollout import Preparation, roll_out
 
 _WATCH_S = 0.5
-_FIRST_ANSWER_S = 30.0
+_FIRST_ANSWER_S = 120.0
 
 
 class Stopped(BaseException):
