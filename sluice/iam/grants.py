@@ -143,7 +143,8 @@ BY_TYPE: dict[str, tuple[Grant, ...]] = {
             "GetBucketPublicAccessBlock PutBucketPublicAccessBlock GetBucketOwnershipControls "
             "PutBucketOwnershipControls GetBucketNotification PutBucketNotification GetBucketVersioning "
             "PutBucketVersioning GetBucketTagging PutBucketTagging GetBucketLogging GetAccelerateConfiguration "
-            "GetAnalyticsConfiguration GetInventoryConfiguration GetMetricsConfiguration GetReplicationConfiguration "
+            "PutAccelerateConfiguration GetAnalyticsConfiguration GetInventoryConfiguration GetMetricsConfiguration "
+            "GetReplicationConfiguration "
             "GetIntelligentTieringConfiguration GetBucketWebsite GetBucketObjectLockConfiguration",
             *_BUCKETS,
         ),
@@ -297,7 +298,8 @@ BY_US: tuple[Grant, ...] = (
     _grant(
         "ArtifactBucket",
         "s3",
-        "CreateBucket DeleteBucket ListBucket ListBucketVersions ListBucketMultipartUploads PutBucketPublicAccessBlock",
+        "CreateBucket DeleteBucket ListBucket ListBucketVersions ListBucketMultipartUploads PutBucketPublicAccessBlock "
+        "PutBucketPolicy",
         _ARTIFACTS,
     ),
     _grant(
@@ -309,6 +311,13 @@ BY_US: tuple[Grant, ...] = (
     _grant("DataBuckets", "s3", "ListBucketVersions ListBucketMultipartUploads GetBucketCORS", *_BUCKETS),
     _grant("PurgeData", "s3", "DeleteObject DeleteObjectVersion AbortMultipartUpload", *_OBJECTS),
     _grant("Keys", "dynamodb", "PutItem", *_here("dynamodb", "table/{stack}")),
+    # By CloudFormation, in the part of the template that `--via chalice` and Terraform deploy.
+    _grant(
+        "NotedParameters",
+        "ssm",
+        "PutParameter GetParameters DeleteParameter AddTagsToResource RemoveTagsFromResource ListTagsForResource",
+        *_here("ssm", "parameter/{stack}/parameters"),
+    ),
     _grant("ListLogGroups", "logs", "DescribeLogGroups", *_here("logs", "log-group:*")),
     _grant("ReadLogs", "logs", "FilterLogEvents", *_here("logs", "log-group:/aws/lambda/{stack}-*")),
     _grant("ListQueues", "sqs", "ListQueues", *_here("sqs", "*")),
