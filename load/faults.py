@@ -19,10 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from load.publishes import closed_books, settle, upload_all
-from load.stage import Stage, StageLost
-from sluice.api_client import Json
+from load.stage import AGAIN, Stage, StageLost
+from sluice.api_client import ApiRefused, ApiUnreachable, Json
 from sluice.processes import strays
 from sluice.rendering import UNFINISHED, create_site
+from sluice.uploading import UploadFailed
 
 _POLL_S = 0.25
 # A cold start on a busy machine takes its time, and what is to be killed comes after it.
@@ -228,8 +229,9 @@ def _start_render(stage: Stage, work: Work) -> str:
         try:
             site = create_site(stage.api, work.project, lambda _: lambda _: None, entry="index.html", out=None)
             break
-        except Exception:
-            if time.monotonic() > until:
+        except (ApiUnreachable, ApiRefused, UploadFailed) as error:
+            refused = isinstance(error, ApiRefused) and error.status not in AGAIN
+            if refused or time.monotonic() > until:
                 raise
             time.sleep(_POLL_S)
     body = {"site_id": site["id"], "chunk_frames": 15, "max_parallel": 2}

@@ -26,7 +26,7 @@ _QUIET = Report(quiet=True)
 _PATIENCE_S = 120.0
 _PAUSE_S = 0.25
 # What a client of a service that is asked too much tries again.
-_AGAIN = frozenset({429, 500, 502, 503, 504})
+AGAIN = frozenset({429, 500, 502, 503, 504})
 
 
 class StageLost(OperatorError):
@@ -60,7 +60,7 @@ class Stage:
             try:
                 found: Json = self.api._call(method, path, **request).json()
             except (ApiUnreachable, ApiRefused) as error:
-                if isinstance(error, ApiRefused) and error.status not in _AGAIN:
+                if isinstance(error, ApiRefused) and error.status not in AGAIN:
                     raise
                 said = error.message
                 time.sleep(_PAUSE_S)
