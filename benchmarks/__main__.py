@@ -27,6 +27,7 @@ ALL = {
     "playable": playable.main,
     "publish_against_ffmpeg": publish_against_ffmpeg.main,
     "publish_cpu": publish_cpu.main,
+    "two_workers": two_workers.main,
     "cost_per_minute": cost_per_minute.main,
     "long_title": long_title.main,
     "shaka_streamer": shaka_streamer.main,
@@ -34,7 +35,6 @@ ALL = {
 ON_REQUEST = {
     "compositions": compositions.main,
     "encoder_settings": encoder_settings.main,
-    "two_workers": two_workers.main,
 }
 """Long: only by name."""
 
