@@ -31,6 +31,7 @@ OPTIONS = (
     "chunk_frames",
     "max_parallel",
     "max_cost_usd",
+    "webhook",
 )
 
 

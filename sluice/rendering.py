@@ -116,6 +116,8 @@ def render_project(api: Api, job: Job, told: Told, *, stopping: Callable[[], boo
         The render, whatever became of it. The video is fetched if it succeeded.
     """
     render = begin_render(api, job, told.sending)
+    # In this first answer alone.
+    shown_once = {name: render[name] for name in ("webhook_secret",) if name in render}
     try:
         while render["status"] in UNFINISHED and not stopping():
             told.state(render)
@@ -129,7 +131,7 @@ def render_project(api: Api, job: Job, told: Told, *, stopping: Callable[[], boo
     told.state(render)
     if render["status"] == "succeeded" and job.out is not None:
         download(api, render, job.out)
-    return render
+    return {**render, **shown_once}
 
 
 def _look(api: Api, render_id: str) -> Json:
@@ -225,6 +227,8 @@ def describe(render: Json, out: Path | None = None) -> str:
         lines += [f"  video       {size}"]
         lines += [f"  frames      {progress['frames_done']}/{progress['frames_total']}"]
     lines += [f"  cost        ${render['cost']['accrued_usd']:.6f} on AWS (estimated)"]
+    if render.get("webhook_secret"):
+        lines += [f"  webhook     {render['webhook_id']}, secret {render['webhook_secret']}"]
     if render["status"] == "succeeded" and out is not None:
         lines += [f"  file        {out}"]
     return "\n".join(lines)

@@ -70,6 +70,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--chunk-frames", type=int, help="Frames of each chunk."),
     click.option("--max-parallel", type=int, help="Most chunks."),
     click.option("--max-cost", "max_cost_usd", type=float, help="US dollars at which the work is stopped."),
+    click.option("--webhook", metavar="URL", help="Hears the events of this render; its secret is printed once."),
 )
 
 

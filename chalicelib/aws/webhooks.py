@@ -30,9 +30,11 @@ _DUE = "delivery#due"
 
 class WebhookRecords(Store):
     def create_webhook(self, webhook: Webhook) -> bool:
+        """One that is bound to a render is not listed; its render names it."""
         values = encode_record(webhook)
-        values["gsi1pk"] = {"S": _ALL}
-        values["gsi1sk"] = {"S": webhook.id}
+        if webhook.render_id is None:
+            values["gsi1pk"] = {"S": _ALL}
+            values["gsi1sk"] = {"S": webhook.id}
         return self._put_new(_pk(webhook.id), "webhook", values)
 
     def get_webhook(self, webhook_id: str) -> Webhook:

@@ -187,9 +187,13 @@ def track_events(after: CaptionTrack, *, at_ms: int) -> tuple[Event, ...]:
 
 
 def render_events(after: Render, *, at_ms: int) -> tuple[Event, ...]:
-    """What a render's new status tells: it was begun, or it has ended."""
-    kind = _OF_RENDER.get(after.status)
-    return (event(kind, after, at_ms=at_ms, attempt=after.attempt),) if kind is not None else ()
+    """What a render's new status tells: it was begun, or it has ended, and whether that was for its cost."""
+    if after.status not in _OF_RENDER:
+        return ()
+    told = [event(_OF_RENDER[after.status], after, at_ms=at_ms, attempt=after.attempt)]
+    if any(error.code == CostLimitReached.code() for error in after.errors):
+        told.append(event(EventType.COST_THRESHOLD_REACHED, after, at_ms=at_ms, attempt=after.attempt))
+    return tuple(told)
 
 
 def spend_event(spend: MonthlySpend, *, at_ms: int) -> Event:

@@ -65,6 +65,7 @@ class Render:
         config: As the state machine's input holds it.
         output_key: In the source bucket; there is an object once the render has succeeded.
         max_cost_usd: At which the work is stopped.
+        webhook_id: Of the webhook that hears of this render alone.
         plan_hash, chunk_count, total_frames, frame_rate, width, height, duration: Known from the plan on; the duration
             in seconds, width and height in pixels of the output.
         output_size_bytes: Known once the render has succeeded.
@@ -92,6 +93,7 @@ class Render:
     started_at_ms: int | None = None
     finished_at_ms: int | None = None
     errors: tuple[RenderError, ...] = ()
+    webhook_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,9 @@
 """The upload: how the bytes of one asset get into the source bucket.
 
-It is open while `waiting`; it ends once, and never opens again. Up to SINGLE_PUT_MAX_BYTES are sent with one presigned
-PUT, more with an S3 multipart upload within S3's limits (10,000 parts, each of 5 MiB to 5 GiB, the last of any size).
+It is open while `waiting`; it ends once, and never opens again: `completed` when the bytes have arrived, whatever they
+are worth, `errored` when what arrived was no upload at all, being empty or larger than allowed. Up to
+SINGLE_PUT_MAX_BYTES are sent with one presigned PUT, more with an S3 multipart upload within S3's limits (10,000 parts,
+each of 5 MiB to 5 GiB, the last of any size).
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from msgspec import UNSET, UnsetType
 
 from chalicelib.catalog.events import EventType
 from chalicelib.catalog.ids import DELIVERY_PREFIX, ENTROPY_BYTES, new_id
+from chalicelib.catalog.render import RETENTION_DAYS
 
 DISABLE_AFTER_MS = 5 * 24 * 3600 * 1000
 ROTATION_MS = 24 * 3600 * 1000
@@ -26,6 +27,8 @@ LOG_ATTEMPTS = 20
 """Attempts that a delivery remembers, the latest ones."""
 KEPT_S = 30 * 24 * 3600
 """How long an event and its deliveries can be looked at and replayed."""
+BOUND_S = RETENTION_DAYS * 24 * 3600 + KEPT_S
+"""How long the webhook of one render is known: as long as what was sent to it can be replayed."""
 JITTER = 0.2
 
 _GONE = 410
@@ -52,6 +55,8 @@ class Webhook:
         old_secret: Signs beside the new one until `old_secret_until_ms`.
         disabled_because: "gone", "failing" or "requested".
         failing_since_ms: Of the first failure after the last success.
+        render_id: Of the one render that it hears of; such a webhook is in no list.
+        expires_at: When DynamoDB forgets it, in seconds.
     """
 
     id: str
@@ -66,11 +71,17 @@ class Webhook:
     old_secret_until_ms: int | None = None
     disabled_because: str | None = None
     failing_since_ms: int | None = None
+    render_id: str | None = None
+    expires_at: int | None = None
 
     def wants(self, kind: EventType, at_ms: int) -> bool:
-        """Whether an event is sent to it: of its types, and none from before it was made."""
+        """Whether an event is sent to it: of its types, and none from before it was made.
+
+        What a render tells comes after the webhook that is bound to it, whatever the clock of its worker says.
+        """
         of_its_types = not self.types or kind in self.types
-        return self.status is WebhookStatus.ENABLED and of_its_types and at_ms >= self.created_at_ms
+        is_later = self.render_id is not None or at_ms >= self.created_at_ms
+        return self.status is WebhookStatus.ENABLED and of_its_types and is_later
 
     def secrets_at(self, now_ms: int) -> tuple[str, ...]:
         """What an attempt is signed with, the newest first."""

@@ -68,6 +68,7 @@ def render_view(render: Render, work: Work, url: str | None) -> View:
         "options": {name: render.config.get(field) for name, field in CONFIG_NAMES.items()},
         "output": _output_view(render, url),
         "attempt": render.attempt,
+        "webhook_id": render.webhook_id,
         "max_cost_usd": usd(render.max_cost_usd) if render.max_cost_usd is not None else None,
         "cost": cost_view(work),
         "errors": [{"code": error.code, "message": error.message} for error in render.errors],

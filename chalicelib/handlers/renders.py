@@ -1,4 +1,7 @@
-"""Routes of renders. A render that succeeded shows a fresh URL of its output each time it is asked for."""
+"""Routes of renders. A render that succeeded shows a fresh URL of its output each time it is asked for.
+
+The secret of a render's own webhook is in the answer that makes it, and nowhere else: no replay shows it again.
+"""
 
 from __future__ import annotations
 
@@ -27,16 +30,22 @@ VARIABLES_MAX_BYTES = 100_000
 def create_render(call: Call) -> Response:
     new = _new_render(parse_body(call.request, RenderBody))
     of = call.services
+    made_now: list[Render] = []
 
     def make() -> str:
         try:
             made = renders.open_render(new, of.objects, of.table, of.workflows, of.settings, now_ms=of.clock())
         except InvalidConfig as error:
             raise _pointed(error) from error
+        made_now.append(made)
         return made.id
 
     render = of.table.get_render(made_once(call, "POST /v1/renders", make))
-    return json_response(_shown(call, render), status=202, headers={"Location": f"renders/{render.id}"})
+    secret = None
+    if made_now and render.webhook_id is not None:
+        secret = of.table.get_webhook(render.webhook_id).secret
+    view = {**_shown(call, render), "webhook_secret": secret}
+    return json_response(view, status=202, headers={"Location": f"renders/{render.id}"})
 
 
 @route("GET", "/v1/renders")
@@ -69,7 +78,7 @@ def _new_render(body: RenderBody) -> renders.NewRender:
     asked = {field: whole_numbers(getattr(body, name)) for name, field in CONFIG_NAMES.items() if name != "variables"}
     asked[CONFIG_NAMES["variables"]] = body.variables
     config = {field: value for field, value in asked.items() if value is not None}
-    return renders.NewRender(sha256, config, exact_dollars(body.max_cost_usd))
+    return renders.NewRender(sha256, config, exact_dollars(body.max_cost_usd), body.webhook)
 
 
 def _pointed(error: InvalidConfig) -> InvalidRequest:

@@ -18,6 +18,7 @@ from chalicelib.catalog.keys import UPLOADS_PREFIX
 from chalicelib.catalog.options import Encoder
 from chalicelib.catalog.playback import MediaKind, PlaybackPolicy
 from chalicelib.catalog.problem import pointer_of
+from chalicelib.catalog.target import MAX_LENGTH
 from chalicelib.catalog.track import MAX_SIDECARS, WantedTrack
 from chalicelib.errors import InvalidRequest, MalformedRequest
 from chalicelib.media.sidecar import TrackKind
@@ -41,6 +42,7 @@ SourceKey = Annotated[str, Meta(max_length=1024, pattern=f"^{UPLOADS_PREFIX}")]
 ExpiresIn = Annotated[int, Meta(ge=60, le=7 * 24 * 3600)]
 
 
+WebhookUrl = Annotated[str, Meta(min_length=1, max_length=MAX_LENGTH)]
 MaxCost = Annotated[float, Meta(gt=0, le=1_000_000)]
 
 
@@ -192,6 +194,7 @@ class RenderBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     chunk_frames: Any = None
     max_parallel: Any = None
     max_cost_usd: MaxCost | None = None
+    webhook: WebhookUrl | None = None
 
 
 class RestoreBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

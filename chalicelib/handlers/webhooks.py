@@ -11,17 +11,15 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.catalog.events import EventType, rfc3339
 from chalicelib.catalog.ids import DELIVERY_PREFIX, WEBHOOK_PREFIX, is_id
-from chalicelib.catalog.target import MAX_LENGTH
 from chalicelib.catalog.webhook import Attempt, Delivery, Webhook, WebhookStatus
 from chalicelib.errors import DeliveryNotFound, WebhookNotFound
 from chalicelib.handlers.http import Call, json_response, route
 from chalicelib.handlers.lists import list_query
 from chalicelib.handlers.once import made_once
-from chalicelib.handlers.requests import invalid, parse_body
+from chalicelib.handlers.requests import WebhookUrl, invalid, parse_body
 from chalicelib.handlers.views import View, page_response
 from chalicelib.usecases import webhooks
 
-Url = Annotated[str, Meta(min_length=1, max_length=MAX_LENGTH)]
 Types = Annotated[tuple[EventType, ...], Meta(max_length=len(EventType))]
 Description = Annotated[str, Meta(max_length=255)]
 
@@ -29,7 +27,7 @@ Description = Annotated[str, Meta(max_length=255)]
 class WebhookBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """POST /v1/webhooks; no events means: all."""
 
-    url: Url
+    url: WebhookUrl
     events: Types = ()
     description: Description | None = None
 
@@ -37,7 +35,7 @@ class WebhookBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class WebhookPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """PATCH /v1/webhooks/{id}: what is not there stays as it is."""
 
-    url: Url | UnsetType = UNSET
+    url: WebhookUrl | UnsetType = UNSET
     events: Types | UnsetType = UNSET
     description: Description | UnsetType | None = UNSET
     status: WebhookStatus | UnsetType = UNSET
@@ -134,6 +132,7 @@ def webhook_view(webhook: Webhook) -> View:
         "disabled_because": webhook.disabled_because,
         "failing_since": _time(webhook.failing_since_ms),
         "old_secret_until": _time(webhook.old_secret_until_ms),
+        "render_id": webhook.render_id,
         "created_at": rfc3339(webhook.created_at_ms),
         "updated_at": rfc3339(webhook.updated_at_ms),
     }

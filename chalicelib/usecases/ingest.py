@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _WAITING = frozenset({AssetStatus.WAITING})
+_NO_UPLOAD = frozenset({EmptySource.code(), UploadTooLarge.code()})
 
 
 def ingest_source(
@@ -187,9 +188,15 @@ def _same(asset: Asset) -> AssetChange:
 
 
 def _close_upload(asset: Asset, table: Table, now_ms: int) -> None:
-    """The bytes have arrived, whatever they are worth; a client that never calls complete need not."""
+    """A client that never calls complete need not."""
     if asset.upload_id is not None:
-        table.end_upload(asset.upload_id, UploadStatus.COMPLETED, now_ms=now_ms)
+        table.end_upload(asset.upload_id, upload_end(asset), now_ms=now_ms)
+
+
+def upload_end(asset: Asset) -> UploadStatus:
+    """How the upload of an asset ends whose bytes were looked at; what they are worth as a video is not its matter."""
+    unfit = {error.code for error in asset.errors} & _NO_UPLOAD
+    return UploadStatus.ERRORED if asset.status is AssetStatus.ERRORED and unfit else UploadStatus.COMPLETED
 
 
 def _aspect_ratio(source: Source) -> str | None:

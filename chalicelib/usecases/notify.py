@@ -25,6 +25,7 @@ from chalicelib.aws.outbox import Outlet
 from chalicelib.aws.webhooks import MAX_WEBHOOKS
 from chalicelib.catalog.events import Event, EventType
 from chalicelib.catalog.messages import Notice, bus_detail, queue_message, topic_message, webhook_body
+from chalicelib.catalog.render import Render
 from chalicelib.catalog.webhook import Webhook, new_delivery
 from chalicelib.errors import EventNotReadable, WebhookNotFound
 
@@ -114,11 +115,19 @@ def _send_webhooks(event: Event, table: Table, outlets: Outlets, now_ms: int) ->
 
 def _wanting(event: Event, table: Table) -> Iterator[Webhook]:
     if event.type is EventType.PING:
-        try:
-            yield table.get_webhook(event.subject.id)
-        except WebhookNotFound:
-            logger.info("the webhook is gone", extra={"webhook_id": event.subject.id})
+        yield from _living(event.subject.id, table)
         return
-    for webhook in table.list_webhooks(limit=MAX_WEBHOOKS, cursor=None).items:
+    candidates = list(table.list_webhooks(limit=MAX_WEBHOOKS, cursor=None).items)
+    if isinstance(event.subject, Render) and event.subject.webhook_id is not None:
+        candidates += _living(event.subject.webhook_id, table)
+    for webhook in candidates:
         if webhook.wants(event.type, event.at_ms):
             yield webhook
+
+
+def _living(webhook_id: str, table: Table) -> list[Webhook]:
+    try:
+        return [table.get_webhook(webhook_id)]
+    except WebhookNotFound:
+        logger.info("the webhook is gone", extra={"webhook_id": webhook_id})
+        return []

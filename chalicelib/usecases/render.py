@@ -22,6 +22,7 @@ from chalicelib.composition.formats import output_kind
 from chalicelib.errors import RenderEnded, SiteNotFound, TransientError
 from chalicelib.usecases.budget import refuse_over_budget
 from chalicelib.usecases.site import find_site
+from chalicelib.usecases.webhooks import bind_webhook, check_url
 
 if TYPE_CHECKING:
     from chalicelib.aws.objects import Objects
@@ -39,11 +40,17 @@ browsers. Four seconds of a film take a multiple of a browser's start."""
 
 @dataclass(frozen=True, slots=True)
 class NewRender:
-    """What a client asks for. `config` is the Config of the state machine's input."""
+    """What a client asks for.
+
+    Attributes:
+        config: The Config of the state machine's input.
+        webhook_url: Where the events of this render go, beside the registered webhooks.
+    """
 
     site_sha256: str
     config: Mapping[str, Any] = field(default_factory=dict)
     max_cost_usd: Fraction | None = None
+    webhook_url: str | None = None
 
 
 def open_render(
@@ -53,15 +60,22 @@ def open_render(
 
     Raises:
         InvalidConfig: Names the field of `config` that is wrong.
+        InvalidRequest: If nothing may be sent to the webhook's URL.
         FormatNotSupported: If it asks for an output that is not made.
         SiteNotFound: If no such archive is stored.
         MonthlyBudgetSpent: If nothing new may be begun this month.
     """
     refuse_over_budget(table, settings, now_ms=now_ms)
     checked = parse_config(new.config)
+    if new.webhook_url is not None:
+        check_url(new.webhook_url, settings, pointer="/webhook")
     if find_site(new.site_sha256, objects, settings) is None:
         raise SiteNotFound("no project archive is stored for this site", site_id=site_id(new.site_sha256))
     render_id = new_id(RENDER_PREFIX, now_ms, secrets.token_bytes(ENTROPY_BYTES))
+    webhook_id = None
+    if new.webhook_url is not None:
+        # Before its render, which must not tell anything without it. If its render is never written, it expires.
+        webhook_id = bind_webhook(new.webhook_url, render_id, table, now_ms=now_ms).id
     render = Render(
         id=render_id,
         status=RenderStatus.QUEUED,
@@ -71,6 +85,7 @@ def open_render(
         output_key=keys.render_output_key(render_id, output_kind(checked.format).extension),
         config=_cut_for(settings.max_parallel_chunks, new.config),
         max_cost_usd=new.max_cost_usd,
+        webhook_id=webhook_id,
     )
     table.create_render(render)
     try:

@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chalicelib.catalog.asset import Asset
-from chalicelib.catalog.upload import UploadStatus
 from chalicelib.errors import EmptySource, PayloadTooLarge
-from chalicelib.usecases.ingest import ingest_source
+from chalicelib.usecases.ingest import ingest_source, upload_end
 from chalicelib.usecases.upload import NewUpload, open_upload
 
 if TYPE_CHECKING:
@@ -54,5 +53,5 @@ def store_upload(
     upload = open_upload(new, objects, table, settings, now_ms=now_ms)
     objects.write(upload.bucket, upload.key, data, content_type=new.content_type)
     asset = ingest_source(objects, table, queues, tools, settings, bucket=upload.bucket, key=upload.key, now_ms=now_ms)
-    table.end_upload(upload.id, UploadStatus.COMPLETED, now_ms=now_ms)
+    table.end_upload(upload.id, upload_end(asset), now_ms=now_ms)
     return asset

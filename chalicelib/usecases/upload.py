@@ -30,7 +30,7 @@ from chalicelib.errors import (
 )
 from chalicelib.usecases.asset_settings import check_encoder
 from chalicelib.usecases.budget import refuse_over_budget
-from chalicelib.usecases.ingest import ingest_source
+from chalicelib.usecases.ingest import ingest_source, upload_end
 from chalicelib.usecases.playback import policy_for
 from chalicelib.usecases.tracks import Wish, add_wishes, check_wishes
 
@@ -193,13 +193,14 @@ def complete_upload(
     upload = table.get_upload(upload_id)
     if upload.status is UploadStatus.COMPLETED:
         return upload
-    if upload.status is not UploadStatus.WAITING:
+    # One that has errored is looked at again, so that each call is answered alike.
+    if upload.status not in (UploadStatus.WAITING, UploadStatus.ERRORED):
         raise UploadNotOpen(f"the upload is {upload.status}", upload_id=upload.id, upload_status=upload.status.value)
     if upload.multipart_id is not None:
         _join_parts(upload, upload.multipart_id, listed, objects, settings)
     _check_stored(upload, objects, settings)
-    ingest_source(objects, table, queues, tools, settings, bucket=upload.bucket, key=upload.key, now_ms=now_ms)
-    return table.end_upload(upload.id, UploadStatus.COMPLETED, now_ms=now_ms) or table.get_upload(upload.id)
+    asset = ingest_source(objects, table, queues, tools, settings, bucket=upload.bucket, key=upload.key, now_ms=now_ms)
+    return table.end_upload(upload.id, upload_end(asset), now_ms=now_ms) or table.get_upload(upload.id)
 
 
 def cancel_upload(upload_id: str, objects: Objects, table: Table, *, now_ms: int) -> Upload:
@@ -244,7 +245,7 @@ def expire_upload(
             objects, table, queues, tools, settings, bucket=upload.bucket, key=upload.key, now_ms=now_ms
         )
     if asset.status is not AssetStatus.WAITING:
-        table.end_upload(upload.id, UploadStatus.COMPLETED, now_ms=now_ms)
+        table.end_upload(upload.id, upload_end(asset), now_ms=now_ms)
         return
     late = UploadExpired("the bytes did not arrive in time")
     errored = AssetChange(status=AssetStatus.ERRORED, errors=(AssetError(late.code(), late.message),))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET, UnsetType
@@ -14,6 +14,7 @@ from chalicelib.catalog.ids import ENTROPY_BYTES, WEBHOOK_PREFIX, new_id
 from chalicelib.catalog.signature import SECRET_BYTES, secret_of
 from chalicelib.catalog.target import UnfitTarget, parse_target
 from chalicelib.catalog.webhook import (
+    BOUND_S,
     ROTATION_MS,
     Delivery,
     DeliveryStatus,
@@ -56,21 +57,30 @@ def create_webhook(
         InvalidRequest: If nothing may be sent to the URL.
         TooManyWebhooks: If there are as many as a deployment may have.
     """
-    _check_url(url, settings)
+    check_url(url, settings)
     if len(table.list_webhooks(limit=MAX_WEBHOOKS, cursor=None).items) >= MAX_WEBHOOKS:
         raise TooManyWebhooks(f"a deployment has at most {MAX_WEBHOOKS} webhooks", limit=MAX_WEBHOOKS)
-    webhook = Webhook(
+    webhook = replace(_new_webhook(url, now_ms), types=types, description=description)
+    table.create_webhook(webhook)
+    return webhook
+
+
+def bind_webhook(url: str, render_id: str, table: Table, *, now_ms: int) -> Webhook:
+    """Make the webhook that hears of one render alone, for a URL that `check_url` has let pass."""
+    webhook = replace(_new_webhook(url, now_ms), render_id=render_id, expires_at=now_ms // 1000 + BOUND_S)
+    table.create_webhook(webhook)
+    return webhook
+
+
+def _new_webhook(url: str, now_ms: int) -> Webhook:
+    return Webhook(
         id=new_id(WEBHOOK_PREFIX, now_ms, secrets.token_bytes(ENTROPY_BYTES)),
         url=url,
         status=WebhookStatus.ENABLED,
         secret=secret_of(secrets.token_bytes(SECRET_BYTES)),
         created_at_ms=now_ms,
         updated_at_ms=now_ms,
-        types=types,
-        description=description,
     )
-    table.create_webhook(webhook)
-    return webhook
 
 
 def change_webhook(webhook_id: str, wish: WebhookWish, table: Table, settings: Settings, *, now_ms: int) -> Webhook:
@@ -81,7 +91,7 @@ def change_webhook(webhook_id: str, wish: WebhookWish, table: Table, settings: S
         InvalidRequest: If nothing may be sent to the URL.
     """
     if wish.url is not UNSET:
-        _check_url(wish.url, settings)
+        check_url(wish.url, settings)
     enabled = wish.status is WebhookStatus.ENABLED
     because: str | UnsetType | None = UNSET
     if wish.status is not UNSET:
@@ -145,9 +155,11 @@ def replay_delivery(webhook_id: str, delivery_id: str, table: Table, outlets: Ou
     return begun
 
 
-def _check_url(url: str, settings: Settings) -> None:
+def check_url(url: str, settings: Settings, *, pointer: str = "/url") -> None:
+    """Raises InvalidRequest, which names the field at `pointer`, if nothing may be sent to the URL."""
     try:
         parse_target(url, loopback=settings.webhook_loopback)
     except UnfitTarget as error:
         reason = str(error)
-        raise InvalidRequest(f"url: {reason}", errors=[{"pointer": "/url", "detail": reason, "in": "body"}]) from error
+        errors = [{"pointer": pointer, "detail": reason, "in": "body"}]
+        raise InvalidRequest(f"{pointer[1:]}: {reason}", errors=errors) from error

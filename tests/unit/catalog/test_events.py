@@ -18,7 +18,7 @@ from chalicelib.catalog.events import (
     upload_events,
 )
 from chalicelib.catalog.ids import EVENT_PREFIX, is_id
-from chalicelib.catalog.render import RenderStatus
+from chalicelib.catalog.render import RenderError, RenderStatus
 from chalicelib.catalog.rendition import RenditionStatus
 from chalicelib.catalog.upload import UploadStatus
 from tests.unit.catalog.samples import NOW_MS, a_render, a_rendition, an_asset, an_upload
@@ -132,6 +132,13 @@ def test_a_render_tells_its_start_and_its_end(status: RenderStatus, kind: EventT
     assert told.id == render_events(render, at_ms=NOW_MS + 1)[0].id
     assert told.id != render_events(replace(render, attempt=render.attempt + 1), at_ms=NOW_MS)[0].id
     assert render_events(a_render(status=RenderStatus.RENDERING), at_ms=NOW_MS) == ()
+
+
+def test_a_render_that_its_cost_ends_says_so() -> None:
+    """Beside its failure; no other failure tells it."""
+    over = a_render(status=RenderStatus.FAILED, errors=(RenderError("cost-limit-reached", "enough"),))
+    assert [each.type for each in render_events(over, at_ms=1)] == ["render.failed", "cost.threshold_reached"]
+    assert [each.type for each in render_events(a_render(status=RenderStatus.FAILED), at_ms=1)] == ["render.failed"]
 
 
 def test_times_are_of_utc() -> None:

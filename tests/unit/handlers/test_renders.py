@@ -96,6 +96,7 @@ def test_a_render_is_accepted(api: Api) -> None:
     assert render["options"]["chunk_frames"] == 30
     assert render["options"]["codec"] is None
     assert render["max_cost_usd"] == 0.1
+    assert render.pop("webhook_secret") is None
     assert api("GET", f"/v1/renders/{render['id']}").json_body == render
     assert api.desk.workflows.inputs[render["id"]]["Config"] == {
         "entryFile": "pages/intro.html",
@@ -122,15 +123,18 @@ def test_a_render_is_accepted(api: Api) -> None:
         ({"variables": []}, "/variables"),
         ({"variables": {"text": "x" * 100_000}}, "/variables"),
         ({"max_cost_usd": 0}, "/max_cost_usd"),
-        ({"webhook": "https://example.com"}, ""),
+        ({"webhook": "http://example.com"}, "/webhook"),
+        ({"webhook": "https://127.0.0.1/"}, "/webhook"),
+        ({"webhook": ""}, "/webhook"),
     ],
 )
 def test_a_wrong_option_is_told_where(api: Api, options: dict[str, Any], pointer: str) -> None:
-    """Under the API's own name of the field; what is not built is refused, not ignored; nothing is started."""
+    """Under the API's own name of the field; nothing is started and no webhook made."""
     answer = _render(api, **options)
     assert (answer.status_code, answer.json_body["code"]) == (422, "invalid-request")
     assert [each["pointer"] for each in answer.json_body["errors"]] == [pointer]
     assert api.desk.workflows.inputs == {}
+    assert not [pk for pk, _ in api.desk.table.items if pk.startswith(("render#", "webhook#"))]
 
 
 @pytest.mark.parametrize("site", [SITE_ID, "st_1", "", "x" * 300])
@@ -149,6 +153,21 @@ def test_an_idempotency_key_makes_one_render(api: Api) -> None:
     assert first.json_body["id"] == second.json_body["id"]
     assert len(api.desk.workflows.inputs) == 1
     assert (other.status_code, other.json_body["code"]) == (422, "idempotency-key-reused")
+
+
+def test_a_webhook_of_a_render_is_no_registered_one(api: Api) -> None:
+    """Its secret is in the one answer that makes it; it is in no list, but opens by its id, and its secret rotates."""
+    _store(api)
+    key, body = {"Idempotency-Key": "k-1"}, {"site_id": SITE_ID, "webhook": "https://hooks.example.com/one"}
+    first, replay = (api("POST", "/v1/renders", body, headers=key).json_body for _ in range(2))
+    assert first["webhook_secret"].startswith("whsec_")
+    assert replay == {**first, "webhook_secret": None}
+    assert api("GET", "/v1/webhooks").json_body["data"] == []
+    shown = api("GET", f"/v1/webhooks/{first['webhook_id']}").json_body
+    assert (shown["url"], shown["render_id"], "secret" in shown) == (body["webhook"], first["id"], False)
+    assert "webhook_secret" not in api("GET", f"/v1/renders/{first['id']}").json_body
+    rotated = api("POST", f"/v1/webhooks/{first['webhook_id']}/rotate").json_body
+    assert rotated["secret"] != first["webhook_secret"]
 
 
 def test_a_render_shows_its_work(api: Api) -> None:

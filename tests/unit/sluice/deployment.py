@@ -52,8 +52,10 @@ class FakeDeployment(Api):
             "errors": [],
             "cost": {"accrued_usd": 0.01},
             "output": None,
+            "webhook_id": "wh_1" if "webhook" in body else None,
         }
-        return copy.deepcopy(self._renders[render_id])
+        begun = copy.deepcopy(self._renders[render_id])
+        return {**begun, "webhook_secret": "whsec_1" if "webhook" in body else None}
 
     def render(self, render_id: str) -> Json:
         if self.refusals:

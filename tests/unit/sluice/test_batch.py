@@ -40,7 +40,12 @@ def _file(folder: Path, *lines: object) -> Path:
 
 def test_every_line_is_rendered(kept: Storage, folder: Path) -> None:
     """Each with its own options, into its own file; the outcomes come in the order of the lines."""
-    file = _file(folder, {"dir": "one", "out": "a/1.webm", "variables": {"n": 1}}, "", {"dir": "two", "fps": 60})
+    file = _file(
+        folder,
+        {"dir": "one", "out": "a/1.webm", "variables": {"n": 1}},
+        "",
+        {"dir": "two", "fps": 60, "webhook": "https://a.test/"},
+    )
     api = FakeDeployment(kept.url)
     announced: list[Outcome] = []
     outcomes = run_batch(api, read_batch(file), at_once=2, announce=announced.append)
@@ -52,6 +57,7 @@ def test_every_line_is_rendered(kept: Storage, folder: Path) -> None:
     assert (folder / "a" / "1.webm").read_bytes() == (folder / "two.mp4").read_bytes() == b"video"
     asked = sorted((body.get("fps", 0), body.get("format"), body.get("variables")) for body in api.asked)
     assert asked == [(0, "webm", {"n": 1}), (60, None, None)]
+    assert [outcome.as_json()["render"].get("webhook_secret") for outcome in outcomes] == [None, "whsec_1"]
 
 
 def test_one_failure_leaves_the_others_alone(kept: Storage, folder: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from sluice import rendering
 from sluice.api_client import ApiRefused, ApiUnreachable, Json
 from sluice.failure import OperatorError
-from sluice.rendering import DownloadFailed, Job, Told, begin_render, job_of, render_project
+from sluice.rendering import DownloadFailed, Job, Told, begin_render, describe, job_of, render_project
 from tests.unit.sluice.deployment import FakeDeployment, Storage, storage
 
 SILENT = Told(lambda _: lambda _: None, lambda _: None)
@@ -54,6 +54,16 @@ def test_a_render_that_is_only_begun_is_not_looked_at(kept: Storage, project: Pa
     api = FakeDeployment(kept.url)
     render = begin_render(api, Job(project, None), SILENT.sending)
     assert (render["status"], len(kept.put), len(api.asked)) == ("queued", 1, 1)
+
+
+def test_the_secret_of_a_webhook_outlives_the_wait(kept: Storage, project: Path, tmp_path: Path) -> None:
+    """The first answer alone has it, so it is kept and described with the result; without a webhook there is none."""
+    asked = {"webhook": "https://hooks.example.com/"}
+    render = render_project(FakeDeployment(kept.url), Job(project, tmp_path / "a.mp4", asked), SILENT)
+    assert (render["status"], render["webhook_secret"]) == ("succeeded", "whsec_1")
+    assert "wh_1, secret whsec_1" in describe(render)
+    other = render_project(FakeDeployment(kept.url), Job(project, tmp_path / "b.mp4"), SILENT)
+    assert "webhook" not in describe(other)
 
 
 def test_a_stored_project_is_not_sent_again(kept: Storage, project: Path) -> None:

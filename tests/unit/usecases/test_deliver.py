@@ -9,18 +9,21 @@ import pytest
 from standardwebhooks import Webhook as Reference
 
 from chalicelib.aws.outlets import DeliveryMessage
+from chalicelib.catalog.render import UNFINISHED, RenderChange, RenderStatus
 from chalicelib.catalog.webhook import Delivery, DeliveryStatus, WebhookChange, WebhookStatus
 from chalicelib.tools.post import Outcome
 from chalicelib.usecases.deliver import deliver
 from chalicelib.usecases.notify import notify, sweep
 from chalicelib.usecases.webhooks import (
     WebhookWish,
+    bind_webhook,
     change_webhook,
     create_webhook,
     ping_webhook,
     replay_delivery,
     rotate_secret,
 )
+from tests.unit.catalog.samples import RENDER_ID, a_render
 from tests.unit.usecases.desk import Desk
 
 GOOD, BAD, SILENT = Outcome(204, None, 5), Outcome(503, None, 5), Outcome(None, "timeout", 10_000)
@@ -203,3 +206,27 @@ def test_a_deleted_webhook_gets_nothing(post: Post) -> None:
     post.deliver_next()
     assert (post.delivery.status, post.receiver.got) == (DeliveryStatus.FAILED, [])
     post.deliver(DeliveryMessage(post.hook.id, "de_none", 1, 0))
+
+
+def test_the_webhook_of_one_render_is_signed_with_its_own_secret(post: Post) -> None:
+    """Tried again and logged like any other; a rotated secret signs beside it."""
+    post.clock.now_ms = int(time.time() * 1000)
+    post.outlets.deliveries.clear()
+    bound = bind_webhook("https://hooks.example.com/one", RENDER_ID, post.table, now_ms=post.clock())
+    post.table.create_render(a_render(status=RenderStatus.QUEUED, errors=(), webhook_id=bound.id))
+    change = RenderChange(status=RenderStatus.PLANNING)
+    post.table.update_render(RENDER_ID, change, expect=UNFINISHED, now_ms=post.clock())
+    notify(post.table.told[-1], lambda _: {}, lambda _: None, post.table, post.outlets, now_ms=post.clock())
+    rotated = rotate_secret(bound.id, post.table, now_ms=post.clock())
+    assert (rotated.render_id, rotated.expires_at) == (RENDER_ID, bound.expires_at)
+    assert post.table.list_webhooks(limit=9, cursor=None).items == (post.table.get_webhook(post.hook.id),)
+    post.receiver.answers = [BAD, GOOD]
+    post.deliver_next()
+    post.deliver_next()
+    got = [(body, headers) for url, body, headers in post.receiver.got if url == bound.url]
+    assert len(got) == 2
+    for body, headers in got:
+        for secret in (bound.secret, rotated.secret):
+            assert Reference(secret).verify(body, dict(headers))["type"] == "render.started"
+    (delivery,) = post.table.list_deliveries(bound.id, limit=9, cursor=None).items
+    assert (delivery.status, len(delivery.log)) == (DeliveryStatus.DELIVERED, 2)

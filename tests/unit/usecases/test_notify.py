@@ -12,12 +12,14 @@ from chalicelib.aws.outbox import PATIENCE_MS
 from chalicelib.aws.outlets import DeliveryMessage
 from chalicelib.catalog.asset import AssetChange, AssetError, AssetStatus
 from chalicelib.catalog.events import Event, EventType
+from chalicelib.catalog.render import UNFINISHED, RenderChange, RenderStatus
 from chalicelib.errors import BusUnavailable, EventNotReadable, QueueUnavailable, TableUnavailable
 from chalicelib.usecases.notify import notify, sweep
-from chalicelib.usecases.webhooks import create_webhook, ping_webhook
-from tests.unit.catalog.samples import ASSET_ID, an_asset
+from chalicelib.usecases.webhooks import bind_webhook, create_webhook, ping_webhook
+from tests.unit.catalog.samples import ASSET_ID, RENDER_ID, a_render, an_asset
 from tests.unit.usecases.desk import Desk
 
+OTHER_RENDER_ID = f"{RENDER_ID[:-1]}1"
 PREPARING = frozenset({AssetStatus.PREPARING})
 
 
@@ -119,6 +121,37 @@ def test_a_ping_goes_to_its_webhook_alone(desk: Desk) -> None:
     assert desk.table.list_deliveries(other, limit=9, cursor=None).items == ()
     assert not desk.outlets.published + desk.outlets.records
     assert not desk.outlets.on_bus
+
+
+def test_the_webhook_of_a_render_hears_of_that_render_alone(desk: Desk) -> None:
+    """Of its start and its end, whatever the clocks say, beside the registered webhooks; not of another render."""
+    everything, now_ms = _hook(desk), desk.clock()
+    bound = bind_webhook("https://hooks.example.com/one", RENDER_ID, desk.table, now_ms=now_ms).id
+    queued = a_render(status=RenderStatus.QUEUED, errors=(), webhook_id=bound)
+    desk.table.create_render(queued)
+    desk.table.create_render(replace(queued, id=OTHER_RENDER_ID, webhook_id=None))
+    for render_id in (RENDER_ID, OTHER_RENDER_ID):
+        for status in (RenderStatus.PLANNING, RenderStatus.CANCELLED):
+            desk.table.update_render(render_id, RenderChange(status=status), expect=UNFINISHED, now_ms=now_ms - 1000)
+    desk.table.create_asset(an_asset(errors=()))
+    for event_id in desk.table.told:
+        _notify(desk, event_id)
+    heard = desk.table.list_deliveries(bound, limit=9, cursor=None).items
+    assert sorted(each.type for each in heard) == ["render.cancelled", "render.started"]
+    assert len(desk.table.list_deliveries(everything, limit=9, cursor=None).items) == 1
+    told = [desk.table.find_event(each.event_id) for each in heard]
+    assert [each.event.subject.id for each in told if each] == [RENDER_ID, RENDER_ID]
+
+
+def test_a_bound_webhook_that_is_gone_stops_nobody(desk: Desk) -> None:
+    """Deleted or forgotten: the event goes everywhere else."""
+    everything = _hook(desk)
+    desk.table.create_render(a_render(status=RenderStatus.QUEUED, errors=(), webhook_id="wh_gone"))
+    change = RenderChange(status=RenderStatus.PLANNING)
+    desk.table.update_render(RENDER_ID, change, expect=UNFINISHED, now_ms=desk.clock())
+    _notify(desk, desk.table.told[-1])
+    assert len(desk.table.list_deliveries(everything, limit=9, cursor=None).items) == 1
+    assert len(desk.outlets.on_bus) == 1
 
 
 def test_the_sweep_announces_what_nobody_has_sent(desk: Desk) -> None:

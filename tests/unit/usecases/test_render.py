@@ -9,7 +9,14 @@ import pytest
 from chalicelib.aws.workflows import ExecutionStatus
 from chalicelib.catalog.keys import project_key
 from chalicelib.catalog.render import Render, RenderStatus
-from chalicelib.errors import InvalidConfig, RenderEnded, RenderNotFound, SiteNotFound, WorkflowUnavailable
+from chalicelib.errors import (
+    InvalidConfig,
+    RenderEnded,
+    RenderNotFound,
+    SiteNotFound,
+    TableUnavailable,
+    WorkflowUnavailable,
+)
 from chalicelib.usecases.render import NewRender, cancel_render, open_render, output_url, start_render
 from tests.fakes import settings
 from tests.unit.catalog.samples import NOW_MS, RENDER_ID, SITE_SHA256, a_render
@@ -50,6 +57,24 @@ def test_few_workers_get_fewer_chunks(desk: Desk) -> None:
     assert _open(desk, fps=25).config == {"fps": 25, "targetChunkFrames": 120}
     assert _open(desk, maxParallelChunks=16).config == {"maxParallelChunks": 16}
     assert _open(desk, chunkSize=10).config == {"chunkSize": 10}
+
+
+def test_a_worker_that_dies_leaves_no_render_without_its_webhook(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The webhook is written first: alone it hears of nothing, is in no list, and expires in the end."""
+
+    def die(*_: object) -> bool:
+        raise TableUnavailable("no answer")
+
+    monkeypatch.setattr(desk.table, "create_render", die)
+    new = NewRender(SITE_SHA256, webhook_url="https://hooks.example.com/")
+    with pytest.raises(TableUnavailable):
+        open_render(new, desk.objects, desk.table, desk.workflows, desk.settings, now_ms=desk.clock())
+    ((_, kind),) = desk.table.items
+    (left,) = desk.table.items.values()
+    assert (kind, "gsi1pk" in left) == ("webhook", False)
+    assert int(left["expires_at"]["N"]) == desk.clock() // 1000 + 37 * 24 * 3600
+    assert desk.table.list_webhooks(limit=9, cursor=None).items == ()
+    assert desk.workflows.executions == {}
 
 
 def test_nothing_is_made_of_a_wrong_request(desk: Desk) -> None:

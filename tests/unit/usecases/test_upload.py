@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.catalog.asset import AssetChange, AssetStatus
+from chalicelib.catalog.asset import AssetChange, AssetError, AssetStatus
 from chalicelib.catalog.upload import MIB, Upload, UploadStatus
 from chalicelib.errors import UploadIncomplete, UploadNotFound, UploadNotOpen, UploadTooLarge
+from chalicelib.usecases.ingest import ingest_source
 from chalicelib.usecases.upload import (
     NewUpload,
     cancel_upload,
@@ -113,6 +114,42 @@ def test_bad_media_completes_and_errs(desk: Desk) -> None:
     assert _complete(desk, upload).status is UploadStatus.COMPLETED
     asset = desk.table.get_asset(upload.asset_id)
     assert (asset.status, asset.errors[0].code) == (AssetStatus.ERRORED, "not-a-video")
+
+
+@pytest.mark.parametrize(("data", "code"), [(b"", "empty-source"), (b"x" * 11, "upload-too-large")])
+@pytest.mark.parametrize("seen_by", ["ingest", "expiry"])
+def test_what_is_no_upload_errs(data: bytes, code: str, seen_by: str) -> None:
+    """Empty or larger than allowed: upload and asset say so, once, and completing it then makes nothing of it."""
+    desk = Desk(upload_max_bytes=10)
+    upload = _open(desk, None)
+    _put(desk, upload, data)
+    if seen_by == "ingest":
+        world = (desk.objects, desk.table, desk.queues, desk.tools, desk.settings)
+        ingest_source(*world, bucket=upload.bucket, key=upload.key, now_ms=desk.clock())
+    else:
+        desk.clock.sleep(desk.settings.upload_ttl_s + 1)
+        _expire(desk, upload)
+    _expire(desk, upload)
+    assert desk.table.get_upload(upload.id).status is UploadStatus.ERRORED
+    asset = desk.table.get_asset(upload.asset_id)
+    assert (asset.status, [error.code for error in asset.errors]) == (AssetStatus.ERRORED, [code])
+    told = [stored.event.type for each in desk.table.told if (stored := desk.table.find_event(each))]
+    assert sorted(told) == ["asset.created", "asset.errored", "upload.errored"]
+    for _ in range(2):
+        if data:
+            with pytest.raises(UploadTooLarge):
+                _complete(desk, upload)
+        else:
+            assert _complete(desk, upload).status is UploadStatus.ERRORED
+
+
+def test_an_upload_errs_though_its_ingest_died(desk: Desk) -> None:
+    """Once the asset has erred, whoever closes the upload closes it the same way."""
+    upload = _open(desk, None)
+    _put(desk, upload, b"")
+    errored = AssetChange(status=AssetStatus.ERRORED, errors=(AssetError("empty-source", "the file is empty"),))
+    desk.table.update_asset(upload.asset_id, errored, expect=frozenset({AssetStatus.WAITING}), now_ms=desk.clock())
+    assert _complete(desk, upload).status is UploadStatus.ERRORED
 
 
 def test_parts_are_joined_as_stored(desk: Desk) -> None:
