@@ -8,7 +8,7 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
 # What `sluice.bundle` puts together again, with `chalicelib`, which is in the wheel as it is.
-SOURCES = ("app.py", "requirements.txt", ".chalice", "stepfunctions", "web")
+SOURCES = ("app.py", "requirements.txt", ".chalice", "stepfunctions")
 NOT_SOURCES = ("__pycache__", "deployments", "deployed", "venv", "vendor", "node_modules")
 
 

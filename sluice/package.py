@@ -65,7 +65,9 @@ def _inputs(project: Project) -> Iterator[Path]:
         yield project.root / name
     for name in _APP_FOLDERS:
         for path in sorted((project.root / name).rglob("*")):
-            if path.is_file() and not _NOT_INPUTS.intersection(path.relative_to(project.root).parts):
+            # What npm brings for the page follows from its lock file, and is there once the first package was made.
+            brought = path.is_relative_to(project.web / "vendor")
+            if path.is_file() and not brought and not _NOT_INPUTS.intersection(path.relative_to(project.root).parts):
                 yield path
 
 

@@ -28,8 +28,12 @@ if TYPE_CHECKING:
 
 
 @route("GET", "/embed/{asset_id}", public=True)
-def get_embed(call: Call, asset_id: str) -> Response:  # noqa: ARG001  the page reads it from its own address
-    """The same page for every asset: what it plays it asks for, so that this answer tells nobody what there is."""
+def get_embed(call: Call, asset_id: str) -> Response:
+    """The same page for every id that an asset may have, so that this answer tells nobody what there is.
+
+    What it plays it asks for, by the id in its own address.
+    """
+    _check_id(asset_id)
     settings = call.services.settings
     headers = embed_headers(origin(settings.public_base_url), settings.embed_origins)
     return Response(body=html("embed.html"), headers={**headers, "Content-Type": HTML})
@@ -38,11 +42,15 @@ def get_embed(call: Call, asset_id: str) -> Response:  # noqa: ARG001  the page 
 @route("GET", "/embed/{asset_id}/playback", public=True)
 def get_embed_playback(call: Call, asset_id: str) -> Response:
     of = call.services
-    if not is_id(asset_id, ASSET_PREFIX):
-        raise AssetNotFound("there is no such asset")
+    _check_id(asset_id)
     token = _checked_token(asset_id, query(call.request, "token") or "", of)
     asset = living_asset(asset_id, of.table)
     return json_response(embed_view(asset, token, settings_for(asset.options, of.settings).public_base_url))
+
+
+def _check_id(asset_id: str) -> None:
+    if not is_id(asset_id, ASSET_PREFIX):
+        raise AssetNotFound("there is no such asset")
 
 
 def embed_view(asset: Asset, token: str, base_url: str) -> View:

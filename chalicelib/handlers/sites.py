@@ -31,8 +31,8 @@ def list_sites(call: Call) -> Response:
     of = call.services
     limit = query_number(call.request, "limit", default=LIMIT_DEFAULT, most=LIMIT_MAX)
     cursor = query(call.request, "cursor")
-    after = sha256_of_site(cursor) if cursor else None
-    if cursor and after is None:
+    after = sha256_of_site(cursor) if cursor is not None else None
+    if cursor is not None and after is None:
         raise invalid("query", "/cursor", "Expected the next_cursor of the page before")
     found = sites.list_sites(of.objects, of.settings, limit=limit + 1, after_sha256=after)
     shown, more = found[:limit], len(found) > limit

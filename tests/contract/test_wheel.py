@@ -18,7 +18,7 @@ from sluice.package import fingerprint
 from sluice.paths import Project
 
 _ROOT = Project.here().root
-_SOURCES = ("sluice", "chalicelib", "stepfunctions", ".chalice", "web")
+_SOURCES = ("sluice", "chalicelib", "stepfunctions", ".chalice")
 _FILES = ("app.py", "setup.py", "pyproject.toml", "LICENSE", "requirements.txt", "requirements-tools.txt")
 # Of other environments: the emulator's own, the linters, and the library of Python 3.14.
 _ELSEWHERE = {"ministack", "cfnlint", "statelint", "compression"}

@@ -180,5 +180,5 @@ def test_ctrl_c_cancels_the_work(local_aws: LocalAws, tmp_path: Path) -> None:
 def test_an_unknown_render_is_one_line(local_aws: LocalAws, render_id: str) -> None:
     """The problem's own words and its code, not a traceback."""
     done = local_aws.sluice("renders", "get", render_id)
-    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert (done.returncode, done.stderr.count("\n")) == (5, 1)
     assert "(render-not-found)" in done.stderr

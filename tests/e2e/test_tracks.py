@@ -9,7 +9,7 @@ import httpx
 import m3u8
 from playwright.sync_api import Page, expect
 
-from tests.browser import Watch, chromium
+from tests.browser import Watch, chromium, until
 from tests.e2e.clips import clip, run_ffmpeg
 from tests.e2e.conftest import LocalAws
 from tests.mpd_schema import problems
@@ -21,7 +21,7 @@ SHOWN = "[...document.querySelector('video').textTracks].find((each) => each.mod
 
 # The page has tracks of its own beside the manifest; this is what a player finds in the manifest alone.
 _READ_BY_HLS_JS = """async (url) => {
-    const { default: Hls } = await import("/vendor/hls.js");
+    const { default: Hls } = await import("/web/vendor/hls.js");
     const [hls, video] = [new Hls(), document.createElement("video")];
     const parsed = new Promise((resolve) => hls.once(Hls.Events.MANIFEST_PARSED, resolve));
     hls.loadSource(url);
@@ -72,7 +72,7 @@ def test_a_track_of_a_ready_asset_is_read_by_players(local_aws: LocalAws, tmp_pa
         for engine, suffix in (("hls.js", ""), ("dash.js", "&format=dash")):
             watch = Watch.on(page, local_aws.base_url)
             page.goto(f"{local_aws.base_url}/?asset={asset_id}{suffix}")
-            expect(page.locator("media-controller")).to_have_attribute("data-engine", engine)
+            expect(page.locator(".player")).to_have_attribute("data-engine", engine)
             _reads(page, ["Off", "Deutsch", "fr"], 1, "Gr\u00fc\u00dfe aus <i>Wien</i>")
             assert watch == Watch(watch.host)
         found = page.evaluate(_READ_BY_HLS_JS, now["playback"]["hls"])
@@ -87,12 +87,12 @@ def test_a_track_of_a_ready_asset_is_read_by_players(local_aws: LocalAws, tmp_pa
 def _reads(page: Page, menu: list[str], choice: int, text: str) -> None:
     """Choose a track in the player's menu, and see its cue on the picture."""
     page.locator("video").evaluate("(video) => { video.muted = true; return video.play(); }")
-    page.wait_for_function("() => document.querySelector('video').currentTime > 0.1")
-    page.locator("media-captions-menu-button").click()
-    items = page.locator("media-captions-menu [role=menuitemradio]")
+    until(page, "() => document.querySelector('video').currentTime > 0.1")
+    page.get_by_role("button", name="Subtitles").click()
+    items = page.get_by_role("menuitemradio")
     expect(items).to_have_text(menu)
     items.nth(choice).click()
-    page.wait_for_function(f"(text) => [...({SHOWN}?.activeCues ?? [])].some((cue) => cue.text === text)", arg=text)
+    until(page, f"(text) => [...({SHOWN}?.activeCues ?? [])].some((cue) => cue.text === text)", text)
 
 
 def test_captions_come_with_an_upload(local_aws: LocalAws, tmp_path: Path) -> None:
@@ -141,4 +141,4 @@ def test_the_page_adds_and_removes_a_track(local_aws: LocalAws, tmp_path: Path) 
         page.screenshot(path=SCREENSHOTS / "8-subtitles.png")
         section.get_by_label("Remove de").click()
         expect(section.locator("li")).to_have_count(0)
-        expect(page.locator("media-captions-menu-button")).to_have_count(0)
+        expect(page.get_by_role("button", name="Subtitles")).to_have_count(0)

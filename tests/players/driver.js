@@ -27,7 +27,11 @@ const engines = {
   async dash(url) {
     const { MediaPlayer } = await import("/web/vendor/dash.js");
     const player = MediaPlayer().create();
-    player.updateSettings({ debug: { logLevel: 0 }, streaming: { abr: { autoSwitchBitrate: { video: false } } } });
+    player.updateSettings({
+      debug: { logLevel: 0 },
+      // A short film is all there before another codec is asked for: what is there gives way to it.
+      streaming: { abr: { autoSwitchBitrate: { video: false } }, trackSwitchMode: { video: "alwaysReplace" } },
+    });
     player.on(MediaPlayer.events.ERROR, ({ error }) => console.error(`dash.js: ${error?.message ?? error}`));
     const begun = new Promise((resolve) => player.on(MediaPlayer.events.STREAM_INITIALIZED, resolve));
     player.initialize(video, url, false);
