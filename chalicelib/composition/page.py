@@ -55,10 +55,10 @@ def _call(name: str, config: Mapping[str, Any] | None = None) -> str:
     return f"({_script(name).rstrip()})({given});"
 
 
-def inject(html: bytes) -> bytes:
+def inject(html: bytes, fonts: bytes) -> bytes:
     """The entry page of a composition with the published runtime as its first script, whatever it carried itself, and
-    text set as HyperFrames sets it."""
-    return put_first(_OWN_RUNTIME.sub(b"", html), _TEXT + script_tag(RUNTIME_FILE))
+    text set as HyperFrames sets it, in its fonts (`fonts.font_sheet`)."""
+    return put_first(_OWN_RUNTIME.sub(b"", html), _TEXT + fonts + script_tag(RUNTIME_FILE))
 
 
 def nest(runtime: bytes) -> bytes:

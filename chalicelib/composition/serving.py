@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
+from chalicelib.composition.fonts import FAMILIES
+
 HOST = "project.invalid"
 ORIGIN = f"http://{HOST}"
 OWN_PREFIX = "/__sluice/"
@@ -102,6 +104,11 @@ VENDOR_FILES = (
         ("index.global.js",),
         "@hyperframes/shader-transitions",
         "dist/index.global.js",
+    ),
+    *(
+        VendorFile(family.package, (file.rpartition("/")[2],), family.package, file)
+        for family in FAMILIES
+        for _weight, _style, file in family.faces()
     ),
 )
 

@@ -45,6 +45,11 @@ class BrowserFiles:
         return self.layer / "lib"
 
     @property
+    def identity(self) -> str:
+        """Names the content of the layer."""
+        return (self.layer / IDENTITY).read_text().strip()
+
+    @property
     def fonts_conf(self) -> Path:
         return self.layer / "fonts.conf"
 

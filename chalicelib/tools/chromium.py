@@ -52,7 +52,9 @@ class Chromium:
         self._starting: Future[BrowserProcess] | None = None
 
     def version(self) -> str:
-        """What the build calls itself, "153.0.7000.0" for example; part of every plan.
+        """What the build calls itself, and its layer: "153.0.7000.0+0f3a5d77" for example; part of every plan.
+
+        The layer counts because frames depend on its fonts and on the published runtime, too.
 
         Raises:
             BrowserUnavailable: If there is none, or it does not start.
@@ -60,7 +62,8 @@ class Chromium:
         if not self._version:
             process = self._take()
             said = process.connection.call("Browser.getVersion", timeout_s=_VERSION_S)
-            self._version = str(said["product"]).rpartition("/")[2]
+            product = str(said["product"]).rpartition("/")[2]
+            self._version = f"{product}+{self._find().identity[:8]}"
             self._keep(process)
         return self._version
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from chalicelib.composition.fonts import font_sheet
 from chalicelib.composition.page import (
     HYPERFRAMES,
     RUNTIME_FILE,
@@ -29,6 +30,7 @@ from chalicelib.errors import CompositionUnplayable
 from chalicelib.tools.browser_files import BrowserFiles
 from chalicelib.tools.cdp import Connection
 from chalicelib.tools.project_media import ProjectMedia
+from chalicelib.tools.project_styles import style_texts
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +118,7 @@ class PageFiles:
                 if path is None:
                     return None
                 if document and found.path == self._entry_path and self.runtime == HYPERFRAMES:
-                    return inject(self.entry)
+                    return inject(self.entry, font_sheet(style_texts(self._root)))
                 return begin_worker(url) + path.read_bytes()
             case Source.OWN:
                 return self._own_file(found.path)

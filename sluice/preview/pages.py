@@ -44,16 +44,17 @@ def is_rewritten(path: str) -> bool:
     return path.lower().endswith(_TEXT_NAMES)
 
 
-def served(path: str, content: bytes, *, entry: str, runtime: str) -> bytes:
+def served(path: str, content: bytes, *, entry: str, runtime: str, fonts: bytes = b"") -> bytes:
     """A file of the project as the browser gets it.
 
     Args:
         path: Relative to the project.
         runtime: What drives the entry page.
+        fonts: Its style sheet of fonts.
     """
-    content = _CDN_URL.sub(_localised, content)
     if path == entry and runtime == HYPERFRAMES:
-        content = inject(content)
+        content = inject(content, fonts)
+    content = _CDN_URL.sub(_localised, content)
     return put_first(content, script_tag(FIRST_FILE)) if path.lower().endswith(_HTML_NAMES) else content
 
 

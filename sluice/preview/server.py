@@ -17,10 +17,12 @@ import msgspec
 from aiohttp import web
 
 from chalicelib.composition.capture import CaptureOptions
-from chalicelib.composition.page import RUNTIME_FILE, nest, picture_wanted, runtime_of
+from chalicelib.composition.fonts import font_sheet
+from chalicelib.composition.page import HYPERFRAMES, RUNTIME_FILE, nest, picture_wanted, runtime_of
 from chalicelib.composition.serving import OWN_PREFIX, content_type
 from chalicelib.errors import NotMediaPayload
 from chalicelib.tools.project_media import ProjectMedia
+from chalicelib.tools.project_styles import style_texts
 from sluice.failure import PortTaken
 from sluice.preview.pages import (
     FACTS,
@@ -137,7 +139,9 @@ class PreviewServer:
         if not is_rewritten(path):
             return web.FileResponse(file, headers=headers)
         options = self._previewed.options
-        body = served(path, file.read_bytes(), entry=options.entry, runtime=self._runtime())
+        entry = path == options.entry and self._runtime() == HYPERFRAMES
+        fonts = font_sheet(style_texts(self._root)) if entry else b""
+        body = served(path, file.read_bytes(), entry=options.entry, runtime=self._runtime(), fonts=fonts)
         return web.Response(body=body, headers=headers)
 
     async def _own_file(self, name: str) -> bytes | None:

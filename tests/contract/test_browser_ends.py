@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -151,7 +152,7 @@ def test_a_page_that_eats_memory_ends_alone(ffmpeg_path: Path, tmp_path: Path) -
 def test_a_browser_that_was_launched_is_the_one_that_opens(browser: Chromium, tmp_path: Path) -> None:
     """It waits for its project, once; one that died while it waited is replaced."""
     theatre = Theatre(browser, tmp_path)
-    assert browser.version().count(".") == 3
+    assert re.fullmatch(r"\d+(\.\d+){3}\+[0-9a-f]{8}", browser.version())
     browser.launch()
     waiting = browser._take()
     browser._keep(waiting)

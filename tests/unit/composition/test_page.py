@@ -24,7 +24,8 @@ from chalicelib.composition.page import (
 from chalicelib.errors import CompositionUnplayable
 
 TEXT = b"<style>html,body,*{text-rendering:geometricPrecision}</style>"
-TAG = TEXT + b'<script src="/__sluice/hyperframes.js"></script>'
+FONTS = b"<style>@font-face{}</style>"
+TAG = TEXT + FONTS + b'<script src="/__sluice/hyperframes.js"></script>'
 
 
 @pytest.mark.parametrize(
@@ -54,8 +55,8 @@ def test_the_root_element_tells_who_drives(html: bytes, runtime: str) -> None:
     ],
 )
 def test_the_runtime_is_the_first_script_and_the_only_one_of_its_kind(html: bytes, whole: bytes) -> None:
-    """It stands at the start of the head, behind how text is set, and what the page brought itself is gone."""
-    assert inject(html) == whole
+    """It stands at the start of the head, behind text and fonts; what the page brought itself is gone."""
+    assert inject(html, FONTS) == whole
 
 
 def test_the_runtime_is_made_to_load_what_it_has_loaded() -> None:

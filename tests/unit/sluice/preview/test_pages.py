@@ -7,6 +7,7 @@ from fractions import Fraction
 import pytest
 
 from chalicelib.composition.capture import CaptureOptions
+from chalicelib.composition.fonts import font_sheet
 from chalicelib.composition.page import HYPERFRAMES, PAGE
 from sluice.preview.pages import first_script, is_rewritten, project_policy, served
 
@@ -39,6 +40,15 @@ def test_our_scripts_come_first() -> None:
     assert other.index(b"first.js") < other.index(b"x/hyperframe.runtime.js")
     assert b"/__sluice/hyperframes.js" not in other
     assert served("a.js", b"1;", entry="index.html", runtime=PAGE) == b"1;"
+
+
+def test_fonts_come_from_the_layer() -> None:
+    """The sheet that a render puts into the entry page of a composition, with addresses that the preview answers."""
+    sheet = font_sheet([b"h1{font-family:Lato}"])
+    entry = served("index.html", b"<head>", entry="index.html", runtime=HYPERFRAMES, fonts=sheet)
+    assert b'url("/__sluice/vendor/@fontsource/lato/files/lato-latin-700-normal.woff2")' in entry
+    assert b"cdn.jsdelivr.net" not in entry
+    assert b"lato" not in served("index.html", b"<head>", entry="index.html", runtime=PAGE, fonts=sheet)
 
 
 def test_only_text_is_rewritten() -> None:
