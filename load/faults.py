@@ -195,7 +195,7 @@ def run_round(stage: Stage, kind: str, seed: int, work: Work, *, within_s: float
     """
     chance = random.Random(f"{seed} {kind}")  # noqa: S311  a repeatable run
     with ThreadPoolExecutor(3) as threads:
-        assets = threads.submit(upload_all, stage, work.videos, work.video, seed, None)
+        assets = threads.submit(upload_all, stage, work.videos, work.video, seed, None, patience_s=within_s)
         renders = threads.submit(_start_renders, stage, work)
         struck = threads.submit(STRIKES[kind], stage, chance).result()
         struck_at = time.monotonic()
