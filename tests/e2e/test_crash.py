@@ -25,7 +25,7 @@ def test_an_encode_that_a_crash_took_is_finished_after_the_restart(local_aws: Lo
     try:
         up = json.loads(run_verb(["up", "--detach", "--json"], environ))
         local = LocalAws(up["url"], up["api_key"], environ)
-        video = clip(tmp_path / "clip.mp4", seconds=24, size="1280x720")
+        video = clip(tmp_path / "clip.mp4", seconds=16, size="1280x720")
         sent = local.sluice("upload", str(video), "--json")
         asset_id = json.loads(sent.stdout)["id"]
         _await_encoding(local, asset_id)
@@ -38,7 +38,7 @@ def test_an_encode_that_a_crash_took_is_finished_after_the_restart(local_aws: Lo
         asset = _ended(local, asset_id)
         assert asset["status"] == "ready", asset["errors"]
         assert asset["attempt"] == 2
-        assert abs(asset["duration"] - 24) < 0.05
+        assert abs(asset["duration"] - 16) < 0.05
     finally:
         run_verb(["down"], environ)
 
