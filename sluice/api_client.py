@@ -62,6 +62,9 @@ class Api:
         body = {"filename": filename, "size": size_bytes, "content_type": content_type, "asset": asset}
         return _object(self._call("POST", "/v1/uploads", json=body))
 
+    def upload(self, upload_id: str) -> Json:
+        return _object(self._call("GET", f"/v1/uploads/{quote(upload_id)}"))
+
     def upload_parts(self, upload_id: str, *, first: int, count: int) -> list[Json]:
         """Fresh URLs of the parts [first, first + count); numbers count from 1."""
         query = {"from": first, "count": count}
