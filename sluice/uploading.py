@@ -1,8 +1,8 @@
 """Sending one file: a single presigned PUT, or the parts of an S3 multipart upload side by side.
 
 Invariant: every byte of the file is sent under an upload that the API made before; a part that fails is sent again,
-with a fresh URL if the old one has expired. An upload in parts that did not come to its end goes on where it was when the
-same file is uploaded again. Presigned URLs are never printed.
+with a fresh URL if the old one has expired. An upload in parts that did not come to its end goes on where it was, when
+the same file is uploaded again. Presigned URLs are never printed.
 """
 
 from __future__ import annotations

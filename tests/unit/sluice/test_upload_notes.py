@@ -20,7 +20,7 @@ def test_it_outlives_who_wrote_it(tmp_path: Path) -> None:
         note.add(1, "a")
         raise KeyboardInterrupt
     with (tmp_path / "one").open("a") as file:
-        file.write('{"part": 3, "et')
+        file.write('\n{"part": 3, "et')
     with noted(tmp_path, "one") as note:
         assert note
         assert note.begun() == Begun("up_1", {1: "a", 2: "b"})
