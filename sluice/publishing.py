@@ -72,7 +72,15 @@ def publish(
     with _progress_bar(console, quiet=quiet) as bar:
         begun = [_begin(api, source, asset, bar) for source in sources]
         for each in begun:
-            yield _follow(api, each, bar, console) if wait and not isinstance(each, OperatorError) else each
+            if isinstance(each, OperatorError) or not wait:
+                yield each
+                continue
+            try:
+                followed = _follow(api, each, bar, console)
+            except KeyboardInterrupt:
+                message = f"interrupted; the work goes on, unless you say: sluice assets cancel {each['id']}"
+                raise Interrupted(message) from None
+            yield followed
 
 
 def _begin(api: Api, source: str, asset: Json, bar: Progress) -> Json | OperatorError:

@@ -38,7 +38,8 @@ export async function createPlayer(asset, { muted = false, loop = false, bare = 
   if (sound) element.append(h("div.tone", {}, slatsOf(media)));
   else if (asset.images?.poster) element.append(h("img.poster", { src: asset.images.poster, alt: "" }));
   if (!bare) element.append(...controls.parts);
-  controls.showCaptions(captions ?? before.captions);
+  // A browser turns those off that it did not choose itself, when the media comes.
+  media.addEventListener("loadedmetadata", () => controls.showCaptions(captions ?? before.captions), { once: true });
   if (asset.images?.storyboard_vtt) loadStoryboard(asset.images.storyboard_vtt).then((tiles) => (controls.seekBar.tiles = tiles));
   const deaf = bare ? () => null : listen(element, media, controls);
   return {
