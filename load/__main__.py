@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from load import faults, policies
+from load import faults, policies, strikes
 from load.publishes import run
 from load.results import write_faults, write_load
 from load.stage import FAULTS_VARIABLE, running_stage
@@ -53,7 +53,7 @@ def publishes(*, assets: int, function_limit: int, seed: int, within_s: float, o
 
 
 @main.command(name="faults")
-@click.option("--kinds", default=",".join(faults.STRIKES), show_default=True, help="Separated by commas.")
+@click.option("--kinds", default=",".join(strikes.STRIKES), show_default=True, help="Separated by commas.")
 @click.option("--rounds", default=2, show_default=True, help="Of each kind.")
 @click.option("--videos", default=4, show_default=True, help="In flight in each round.")
 @click.option("--renders", default=2, show_default=True, help="In flight in each round.")
@@ -72,13 +72,13 @@ def strike(*, kinds: str, rounds: int, videos: int, renders: int, seed: int, wit
             make_project("css-animation", folder, FFMPEG),
         )
         home = folder / "home"
-        os.environ |= {"SLUICE_HOME": str(home), FAULTS_VARIABLE: str(faults.faults_file(home))}
-        with faults.small_tmp(Local.from_env().home.root), running_stage() as stage:
+        os.environ |= {"SLUICE_HOME": str(home), FAULTS_VARIABLE: str(strikes.faults_file(home))}
+        with strikes.small_tmp(Local.from_env().home.root), running_stage() as stage:
             for kind in kinds.split(","):
                 for number in range(rounds):
                     try:
                         found.append(faults.run_round(stage, kind, seed + number, work, within_s=within_s))
-                    except faults.FaultImpossible as error:
+                    except strikes.FaultImpossible as error:
                         click.echo(f"{kind}: not run, {error}")
                         break
                     click.echo(found[-1])
