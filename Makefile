@@ -7,7 +7,7 @@ ONCE ?=
 ASSETS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down test unit contract e2e lint fmt fuzz layers package deploy bench smoke load faults permissions golden scan wheel clean
+.PHONY: help setup run up down test unit contract e2e lint fmt fuzz layers package deploy bench smoke load faults permissions golden scan wheel docs clean
 
 help: ## print this list
 	@grep -hE '^[a-z0-9]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ lint: setup ## ruff, mypy --strict, the import law, cfn-lint and statelint on wh
 
 scan: setup ## checkov on the packaged template; every finding is mended, or answered in .chalice/scan.yaml
 	@$(BIN)/python -m sluice.scan
+
+docs: setup ## build the documents as a site in out/docs; fails on a broken link, and on anything loaded from others
+	@$(BIN)/python -m sluice.docs
 
 wheel: setup ## build the wheel of sluice to out/
 	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir out .
