@@ -82,10 +82,10 @@ load: setup ## 200 uploads and publishes at once, events repeated and out of ord
 faults: setup ## kill and hinder what works on videos and renders, and see that all of it recovers
 	@$(BIN)/python -m load faults
 
-permissions: setup ## run the end-to-end tests and say which action of each policy they were refused without
+permissions: setup ## run the end-to-end tests, say what each policy was needed for, and keep that as evidence
 	@rm -f build/permissions.jsonl
 	@SLUICE_EMULATOR_PERMISSIONS="$(CURDIR)/build/permissions.jsonl" $(BIN)/pytest tests/e2e
-	@$(BIN)/python -m load policies build/permissions.jsonl
+	@$(BIN)/python -m load policies build/permissions.jsonl --evidence tests/fixtures/policy_calls.jsonl
 
 golden: setup ## rewrite the golden files of the tests
 	@$(BIN)/pytest tests/unit --update-golden
