@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from load.policies import BY_LAMBDA, Decision, of_function
+from load.policies import BY_LAMBDA, Decision, in_one_stack, of_function
 from sluice.iam.coverage import allows
 
 # Of assets, renders, uploads and their like, and digests: new in each run.
@@ -37,7 +37,7 @@ def chosen(decisions: Iterable[Decision], functions: Iterable[str]) -> list[Call
     for each in decisions:
         function = next((name for name in known if of_function(name, each.role)), None)
         if function and each.sids:
-            call = Call(function, each.action, _IDS.sub("ID", each.resource))
+            call = Call(function, each.action, _IDS.sub("ID", in_one_stack(each)))
             key = (function, each.action, each.sids)
             found[key] = min(found.get(key, call), call)
     return sorted(set(found.values()))
