@@ -21,8 +21,9 @@ from chalicelib.composition.config import Quality
 from chalicelib.composition.formats import Codec, Format
 from sluice.api_client import Json
 from sluice.batch import Outcome, read_batch, run_batch
+from sluice.failure import NotFound
 from sluice.projects import ENTRY
-from sluice.rendering import Display, RenderUnsuccessful, begin_render, create_site, describe, job_of
+from sluice.rendering import Display, RenderUnsuccessful, begin_render, create_site, describe, download, job_of
 from sluice.rendering import render_project as render_and_fetch
 from sluice.verbs_assets import api_options, open_api
 from sluice.verbs_local import json_option, quiet_option
@@ -200,12 +201,18 @@ def list_renders(*, status: str | None, limit: int, url: str | None, api_key: st
 
 @renders.command("get")
 @click.argument("render_id")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Fetch the video, if there is one.")
 @api_options
 @json_option
-def get_render(*, render_id: str, url: str | None, api_key: str | None, as_json: bool) -> None:
+def get_render(*, render_id: str, out: Path | None, url: str | None, api_key: str | None, as_json: bool) -> None:
     """One render."""
-    found = open_api(url, api_key).render(render_id)
-    click.echo(json.dumps(found, indent=2) if as_json else describe(found))
+    api = open_api(url, api_key)
+    found = api.render(render_id)
+    if out is not None:
+        if not (found["output"] and found["output"]["url"]):
+            raise NotFound(f"{found['id']} has no video: it is {found['status']}, or no longer kept")
+        download(api, found, out)
+    click.echo(json.dumps(found, indent=2) if as_json else describe(found, out))
 
 
 @renders.command("cancel")
