@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -43,6 +44,13 @@ def own_home(home: Path) -> dict[str, str]:
     """The environment of a local AWS that meets no other: its own folder and ports."""
     ports = {"SLUICE_PORT": str(free_port()), "SLUICE_GATEWAY_PORT": str(free_port())}
     return {**os.environ, "SLUICE_HOME": str(home), **ports}
+
+
+def as_warm(home: Path, other: LocalAws) -> None:
+    """Give a new home what another one has packaged and unpacked of the same project; both are named by content."""
+    of_other = LocalHome(Path(other.environ["SLUICE_HOME"]))
+    shutil.copytree(of_other.package, LocalHome(home).package, copy_function=os.link)
+    shutil.copytree(of_other.cache, LocalHome(home).cache, copy_function=os.link)
 
 
 def processes_that_name(home: Path) -> list[str]:
