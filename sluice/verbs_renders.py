@@ -172,7 +172,7 @@ def create(*, folder: Path, url: str | None, api_key: str | None, as_json: bool,
 
 @click.group()
 def renders() -> None:
-    """List, show and cancel renders."""
+    """List, show, cancel and delete renders."""
 
 
 @renders.command("ls")
@@ -224,6 +224,23 @@ def cancel_renders(*, render_ids: tuple[str, ...], url: str | None, api_key: str
     api = open_api(url, api_key)
     cancelled = [api.cancel_render(render_id) for render_id in render_ids]
     click.echo(json.dumps(cancelled, indent=2) if as_json else f"cancelled {', '.join(render_ids)}")
+
+
+@renders.command("rm")
+@click.argument("render_ids", nargs=-1, required=True)
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@api_options
+@json_option
+def remove_renders(
+    *, render_ids: tuple[str, ...], yes: bool, url: str | None, api_key: str | None, as_json: bool
+) -> None:
+    """Delete renders and their videos; those that go on are stopped."""
+    api = open_api(url, api_key)
+    if not yes:
+        click.confirm(f"Delete {len(render_ids)} render(s) and their videos?", abort=True)
+    for render_id in render_ids:
+        api.delete_render(render_id)
+    click.echo(json.dumps({"deleted": list(render_ids)}) if as_json else f"deleted {', '.join(render_ids)}")
 
 
 VERBS: tuple[click.Command, ...] = (render, render_batch, sites, renders)

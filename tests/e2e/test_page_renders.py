@@ -61,6 +61,8 @@ class Renders:
         if request.method == "POST":
             self.calls.append(request.url.rpartition("/")[2])
             self.end("cancelled")
+        if request.method == "DELETE":
+            self.calls.append("delete")
         one = RENDER["id"] in request.url
         route.fulfill(json=self.render if one else {"data": [self.render], "next_cursor": None})
 
@@ -97,6 +99,11 @@ def test_a_render_plays_once_it_is_done(local_aws: LocalAws, page: Page, watch: 
     expect(page.get_by_role("link", name="Download")).to_have_attribute("href", "/media/output.mp4?signed")
     assert violations(page) == []
     picture(page, "20-render")
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog", name="Delete this render?").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Renders")
+    assert renders.calls == ["delete"]
+    page.go_back()
     assert watch == Watch(watch.host)
 
     renders.render |= {"status": "failed", "output": None, "errors": [{"code": "page-error", "message": "it threw"}]}

@@ -6,6 +6,7 @@ import { createPlayer } from "../js/player.js";
 import { Poller } from "../js/poller.js";
 import { RENDER_STEPS, statusOfRender } from "../js/status.js";
 import { facts, section } from "./details.js";
+import { confirmed } from "./dialog.js";
 import { Work } from "./work.js";
 
 const PACE = { soonMs: 1500, latestMs: 8000 };
@@ -156,7 +157,21 @@ export class RenderView {
     this.offered = offered;
     const cancel = !render.finished_at && h("button.quiet.danger", { type: "button", on: { click: () => this.#cancel(cancel) } }, "Cancel");
     const fetch = output?.url && h("a.quiet", { href: output.url, download: "" }, "Download");
-    this.actions.replaceChildren(...[fetch, cancel].filter(Boolean));
+    const remove = render.finished_at && h("button.quiet.danger", { type: "button", on: { click: () => this.#remove(remove) } }, "Delete");
+    this.actions.replaceChildren(...[fetch, cancel, remove].filter(Boolean));
+  }
+
+  async #remove(button) {
+    if (!(await confirmed({ title: "Delete this render?", text: `${this.title.textContent}: its record and its video are removed.`, yes: "Delete" }))) return;
+    button.disabled = true;
+    try {
+      await this.app.api.delete(`/v1/renders/${encodeURIComponent(this.id)}`);
+      this.app.go("?renders", { replace: true });
+      announce("Deleted");
+    } catch (problem) {
+      button.disabled = false;
+      this.state.replaceChildren(h("span.bad", { role: "alert" }, problem.message));
+    }
   }
 
   async #cancel(button) {
