@@ -20,6 +20,8 @@ CONFIG_NAMES = {
     "quality": "quality",
     "crf": "crf",
     "bitrate": "bitrate",
+    "frame": "frame",
+    "frame_range": "frameRange",
     "chunk_frames": "chunkSize",
     "max_parallel": "maxParallelChunks",
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from fractions import Fraction
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chalicelib.catalog.locations import (
@@ -29,14 +29,17 @@ from chalicelib.composition.formats import audio_kind, output_kind
 from chalicelib.composition.plan import (
     COMPOSITION_SCHEMA,
     CompositionPlan,
+    FrameRange,
     MixedAudio,
     ToolVersions,
     check_size,
+    choose_frames,
     count_frames,
     cut_chunks,
     frames_to_sample,
     plan_bytes,
     plan_hash,
+    plays_alone,
     seams_to_compare,
 )
 from chalicelib.errors import EncoderFailed, NotMediaPayload, PlanProtocolUnsupported, PlanTooLarge
@@ -154,17 +157,17 @@ class _Planner:
             facts = stage.facts
             width, height = output_size(facts)
             check_size(width, height, self._config)
-            total_frames = count_frames(facts.duration, self._config.frame_rate)
-            chunks = cut_chunks(total_frames, self._config)
-            seams = seams_to_compare(chunks)
+            frames = choose_frames(count_frames(facts.duration, self._config.frame_rate), self._config)
+            chunks = cut_chunks(frames, self._config)
+            alone = plays_alone(chunks)
+            seams = () if alone else seams_to_compare(chunks)
             if seams:
                 # For the comparison, while this page is at work.
                 self._tools.chromium.launch()
             # Each is jumped to on a page that is new: one that jumped before would have added up on its way.
             jumped = {seam: _picture(stage, seam, preroll=False) for seam in seams[-1:]}
-            picture = _proven_picture(stage, options.picture, frames_to_sample(seams, total_frames))
-        preroll = bool(seams) and self._needs_preroll(options, seams, jumped)
-        duration = total_frames / self._config.frame_rate
+            picture = _proven_picture(stage, options.picture, frames_to_sample(seams, frames))
+        preroll = alone or (bool(seams) and self._needs_preroll(options, seams, jumped))
         return CompositionPlan(
             schema=COMPOSITION_SCHEMA,
             project=self._unpacked.identity,
@@ -173,11 +176,11 @@ class _Planner:
             runtime=facts.runtime,
             width=width,
             height=height,
-            total_frames=total_frames,
+            total_frames=frames.frames,
             preroll=preroll,
             picture=picture,
             chunks=chunks,
-            audio=None if self._config.format.silent else self._mix(facts.media, duration),
+            audio=None if self._config.format.silent else self._mix(facts.media, frames),
         )
 
     def _stage(self, options: CaptureOptions) -> AbstractContextManager[Stage]:
@@ -207,8 +210,10 @@ class _Planner:
                 jumped[seam] = _picture(stage, seam, preroll=False)
         return jumped[seam]
 
-    def _mix(self, media: Sequence[MediaClip], duration: Fraction) -> MixedAudio | None:
-        """The sound, stored under its own hash; None where nothing is heard."""
+    def _mix(self, media: Sequence[MediaClip], frames: FrameRange) -> MixedAudio | None:
+        """The sound of these frames, stored under its own hash; None where nothing is heard."""
+        begin, duration = (count / self._config.frame_rate for count in (frames.start_frame, frames.frames))
+        media = [replace(clip, start=clip.start - begin) for clip in media]
         heard: dict[str, bool] = {}
         clips = []
         for clip in audible(media, duration):

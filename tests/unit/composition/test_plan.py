@@ -85,7 +85,7 @@ def test_the_order_of_variables_is_no_difference() -> None:
 )
 def test_chunks_tile(total: int, size: int | None, target: int | None, limit: int) -> None:
     """Whatever is asked for, the chunks hold every frame once, in order, and are no more than allowed."""
-    chunks = cut_chunks(total, RenderConfig(chunk_frames=size, target_chunk_frames=target, max_parallel_chunks=limit))
+    chunks = cut_chunks(FrameRange(0, total), RenderConfig(chunk_frames=size, target_chunk_frames=target, max_parallel_chunks=limit))
     assert 1 <= len(chunks) <= limit
     assert chunks[0].start_frame == 0
     assert chunks[-1].end_frame == total
@@ -110,7 +110,7 @@ def test_chunks_tile(total: int, size: int | None, target: int | None, limit: in
 )
 def test_chunks_are_cut_as_the_contract_says(total: int, config: RenderConfig, sizes: list[int]) -> None:
     """chunkSize, or what maxParallelChunks needs but at least ten frames; targetChunkFrames is a ceiling."""
-    assert [chunk.frames for chunk in cut_chunks(total, config)] == sizes
+    assert [chunk.frames for chunk in cut_chunks(FrameRange(0, total), config)] == sizes
 
 
 @pytest.mark.parametrize(
@@ -147,15 +147,15 @@ def test_sizes_that_a_format_cannot_hold_are_refused() -> None:
 
 def test_seams_to_compare() -> None:
     """The first seam and the last near one; a frame of the first chunk where that is long; nothing to compare alone."""
-    assert seams_to_compare(cut_chunks(24, RenderConfig(chunk_frames=24))) == ()
-    assert seams_to_compare(cut_chunks(24, RenderConfig(chunk_frames=12))) == (12,)
-    assert seams_to_compare(cut_chunks(1600, RenderConfig())) == (100, 300)
-    assert seams_to_compare(cut_chunks(4000, RenderConfig(chunk_frames=2000))) == (300,)
+    assert seams_to_compare(cut_chunks(FrameRange(0, 24), RenderConfig(chunk_frames=24))) == ()
+    assert seams_to_compare(cut_chunks(FrameRange(0, 24), RenderConfig(chunk_frames=12))) == (12,)
+    assert seams_to_compare(cut_chunks(FrameRange(0, 1600), RenderConfig())) == (100, 300)
+    assert seams_to_compare(cut_chunks(FrameRange(0, 4000), RenderConfig(chunk_frames=2000))) == (300,)
 
 
 def test_frames_to_sample() -> None:
     """They come after the seams, because frames are made in ascending order; the last is among them."""
-    assert frames_to_sample((), 210) == (104, 209)
-    assert frames_to_sample((100, 300), 1600) == (950, 1599)
-    assert frames_to_sample((9,), 10) == ()
-    assert frames_to_sample((), 1) == (0,)
+    assert frames_to_sample((), FrameRange(0, 210)) == (104, 209)
+    assert frames_to_sample((100, 300), FrameRange(0, 1600)) == (950, 1599)
+    assert frames_to_sample((9,), FrameRange(0, 10)) == ()
+    assert frames_to_sample((), FrameRange(0, 1)) == (0,)
