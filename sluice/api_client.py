@@ -132,6 +132,9 @@ class Api:
     def cancel_render(self, render_id: str) -> Json:
         return _object(self._call("POST", f"/v1/renders/{quote(render_id)}/cancel", json={}))
 
+    def delete_render(self, render_id: str) -> None:
+        self._call("DELETE", f"/v1/renders/{quote(render_id)}")
+
     def webhooks(self) -> list[Json]:
         """Every webhook, the latest first."""
         found: list[Json] = []

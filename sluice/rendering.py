@@ -69,13 +69,16 @@ def job_of(folder: Path, out: Path | None, options: Json) -> Job:
     Raises:
         OperatorError: If there is no such format, or the file is named like another one.
     """
+    if options.get("frame") is not None and out is None:
+        options = {"format": Format.PNG.value, **options}
     asked = options.get("format")
     if asked is not None and asked not in list(Format):
         raise OperatorError(f"there is no format {asked}; there are {', '.join(Format)}")
     if out is None:
         kind = output_kind(Format(asked or Format.MP4))
         return Job(folder, Path(f"{folder.resolve().name}{kind.extension}"), options)
-    named = next((each.value for each in Format if out.name.endswith(output_kind(each).extension)), None)
+    name = out.with_suffix(".jpg").name if out.suffix == ".jpeg" else out.name
+    named = next((each.value for each in Format if name.endswith(output_kind(each).extension)), None)
     if named is None or asked == named:
         return Job(folder, out, options)
     if asked is not None:

@@ -6,6 +6,7 @@ With --json, standard output holds exactly one document.
 from __future__ import annotations
 
 import json
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -50,6 +51,16 @@ def _object(text: str, where: str) -> Json:
     return value
 
 
+def _frame_range(_ctx: click.Context, _param: click.Parameter, text: str | None) -> list[int | None] | None:
+    found = None if text is None else re.fullmatch(r"([0-9]+)(?:(-)([0-9]*))?", text)
+    if text is not None and found is None:
+        raise click.BadParameter("give FIRST-LAST, both included, such as 30-89; or 30- for all that follow")
+    if found is None:
+        return None
+    first = int(found[1])
+    return [first, int(found[3]) if found[3] else None if found[2] else first]
+
+
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--width", type=int, help="Pixels of the output; the composition's own by default."),
     click.option("--height", type=int, help="Pixels of the output; the composition's own by default."),
@@ -67,6 +78,10 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         callback=_variables_file,
         help="The same from a file.",
     ),
+    click.option("--frame", type=int, help="Renders a picture, of this frame; -1 is the last."),
+    click.option(
+        "--frames", "frame_range", callback=_frame_range, metavar="FIRST-LAST", help="Only these, both included."
+    ),
     click.option("--chunk-frames", type=int, help="Frames of each chunk."),
     click.option("--max-parallel", type=int, help="Most chunks."),
     click.option("--max-cost", "max_cost_usd", type=float, help="US dollars at which the work is stopped."),
@@ -82,7 +97,9 @@ def _render_options(command: Any) -> Any:
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=_FOLDER)
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="The video; DIR.mp4 here by default.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="The video or picture; DIR.mp4 here by default."
+)
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Fetch the video, or leave once it has begun.")
 @_render_options
 @api_options
@@ -217,6 +234,17 @@ def cancel_renders(*, render_ids: tuple[str, ...], url: str | None, api_key: str
     api = open_api(url, api_key)
     cancelled = [api.cancel_render(render_id) for render_id in render_ids]
     click.echo(json.dumps(cancelled, indent=2) if as_json else f"cancelled {', '.join(render_ids)}")
+
+
+@renders.command("rm")
+@click.argument("render_ids", nargs=-1, required=True)
+@api_options
+def delete_renders(*, render_ids: tuple[str, ...], url: str | None, api_key: str | None) -> None:
+    """Remove renders with their outputs, and stop the work on those that go on."""
+    api = open_api(url, api_key)
+    for render_id in render_ids:
+        api.delete_render(render_id)
+    click.echo(f"removed {', '.join(render_ids)}")
 
 
 VERBS: tuple[click.Command, ...] = (render, render_batch, sites, renders)

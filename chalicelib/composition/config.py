@@ -1,8 +1,8 @@
 """Config: what the caller of a render asks for, field by field.
 
 The names and ranges are those of the open render contract (HyperFrames 0.8), so its clients' inputs pass as they are;
-`fps` also takes fractions, `gif`, `png` and `jpeg` are formats, and `frame` and `frameRange` choose what is rendered. A field that is unknown, of the wrong kind or out of range is refused
-by its dotted name, and never quietly changed.
+`fps` also takes fractions, `gif`, `png` and `jpeg` are formats, and `frame` and `frameRange` choose what is rendered.
+A field that is unknown, of the wrong kind or out of range is refused by its dotted name, and never quietly changed.
 """
 
 from __future__ import annotations

@@ -57,6 +57,7 @@ SCOPES: dict[str, Scope] = {
     "GET /v1/renders": READ,
     "GET /v1/renders/{render_id}": READ,
     "POST /v1/renders/{render_id}/cancel": WRITE,
+    "DELETE /v1/renders/{render_id}": WRITE,
     "POST /v1/keys": ADMIN,
     "GET /v1/keys": ADMIN,
     "GET /v1/keys/{key_id}": ADMIN,

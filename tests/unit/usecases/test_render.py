@@ -17,7 +17,14 @@ from chalicelib.errors import (
     TableUnavailable,
     WorkflowUnavailable,
 )
-from chalicelib.usecases.render import NewRender, cancel_render, open_render, output_url, start_render
+from chalicelib.usecases.render import (
+    NewRender,
+    cancel_render,
+    delete_render,
+    open_render,
+    output_url,
+    start_render,
+)
 from tests.fakes import settings
 from tests.unit.catalog.samples import NOW_MS, RENDER_ID, SITE_SHA256, a_render
 from tests.unit.usecases.desk import Desk
@@ -134,6 +141,19 @@ def test_what_has_ended_is_not_cancelled(desk: Desk, status: RenderStatus) -> No
     with pytest.raises(RenderEnded):
         cancel_render(RENDER_ID, desk.table, desk.workflows, now_ms=NOW_MS)
     assert desk.table.get_render(RENDER_ID) == a_render(status=status)
+
+
+def test_a_deleted_render_leaves_nothing(desk: Desk) -> None:
+    """Its work is stopped and what was made is removed; the same again finds no render, and others keep theirs."""
+    render = _open(desk)
+    for key in (render.output_key, f"renders/{render.id}/chunks/00000.mp4", f"renders/{RENDER_ID}/output.mp4"):
+        desk.objects.write("source", key, b"x", content_type="video/mp4")
+    rest = (desk.objects, desk.table, desk.workflows, desk.settings)
+    delete_render(render.id, *rest, now_ms=NOW_MS)
+    assert desk.workflows.executions[str(render.execution_arn)].status is ExecutionStatus.ABORTED
+    assert list(desk.objects.list_keys("source", "renders/")) == [f"renders/{RENDER_ID}/output.mp4"]
+    with pytest.raises(RenderNotFound):
+        delete_render(render.id, *rest, now_ms=NOW_MS)
 
 
 def test_an_unknown_render_is_not_cancelled(desk: Desk) -> None:
