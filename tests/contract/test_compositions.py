@@ -218,8 +218,8 @@ def test_a_sequence_keeps_transparency(show: Show) -> None:
 @pytest.mark.parametrize("format", ["mp4", "webm", "mov"])
 def test_sound_is_where_the_timeline_has_it(show: Show, look: Look, format: str) -> None:
     """Two clips, one entered in the middle, from 0.2 s to 0.7 s, to 10 ms; the track is as long as the picture."""
-    later = _TONE.replace('start="0.2"', 'start="0.3" data-media-start="0.1"')
-    data = show(sound=_TONE + later).make("x", **_CONFIG, format=format, chunkSize=10)
+    entered = _TONE.replace('start="0.2"', 'start="0.2" data-media-start="0.1"')
+    data = show(sound=entered + _TONE.replace("0.2", "0.3")).make("x", **_CONFIG, format=format, chunkSize=10)
     heard = look(data, "-map", "0:a", "-ac", "1", "-f", "s16le", "-")
     assert b"Duration: 00:00:00.8" in heard.stderr
     samples = array.array("h", heard.stdout)
