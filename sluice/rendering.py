@@ -224,6 +224,7 @@ def describe(render: Json, out: Path | None = None) -> str:
     """What a person wants to know of a render, in a few lines."""
     lines = [f"{render['id']}: {render['status']}"]
     lines += [f"  {error['code']}: {error['message']}" for error in render["errors"]]
+    lines += [f"  warning     {warning['code']}: {warning['message']}" for warning in render.get("warnings", ())]
     progress = render["progress"]
     if progress["frames_total"]:
         size = f"{render['width']}x{render['height']}, {render['fps']:g} fps, {render['duration']:.2f} s"

@@ -74,6 +74,7 @@ def render_view(render: Render, work: Work, url: str | None) -> View:
         "max_cost_usd": usd(render.max_cost_usd) if render.max_cost_usd is not None else None,
         "cost": cost_view(work),
         "errors": [{"code": error.code, "message": error.message} for error in render.errors],
+        "warnings": [{"code": each.code, "message": each.message} for each in render.warnings],
     }
 
 

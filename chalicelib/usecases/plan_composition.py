@@ -22,8 +22,10 @@ from chalicelib.catalog.locations import (
     render_object,
     render_prefix,
 )
+from chalicelib.catalog.render import RenderError
 from chalicelib.composition.audio import MAX_CLIPS, audible, is_heard, listen_arguments, mix_arguments
 from chalicelib.composition.capture import CaptureOptions, MediaClip, Picture
+from chalicelib.composition.complaints import Complaint, complaints_of
 from chalicelib.composition.config import RenderConfig, parse_config
 from chalicelib.composition.formats import audio_kind, output_kind
 from chalicelib.composition.plan import (
@@ -97,13 +99,15 @@ def plan_composition(
     tools.chromium.launch()
     with unpacked_project(source, config.entry, objects) as unpacked:
         watch = RenderWatch(request.render_id, table)
-        plan = _Planner(unpacked, config, prefix, tools, objects, deadline, watch).plan(tool_versions(tools))
+        planner = _Planner(unpacked, config, prefix, tools, objects, deadline, watch)
+        plan = planner.plan(tool_versions(tools))
     document, digest = plan_bytes(plan), plan_hash(plan)
     at = plan_location(prefix, digest)
     if not objects.exists(at.bucket, at.key):
         objects.write(at.bucket, at.key, document, content_type="application/json")
     rate, count = config.frame_rate, len(plan.chunks)
-    planned = Planned(digest, count, plan.total_frames, rate, plan.width, plan.height, plan.duration)
+    warnings = tuple(RenderError(each.code, each.message) for each in planner.complaints)
+    planned = Planned(digest, count, plan.total_frames, rate, plan.width, plan.height, plan.duration, warnings)
     note_planned(request.render_id, table, planned, now_ms=clock())
     logger.info("planned", extra={"plan_hash": digest, "chunks": count, "frames": plan.total_frames})
     where = {"PlanS3Uri": at.uri, "PlanHash": digest, "Format": config.format.value, "RenderId": request.render_id}
@@ -123,6 +127,7 @@ def plan_composition(
         "FfmpegVersion": plan.tools.ffmpeg,
         "ProducerVersion": f"sluice-{COMPOSITION_SCHEMA} {plan.tools.browser}",
         "DurationMs": meter.billed_ms(),
+        "Warnings": [f"{each.code}: {each.message}" for each in warnings],
         "MaxParallelChunks": min(config.max_parallel_chunks, settings.max_parallel_chunks),
         "Items": list(range(count)),
         "Job": {**where, **chunks},
@@ -131,7 +136,11 @@ def plan_composition(
 
 
 class _Planner:
-    """One project on this worker's disk, and what there is to find out about it."""
+    """One project on this worker's disk, and what there is to find out about it.
+
+    Attributes:
+        complaints: Of the page that was planned with; no part of the plan.
+    """
 
     def __init__(
         self,
@@ -150,6 +159,7 @@ class _Planner:
         self._objects = objects
         self._deadline = deadline
         self._watch = watch
+        self.complaints: tuple[Complaint, ...] = ()
 
     def plan(self, versions: ToolVersions) -> CompositionPlan:
         options = capture_options(self._config, best_picture(self._config))
@@ -167,6 +177,7 @@ class _Planner:
             # Each is jumped to on a page that is new: one that jumped before would have added up on its way.
             jumped = {seam: _picture(stage, seam, preroll=False) for seam in seams[-1:]}
             picture = _proven_picture(stage, options.picture, frames_to_sample(seams, frames))
+            self.complaints = complaints_of(stage.said, stage.refused)
         preroll = alone or (bool(seams) and self._needs_preroll(options, seams, jumped))
         return CompositionPlan(
             schema=COMPOSITION_SCHEMA,

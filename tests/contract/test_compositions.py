@@ -20,6 +20,7 @@ from chalicelib.composition.rgba import raw_rgba
 from chalicelib.errors import (
     AssemblyFailed,
     BrowserVersionMismatch,
+    CompositionNavigated,
     CompositionTooSlow,
     CompositionUnplayable,
     FfmpegVersionMismatch,
@@ -177,6 +178,28 @@ def test_every_format_comes_out_whole(show: Show, look: Look, config: dict[str, 
         corner, ball = 4 * (320 * 179 + 319), 4 * (320 * 90 + 30)
         assert seen.stdout[corner + 3] == 0
         assert seen.stdout[ball + 3] == 255
+
+
+def test_what_a_page_does_wrong_is_told_with_its_plan(show: Show) -> None:
+    """A script that fails and what was not served stop nothing, but the author hears of them."""
+    wrong = '<img src="gone.png"><img src="https://example.com/a.png"><script>throw new Error("mine")</script>'
+    told = "\n".join(show(sound=wrong).plan("x", **_CONFIG, chunkSize=20).answer["Warnings"])
+    assert "page-error: Error: mine" in told
+    assert "file-missing: gone.png is not in the project" in told
+    assert "network-refused: https://example.com/a.png" in told
+
+
+def test_a_page_that_leaves_says_so_at_once(show: Show) -> None:
+    """It is not waited for until its time is over."""
+    with pytest.raises(CompositionNavigated):
+        show(sound='<script>location.href = "https://example.com/"</script>').plan("x", **_CONFIG)
+
+
+def test_a_page_without_length_is_told_what_to_write(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where HyperFrames' runtime waits for one to come."""
+    monkeypatch.setattr("chalicelib.tools.stage._READY_S", 1.0)
+    with pytest.raises(CompositionUnplayable, match="data-duration"):
+        show(**{"index.html": b'<div data-composition-id="main" data-width="160" data-height="90">'}).plan("x")
 
 
 @pytest.mark.parametrize("bar", [_BY_CLOCK, _BY_COUNTING], ids=["clock", "counting"])

@@ -16,7 +16,7 @@ _DOCUMENT = (ROOT / "docs" / "render-by-aws.md").read_text()
 
 
 def test_what_the_document_says_is_so(local_aws: LocalAws, tmp_path: Path) -> None:
-    """Its blocks, one after another, in a folder of a stranger: the video is there, and refusals are as they are told."""
+    """Its blocks, one after another, in a stranger's folder: the video is there, and refusals are as told."""
     script = "\n".join(re.findall(r"```python\n(.*?)```", _DOCUMENT, re.DOTALL))
     environ = {
         "PATH": local_aws.environ["PATH"],
