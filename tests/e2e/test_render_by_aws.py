@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sluice.clients import REGION, ROOT_KEY_ID, ROOT_SECRET
 from sluice.deploy import STACK
+from sluice.paths import GATEWAY_PORT
 from tests.e2e.clips import run_ffmpeg
 from tests.e2e.conftest import ROOT, LocalAws
 
@@ -17,6 +18,8 @@ _DOCUMENT = (ROOT / "docs" / "render-by-aws.md").read_text()
 
 def test_what_the_document_says_is_so(local_aws: LocalAws, tmp_path: Path) -> None:
     """Its blocks, one after another, in a stranger's folder: the video is there, and refusals are as told."""
+    # Where a local AWS is unless told otherwise.
+    assert f"AWS_ENDPOINT_URL=http://127.0.0.1:{GATEWAY_PORT} " in _DOCUMENT
     script = "\n".join(re.findall(r"```python\n(.*?)```", _DOCUMENT, re.DOTALL))
     environ = {
         "PATH": local_aws.environ["PATH"],
