@@ -80,6 +80,10 @@ class RenderRecords(ListedRecords, Outbox):
         after = dataclasses.replace(decode_record(item, Render), **given, updated_at_ms=now_ms)
         return render_events(after, at_ms=now_ms)
 
+    def delete_render(self, render_id: str) -> None:
+        """Nothing happens if there is none."""
+        self._delete(_pk(render_id), "render")
+
     def stuck_renders(self, status: RenderStatus, *, before_ms: int) -> Iterator[Render]:
         """Renders of one status whose record has not changed since `before_ms`, the oldest first."""
         for item in self._index_below(_partition(status), "updated_at_ms", before_ms):

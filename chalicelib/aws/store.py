@@ -81,6 +81,9 @@ class Update:
         at_most = Condition("at_most", name, ({"N": str(limit)},))
         self.conditions.append((Condition("absent", "pk"), at_most))
 
+    def require_absent_or_at_most(self, name: str, limit: int) -> None:
+        self.conditions.append((Condition("absent", name), Condition("at_most", name, ({"N": str(limit)},))))
+
 
 @dataclass(frozen=True, slots=True)
 class NewItem:

@@ -208,6 +208,15 @@ def test_a_render_is_cancelled(api: Api) -> None:
     assert answer.json_body["render_status"] == "failed"
 
 
+def test_a_render_is_deleted(api: Api) -> None:
+    """It is neither shown nor listed any more."""
+    render_id = _render(api).json_body["id"]
+    assert api("DELETE", f"/v1/renders/{render_id}").json_body == {"id": render_id, "deleted": True}
+    assert api("GET", f"/v1/renders/{render_id}").json_body["code"] == "render-not-found"
+    assert api("DELETE", f"/v1/renders/{render_id}").status_code == 404
+    assert api("GET", "/v1/renders").json_body["data"] == []
+
+
 def test_renders_are_listed(api: Api) -> None:
     """The latest first, page by page, or one status."""
     made = []
