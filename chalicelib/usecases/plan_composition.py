@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -150,11 +151,14 @@ class _Planner:
 
     def plan(self, versions: ToolVersions) -> CompositionPlan:
         options = capture_options(self._config, best_picture(self._config))
-        with self._stage(options) as stage:
+        # Sound is mixed while the browser is at work.
+        with ThreadPoolExecutor(1, thread_name_prefix="mix") as threads, self._stage(options) as stage:
             facts = stage.facts
             width, height = output_size(facts)
             check_size(width, height, self._config)
             total_frames = count_frames(facts.duration, self._config.frame_rate)
+            duration = total_frames / self._config.frame_rate
+            mixing = None if self._config.format.silent else threads.submit(self._mix, facts.media, duration)
             chunks = cut_chunks(total_frames, self._config)
             seams = seams_to_compare(chunks)
             if seams:
@@ -164,7 +168,6 @@ class _Planner:
             jumped = {seam: _picture(stage, seam, preroll=False) for seam in seams[-1:]}
             picture = _proven_picture(stage, options.picture, frames_to_sample(seams, total_frames))
         preroll = bool(seams) and self._needs_preroll(options, seams, jumped)
-        duration = total_frames / self._config.frame_rate
         return CompositionPlan(
             schema=COMPOSITION_SCHEMA,
             project=self._unpacked.identity,
@@ -177,7 +180,7 @@ class _Planner:
             preroll=preroll,
             picture=picture,
             chunks=chunks,
-            audio=None if self._config.format.silent else self._mix(facts.media, duration),
+            audio=mixing.result() if mixing else None,
         )
 
     def _stage(self, options: CaptureOptions) -> AbstractContextManager[Stage]:
