@@ -39,7 +39,7 @@ _TEXT = b"<style>html,body,*{text-rendering:geometricPrecision}</style>"
 # Where the published runtime loads the compositions that a document names, and then those it holds as templates.
 _LOADER = re.compile(rb"(\w+)\((\w+)\)\.then\(\(\)=>(\w+)\(\2\)\)\.finally\(")
 # Only names without a scheme: files of the project.
-_MEDIA = re.compile(rb"<(?:video|audio|source)\s[^>]{0,500}?\bsrc\s*=\s*[\"']([^\"'<>:\[]{1,500})[\"']", re.I)
+_MEDIA = re.compile(rb"<(?:video|audio|source)(?=\s)[^>]{0,500}?\ssrc\s*=\s*[\"']([^\"'<>:\[]{1,500})[\"']", re.I)
 _MAX_MEDIA = 8
 _HEAD = re.compile(rb"<head(\s[^>]*)?>", re.I)
 _HTML = re.compile(rb"<html(\s[^>]*)?>|<!doctype[^>]*>", re.I)
