@@ -22,6 +22,7 @@ HYPERFRAMES = "hyperframes"
 PAGE = "page"
 RUNTIME_FILE = "hyperframes.js"
 PICTURES = "picture/"
+MOVING = "moving/"
 
 _EPOCH_MS = 1_704_067_200_000  # 2024-01-01T00:00:00Z
 _SEED = 1
@@ -36,6 +37,11 @@ _OWN_RUNTIME = re.compile(rb"<script[^>]*\bsrc=[\"'][^\"']*hyperframe\.runtime[^
 _TEXT = b"<style>html,body,*{text-rendering:geometricPrecision}</style>"
 # Where the published runtime loads the compositions that a document names, and then those it holds as templates.
 _LOADER = re.compile(rb"(\w+)\((\w+)\)\.then\(\(\)=>(\w+)\(\2\)\)\.finally\(")
+# Where it counts how many compositions have one name, and where it numbers them.
+_INSTANCES = re.compile(
+    rb"(for\(let (\w+) of \w+\)\{let\{authoredCompositionId:(\w+),runtimeCompositionId:\w+\}=.{1,200}?"
+    rb"=\(\w+\.get\(\3\)\|\|0\)>1)(.{1,80}?\?)(\(\w+\.get\(\3\)\|\|0\)\+1)"
+)
 _HEAD = re.compile(rb"<head(\s[^>]*)?>", re.I)
 _HTML = re.compile(rb"<html(\s[^>]*)?>|<!doctype[^>]*>", re.I)
 
@@ -73,7 +79,10 @@ def nest(runtime: bytes) -> bytes:
     changed, count = _LOADER.subn(
         lambda found: b"%b(()=>%b(%b),()=>%b(%b)).finally(" % (nested, found[1], found[2], found[3], found[2]), runtime
     )
-    if count != 1:
+    changed, counted = _INSTANCES.subn(
+        rb"\1||__sluice.instances.repeated(\2,\3)\4__sluice.instances.number(\2,\3,\5)", changed
+    )
+    if count != 1 or counted != 1:
         raise CompositionUnplayable("the layer's runtime is not the one that the engine was made for; run: make layers")
     return changed
 
@@ -102,6 +111,8 @@ def first_scripts(runtime: str, options: CaptureOptions) -> str:
         _call("animations.js", {"all": ours}),
         _call("workers.js", _WORKERS),
         _call("media.js", media),
+        _call("drawings.js"),
+        _call("moving.js", {"moving": f"{OWN_PREFIX}{MOVING}"}),
         _call("listen.js", _WORKERS),
     ]
     scripts.append(f"window.__hfVariables = {json.dumps(dict(options.variables))};")
@@ -165,6 +176,11 @@ def picture_wanted(path: str) -> tuple[int, str] | None:
         return None
     index, _, file = path[len(PICTURES) :].partition("/")
     return (int(index), file) if index.isdecimal() else None
+
+
+def moving_wanted(path: str) -> str | None:
+    """Which file one of our own paths asks for, if it is a picture that moves by itself."""
+    return path[len(MOVING) :] if path.startswith(MOVING) else None
 
 
 def milliseconds(index: int, frame_rate: Fraction) -> float:

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.composition.fonts import font_sheet
+from chalicelib.composition.moving import moves
 from chalicelib.composition.page import (
     HYPERFRAMES,
     RUNTIME_FILE,
     begin_worker,
     inject,
+    moving_wanted,
     nest,
     picture_wanted,
     runtime_of,
@@ -132,6 +134,11 @@ class PageFiles:
         start_ms = worker_wanted(name)
         if start_ms is not None:
             return worker_scripts(start_ms).encode()
+        moving = moving_wanted(name)
+        if moving is not None:
+            path = self._inside(moving)
+            found = path.read_bytes() if path else b""
+            return found if moves(found) else b""
         wanted = picture_wanted(name)
         path = self._inside(wanted[1]) if wanted else None
         return self._media.picture(path, wanted[0]) if path and wanted else None

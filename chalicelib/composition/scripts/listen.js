@@ -12,6 +12,7 @@
       await self.__sluice.turn();
       await self.__sluice.requests.answered();
       await self.__sluice.turn();
+      await self.__sluice.moving?.find();
       port.postMessage("served");
     };
   };

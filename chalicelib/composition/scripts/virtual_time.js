@@ -208,7 +208,8 @@
     },
     // Whether anything began after the start: a frame then depends on those before it.
     get beganLate() {
-      return self.__sluice.animations.beganLate || children().some((child) => child.beganLate);
+      const { animations, moving } = self.__sluice;
+      return animations.beganLate || moving.beganLate || children().some((child) => child.beganLate);
     },
     // Under the published runtime: what waits for a frame while the page loads gets one, at time 0, but no more than
     // LOADING_FRAMES (and `more`) in a row: a page that counts its frames would count how long it took to load.
@@ -241,7 +242,7 @@
       await turn();
       await self.__sluice.requests.answered();
       self.__sluice.animations.place();
-      await media.show();
+      await Promise.all([media.show(), self.__sluice.moving.show()]);
       return true;
     },
     // Resolves when fonts and pictures of the page can be painted.
@@ -251,6 +252,7 @@
       await self.__sluice.workers.served();
       const pending = Array.from(document.images).filter((image) => image.loading !== "lazy" || image.complete);
       await Promise.all(pending.map((image) => image.decode().catch(() => false)));
+      await self.__sluice.moving.find();
       return true;
     },
   };
