@@ -100,48 +100,77 @@
 
   // --- where they are shown ---
   const trees = () => [document, ...self.__sluice.animations.trees()];
-  const images = () => trees().flatMap((tree) => Array.from(tree.querySelectorAll("img, image")));
   const replaced = new WeakMap();
-  const urlOf = (element) => {
-    if (element instanceof HTMLImageElement) return element.currentSrc;
-    const named = element.href?.baseVal ?? "";
-    const before = replaced.get(element);
-    if (before && before.still === named) return before.url;
-    return named ? new URL(named, document.baseURI).href : "";
+  const absolute = (named, base = document.baseURI) => {
+    try {
+      return named ? new URL(named, base).href : "";
+    } catch {
+      return "";
+    }
   };
+  // How each kind of element names its picture, and how it is given another.
+  const byAttribute = (name) => ({
+    named: (element) => {
+      const value = element.getAttribute(name);
+      const before = replaced.get(element);
+      return before && before.still === value ? before.url : absolute(value);
+    },
+    show: (element, shown) => element.setAttribute(name, shown.still),
+    leave: () => {}, // it has another already
+  });
+  const byContent = (named) => ({
+    named,
+    show(element, shown) {
+      // Of several sizes one is drawn smaller than it is.
+      const dense = element.naturalWidth ? shown.image.naturalWidth / element.naturalWidth : 1;
+      const still = `url("${shown.still}")`;
+      const value = Math.abs(dense - 1) < 0.01 ? still : `image-set(${still} ${dense}x)`;
+      element.style.setProperty("content", value, "important");
+    },
+    leave: (element) => element.style.removeProperty("content"),
+  });
+  const KINDS = {
+    img: byContent((element) => element.currentSrc),
+    "input[type=image]": byAttribute("src"),
+    "object[data]": {
+      ...byAttribute("data"),
+      // One that is a document has a clock of its own.
+      named: (element) => (element.contentDocument ? "" : byAttribute("data").named(element)),
+    },
+    image: byAttribute("href"),
+    "video[poster]": byAttribute("poster"),
+  };
+  const showAll = () =>
+    Object.entries(KINDS).flatMap(([selector, kind]) =>
+      trees().flatMap((tree) => Array.from(tree.querySelectorAll(selector), (element) => showOne(element, kind))),
+    );
   // An element that has a place in the timeline begins there; any other when its file came.
   const timeOf = (element, film) => self.__sluice.media.placed(element) ?? now() - film.birth;
   const LOOPS = { "": true, true: true, 1: true, yes: true, false: false, 0: false, no: false };
-  const ready = async (still, film) => {
+  const ready = async (still) => {
     const image = new Image();
     image.src = still;
     await image.decode();
-    return { still, image, film };
+    return { still, image };
   };
-  const put = (element, film, shown) => {
-    replaced.set(element, { ...shown, url: film.url });
-    if (!(element instanceof HTMLImageElement)) {
-      element.setAttribute("href", shown.still);
-      return;
-    }
-    // Of several sizes one is drawn smaller than it is.
-    const dense = element.naturalWidth ? shown.image.naturalWidth / element.naturalWidth : 1;
-    const value = Math.abs(dense - 1) < 0.01 ? `url("${shown.still}")` : `image-set(url("${shown.still}") ${dense}x)`;
-    element.style.setProperty("content", value, "important");
-  };
-  const showOne = async (element) => {
-    const url = urlOf(element);
+  const showOne = async (element, kind) => {
+    const url = kind.named(element);
     if (url && !films.has(url) && (DATA.test(url) || !url.startsWith("data:"))) look(url);
     const film = films.get(url);
     await film?.opened;
     const before = replaced.get(element);
     if (before && before.url !== url) {
       replaced.delete(element);
-      element.style.removeProperty("content");
+      kind.leave(element);
     }
     if (!film?.film) return;
     const still = await film.film.at(timeOf(element, film), LOOPS[element.dataset.loop?.trim().toLowerCase()]);
-    if (before?.still !== still || before.url !== url) put(element, film, await ready(still, film));
+    if (before?.still === still && before.url === url) return;
+    const shown = { ...(await ready(still)), url };
+    replaced.set(element, shown);
+    kind.show(element, shown);
+    // A drawing's picture loads anew.
+    if (element instanceof SVGImageElement) await element.decode().catch(() => false);
   };
 
   // --- style sheets ---
@@ -170,21 +199,14 @@
       for (const element of tree.querySelectorAll("[style*='url(']")) call(element.style, document.baseURI);
     }
   };
-  const absolute = (found, base) => {
-    const named = found[1] ?? found[2] ?? found[3];
-    try {
-      return new URL(named.replace(/\\(.)/g, "$1"), base).href;
-    } catch {
-      return "";
-    }
-  };
+  const urlIn = (found, base) => absolute((found[1] ?? found[2] ?? found[3]).replace(/\\(.)/g, "$1"), base);
   const inSheets = () => {
     const asked = new Set(performance.getEntriesByType("resource").map((entry) => entry.name));
     const found = new Set();
     eachBlock((style, base) => {
       if (!style.cssText.includes("url(")) return;
       for (const match of style.cssText.matchAll(URLS)) {
-        const url = absolute(match, base);
+        const url = urlIn(match, base);
         if (DATA.test(url) || (!url.startsWith("data:") && asked.has(url.split("#")[0]))) found.add(url);
       }
     });
@@ -195,7 +217,7 @@
       const text = style.cssText;
       if (!text.includes("url(") || style.getPropertyValue("content").startsWith('url("data:image/png')) return;
       const changed = text.replace(URLS, (...match) => {
-        const film = films.get(absolute(match, base));
+        const film = films.get(urlIn(match, base));
         if (!film?.film) return match[0];
         film.variable ||= `--sluice-picture-${++variables}`;
         return `var(${film.variable})`;
@@ -209,7 +231,7 @@
     for (const film of films.values()) {
       if (!film.variable) continue;
       const still = await film.film.at(now() - film.birth);
-      if (still !== film.still) changes.push([film, await ready(still, film)]);
+      if (still !== film.still) changes.push([film, await ready(still)]);
     }
     if (!changes.length) return;
     const before = new Set(document.getAnimations());
@@ -239,7 +261,7 @@
     },
     // Resolves when all of them show what belongs to the present time.
     async show(nested = true) {
-      await Promise.all([...images().map(showOne), showInSheets()]);
+      await Promise.all([...showAll(), showInSheets()]);
       if (nested) await Promise.all(children().map((child) => child.show()));
     },
   };
