@@ -68,6 +68,10 @@
       host.remove();
       return null;
     }
+    // Of variables an animation does not say that it changes them.
+    const rules = Array.from(page.styleSheets).flatMap((sheet) => Array.from(sheet.cssRules));
+    const keyframes = rules.flatMap((rule) => (rule.type === CSSRule.KEYFRAMES_RULE ? Array.from(rule.cssRules) : []));
+    const variables = keyframes.flatMap(({ style }) => Array.from(style).filter((name) => name.startsWith("--")));
     const computed = (element) => frame.contentWindow.getComputedStyle(element);
     const copyStyle = (from, to, name) => {
       const value = computed(from).getPropertyValue(name);
@@ -88,10 +92,9 @@
       for (const animation of styled) {
         const { target, pseudoElement } = animation.effect;
         if (pseudoElement || !twin.has(target)) continue;
-        const names = new Set(animation.effect.getKeyframes().flatMap((keyframe) => Object.keys(keyframe)));
-        for (const name of names) {
-          if (!KEYS.has(name)) copyStyle(target, twin.get(target), name.startsWith("--") ? name : kebab(name));
-        }
+        const named = animation.effect.getKeyframes().flatMap((keyframe) => Object.keys(keyframe));
+        const names = named.filter((name) => !KEYS.has(name)).map(kebab);
+        for (const name of new Set([...names, ...variables])) copyStyle(target, twin.get(target), name);
       }
       for (const [element, target] of moving) {
         twin.get(element).remove();
