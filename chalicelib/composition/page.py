@@ -27,7 +27,7 @@ MOVING = "moving/"
 _EPOCH_MS = 1_704_067_200_000  # 2024-01-01T00:00:00Z
 _SEED = 1
 _MARK = "__sluice_worker"
-_WORKERS = {"scripts": f"{ORIGIN}{OWN_PREFIX}worker/", "mark": _MARK}
+_WORKERS = {"scripts": f"{ORIGIN}{OWN_PREFIX}worker/", "mark": _MARK, "connect": f"{_MARK}_connect"}
 _WORKER_SCRIPT = re.compile(r"worker/(\d+(?:\.\d+)?)\.js")
 _WORKER_MARK = re.compile(rf"[?&]{_MARK}=(classic|module)-(\d+(?:\.\d+)?)")
 _COMPOSITION = re.compile(rb"<[a-zA-Z][^>]*\sdata-composition-id\s*=")
@@ -109,6 +109,8 @@ def first_scripts(runtime: str, options: CaptureOptions) -> str:
         _call("clocks.js"),
         _call("requests.js"),
         _call("animations.js", {"all": ours}),
+        _call("scrolling.js"),
+        _call("widgets.js"),
         _call("workers.js", _WORKERS),
         _call("media.js", media),
         _call("drawings.js"),

@@ -6,7 +6,15 @@
   "use strict";
   if (self.__sluice.workers) return;
   const ports = new Set();
+  const shared = new Map();
   self.__sluice.workers = {
+    // One that is shared is a worker of the outermost frame, which hears of each that connects.
+    connect(url, name, type, port) {
+      const key = JSON.stringify([url, name]);
+      if (!shared.has(key)) shared.set(key, new self.Worker(url, { name, type }));
+      Native.prototype.postMessage.call(shared.get(key), config.connect, [port]);
+      return shared.get(key);
+    },
     // Has each of them reach a time, and answer.
     async tick(milliseconds) {
       dropFrames();
@@ -106,6 +114,29 @@
     terminate() {
       this.dispatchEvent(new Event(config.mark));
       super.terminate();
+    }
+  };
+  if (!self.SharedWorker) return;
+  const outermost = () => {
+    try {
+      return self.top.__sluice.workers;
+    } catch {
+      return self.__sluice.workers; // of another origin
+    }
+  };
+  self.SharedWorker = class SharedWorker extends EventTarget {
+    constructor(url, options = {}) {
+      super();
+      const { name = "", type } = typeof options === "string" ? { name: options } : options;
+      const channel = new MessageChannel();
+      this.port = channel.port1;
+      this.onerror = null;
+      const worker = outermost().connect(new URL(url, document.baseURI).href, name, type, channel.port2);
+      worker.addEventListener("error", () => {
+        const event = new Event("error");
+        this.dispatchEvent(event);
+        this.onerror?.(event);
+      });
     }
   };
 }
