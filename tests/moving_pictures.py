@@ -20,7 +20,12 @@ def gif(width: int, height: int, greys: Sequence[int]) -> bytes:
     blocks = b"".join(bytes([len(part)]) + part for part in (data[at : at + 255] for at in range(0, len(data), 255)))
     frames = (
         b"\x21\xf9\x04\x00" + struct.pack("<H", DELAY_MS // 10) + b"\x00\x00"
-        b"\x2c" + struct.pack("<HHHHB", 0, 0, width, height, 0x80) + bytes([grey] * 3 + [0] * 3) + b"\x02" + blocks + b"\0"
+        b"\x2c"
+        + struct.pack("<HHHHB", 0, 0, width, height, 0x80)
+        + bytes([grey] * 3 + [0] * 3)
+        + b"\x02"
+        + blocks
+        + b"\0"
         for grey in greys
     )
     return screen + endless + b"".join(frames) + b"\x3b"
@@ -71,7 +76,12 @@ def webp(width: int, height: int, greys: Sequence[int]) -> bytes:
     frames = (
         chunk(
             b"ANMF",
-            triple(0) * 2 + triple(width - 1) + triple(height - 1) + triple(DELAY_MS) + b"\2" + chunk(b"VP8L", still(grey)),
+            triple(0) * 2
+            + triple(width - 1)
+            + triple(height - 1)
+            + triple(DELAY_MS)
+            + b"\2"
+            + chunk(b"VP8L", still(grey)),
         )
         for grey in greys
     )

@@ -123,3 +123,4 @@ def test_only_the_page_s_own_host_is_the_project() -> None:
     """A path is taken from a URL of the host that does not exist, and from no other."""
     assert project_path("http://project.localhost/a/b.mp4?x#y") == "a/b.mp4"
     assert project_path("http://project.localhost.example/a.mp4") is None
+    assert project_path("http://project.localhost:8080/a.mp4") is None
