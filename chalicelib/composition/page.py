@@ -42,6 +42,7 @@ _INSTANCES = re.compile(
     rb"(for\(let (\w+) of \w+\)\{let\{authoredCompositionId:(\w+),runtimeCompositionId:\w+\}=.{1,200}?"
     rb"=\(\w+\.get\(\3\)\|\|0\)>1)(.{1,80}?\?)(\(\w+\.get\(\3\)\|\|0\)\+1)"
 )
+_CLOSED = re.compile(rb"(<template[^>]*\sshadowrootmode\s*=\s*[\"']?)closed", re.I)
 _HEAD = re.compile(rb"<head(\s[^>]*)?>", re.I)
 _HTML = re.compile(rb"<html(\s[^>]*)?>|<!doctype[^>]*>", re.I)
 
@@ -85,6 +86,11 @@ def nest(runtime: bytes) -> bytes:
     if count != 1 or counted != 1:
         raise CompositionUnplayable("the layer's runtime is not the one that the engine was made for; run: make layers")
     return changed
+
+
+def open_trees(html: bytes) -> bytes:
+    """A page whose shadow trees are all open, or nothing could hold what moves in those that its markup closes."""
+    return _CLOSED.sub(rb"\1open", html)
 
 
 def script_tag(name: str) -> bytes:

@@ -21,6 +21,7 @@ from chalicelib.composition.page import (
     inject,
     moving_wanted,
     nest,
+    open_trees,
     picture_wanted,
     runtime_of,
     worker_scripts,
@@ -119,9 +120,11 @@ class PageFiles:
                 path = self._inside(found.path)
                 if path is None:
                     return None
-                if document and found.path == self._entry_path and self.runtime == HYPERFRAMES:
-                    return inject(self.entry, font_sheet(style_texts(self._root)))
-                return begin_worker(url) + path.read_bytes()
+                if not document:
+                    return begin_worker(url) + path.read_bytes()
+                if found.path == self._entry_path and self.runtime == HYPERFRAMES:
+                    return open_trees(inject(self.entry, font_sheet(style_texts(self._root))))
+                return open_trees(path.read_bytes())
             case Source.OWN:
                 return self._own_file(found.path)
             case Source.VENDOR:

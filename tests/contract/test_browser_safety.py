@@ -62,7 +62,7 @@ def listener() -> Iterator[Listener]:
     found.close()
 
 
-def _played(ffmpeg_path: Path, project: Path, frames: int = 12) -> tuple[tuple[str, ...], bytes]:
+def _played(ffmpeg_path: Path, project: Path, frames: int = 4) -> tuple[tuple[str, ...], bytes]:
     """Show a project's first frames; what its page wrote to the console as errors, and the last picture."""
     browser = Chromium(Ffmpeg(str(ffmpeg_path)), MediaInfo(), find=layer_browser)
     options = CaptureOptions(frame_rate=Fraction(30), picture=Picture.PNG)
