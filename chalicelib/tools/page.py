@@ -36,7 +36,6 @@ _MAX_WORD = 300
 # least: one that is not is never made, and none after it.
 _FIRST_TICK_MS = 1000.0
 SMALLEST_TICK_MS = 0.01
-_START_TICK_MS = 1e11
 # For the frames of loading, and those that are made more than once.
 _ROOM_MS = 10.0
 
@@ -253,7 +252,7 @@ class Page:
     def reach(self, milliseconds: float) -> None:
         """Let Chromium's clock come to where the page's is, which says what neither of us places: pictures that move by
         themselves, scrolling, the browser's own controls."""
-        self._tick = max(self._tick + SMALLEST_TICK_MS, _START_TICK_MS + milliseconds)
+        self._tick = max(self._tick + SMALLEST_TICK_MS, _FIRST_TICK_MS + _ROOM_MS + milliseconds)
 
     def pump(self) -> None:
         """Make a frame that nobody sees, because a page does not load without; and take in what comes."""

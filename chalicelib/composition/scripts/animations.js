@@ -230,7 +230,11 @@
   };
   self.__sluice.native.frame(load);
   self.__sluice.animations = {
-    find,
+    // Looks for the shadow trees that the markup has declared.
+    find() {
+      find(document);
+      for (const child of self.__sluice.children()) child.animations.find();
+    },
     trees,
     get beganLate() {
       return beganLate;

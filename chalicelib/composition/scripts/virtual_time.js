@@ -251,7 +251,7 @@
     },
     // Resolves when fonts and pictures of the page can be painted.
     async settled() {
-      self.__sluice.animations.find(document);
+      self.__sluice.animations.find();
       await self.__sluice.requests.answered();
       await self.__sluice.workers.served();
       const pending = Array.from(document.images).filter((image) => image.loading !== "lazy" || image.complete);
