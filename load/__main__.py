@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from load import faults, policies, strikes
+from load import evidence, faults, policies, strikes
 from load.publishes import run
 from load.results import write_faults, write_load
 from load.stage import FAULTS_VARIABLE, running_stage
@@ -89,11 +89,14 @@ def strike(*, kinds: str, rounds: int, videos: int, renders: int, seed: int, wit
 
 @main.command(name="policies")
 @click.argument("noted", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-def prove_policies(*, noted: Path) -> None:
+@click.option("--evidence", "kept", type=click.Path(path_type=Path, dir_okay=False), help="Where few calls are kept.")
+def prove_policies(*, noted: Path, kept: Path | None) -> None:
     """Say which actions of the policies were needed, by what SLUICE_EMULATOR_PERMISSIONS has noted."""
     folder = _ROOT / ".chalice" / "policies"
     documents = {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
     decisions = policies.read_decisions(noted)
+    if kept:
+        evidence.write_calls(kept, evidence.chosen(decisions, documents))
     found = {each: policies.prove(each, decisions) for each in policies.permissions(documents)}
     for proof in policies.Proof:
         click.echo(f"{proof}: {sum(each is proof for each in found.values())}")

@@ -25,7 +25,8 @@ from sluice.package import TEMPLATE_NAME
 from sluice.paths import Local, LocalHome, Project
 from sluice.template import read_template, resources
 from tests.browser import Watch, chromium
-from tests.e2e.clips import clip
+from tests.e2e.clips import FFMPEG, clip
+from tests.fixtures.media_factory import MediaFactory
 from tests.mediaconvert import FAILING_TEMPLATE, MediaConvertServer, Transcoder, mediaconvert_server
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -155,6 +156,14 @@ def published(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> 
     """A ready asset that every test may look at, and none changes: 14 s, two chunks, three renditions, sound."""
     video = clip(tmp_path_factory.mktemp("published") / "published.mp4", seconds=14, size="1280x720")
     asset = local_aws.publish(video)
+    assert asset["status"] == "ready", asset["errors"]
+    return asset
+
+
+@pytest.fixture(scope="session")
+def many_tracks(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A ready asset with two sounds and two subtitles."""
+    asset = local_aws.publish(MediaFactory(FFMPEG, tmp_path_factory.mktemp("tracks")).clip("many.mkv"))
     assert asset["status"] == "ready", asset["errors"]
     return asset
 
