@@ -203,8 +203,8 @@ class Page:
         self._connection.pump(max(0.0, min(_LOOK_S, self._deadline - time.monotonic())))
 
     def check_time(self) -> None:
-        """Raises DeadlineNear when the deadline came, BrowserCrashed when the page's process has died, and whatever else
-        there is to end for."""
+        """Raises DeadlineNear when the deadline came, BrowserCrashed when the page's process has died, and whatever
+        else there is to end for."""
         self._look()
         if self._crashed:
             raise BrowserCrashed("the page's process has ended")
