@@ -95,7 +95,7 @@ class FakeTable(Table):
 
     def _update(self, pk: str, sk: str, update: Update, also: Sequence[NewItem] = ()) -> Item | None:
         item = self.items.get((pk, sk), {})
-        if not all(any(_holds(each, item) for each in group) for group in update.conditions):
+        if not _allows(update, item):
             return None
         changed: Values = {**item, **update.sets, "pk": {"S": pk}, "sk": {"S": sk}}
         for name in update.removes:
@@ -109,6 +109,10 @@ class FakeTable(Table):
         self.items[pk, sk] = changed
         self._put_also(also)
         return changed
+
+    def _update_both(self, *changes: tuple[str, str, Update]) -> bool:
+        holds = all(_allows(update, self.items.get((pk, sk), {})) for pk, sk, update in changes)
+        return holds and all(self._update(*change) is not None for change in changes)
 
     def _delete(self, pk: str, sk: str) -> None:
         self.items.pop((pk, sk), None)
@@ -138,6 +142,10 @@ class FakeTable(Table):
     def _partition(self, gsi1pk: str) -> list[Item]:
         found = [item for item in self.items.values() if item.get("gsi1pk") == {"S": gsi1pk}]
         return sorted(found, key=lambda item: item["gsi1sk"]["S"])
+
+
+def _allows(update: Update, item: Mapping[str, object]) -> bool:
+    return all(any(_holds(each, item) for each in group) for group in update.conditions)
 
 
 def _holds(condition: Condition, item: Mapping[str, object]) -> bool:

@@ -236,10 +236,12 @@ def expire_upload(
         asset = ingest_source(
             objects, table, queues, tools, settings, bucket=upload.bucket, key=upload.key, now_ms=now_ms
         )
-    if asset.status is not AssetStatus.WAITING:
+    late = UploadExpired("the bytes did not arrive in time")
+    # An earlier run may have come so far and no further.
+    is_told = any(error.code == late.code() for error in asset.errors)
+    if asset.status is not AssetStatus.WAITING and not is_told:
         table.end_upload(upload.id, upload_end(asset), now_ms=now_ms)
         return
-    late = UploadExpired("the bytes did not arrive in time")
     errored = AssetChange(status=AssetStatus.ERRORED, errors=(AssetError(late.code(), late.message),))
     table.update_asset(asset.id, errored, expect=_WAITING, now_ms=now_ms)
     table.end_upload(upload.id, UploadStatus.EXPIRED, now_ms=now_ms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
 
@@ -224,6 +225,19 @@ def test_a_month_has_every_bill(table: Table) -> None:
     table.mark_task_done("as_two", "0" * 64, 0, billed_ms=1, memory_mb=100, now_ms=at_ms)
     spend = table.get_spend("2001-09")
     assert (spend.lambda_mb_ms, spend.transitions, spend.mediaconvert_microusd) == (1100, 2, 3)
+
+
+def test_a_month_has_what_many_add_at_once(table: Table) -> None:
+    """Workers that finish in one moment, on one asset and on others: nothing is lost, nothing doubled."""
+    at_ms = 1_003_000_000_000  # 2001-10
+
+    def add(number: int) -> None:
+        table.add_work(f"as_many{number % 2}", billed_ms=1, memory_mb=100, transitions=1, now_ms=at_ms)
+
+    with ThreadPoolExecutor(6) as workers:
+        list(workers.map(add, range(24)))
+    bills = [table.get_progress(f"as_many{number}", None).transitions for number in (0, 1)]
+    assert (bills, table.get_spend("2001-10").transitions) == ([12, 12], 24)
 
 
 def test_the_first_playback_secret_stays(table: Table) -> None:
