@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from dataclasses import replace
 
 from chalicelib.aws.table import Table
 from chalicelib.catalog.asset import awaited
 from chalicelib.catalog.fetch import KEPT_S, Fetch
 from chalicelib.catalog.ids import ASSET_PREFIX, ENTROPY_BYTES, RENDER_PREFIX, UPLOAD_PREFIX, new_id
 from chalicelib.catalog.keys import upload_key
+from chalicelib.catalog.origin import Origin
 from chalicelib.catalog.render import RenderStatus
 from sluice.deploy import STACK
 from sluice.paths import Project
@@ -45,8 +47,9 @@ def test_what_was_lost_comes_to_an_end(local_aws: LocalAws, records: Table) -> N
     records.create_asset(awaited(late, bucket, upload_key(late), then_ms))
 
     # No event tells of an object there.
-    s3.put_object(Bucket=bucket, Key=f"named/{unseen}.mp4", Body=b"no video")
-    records.create_asset(awaited(unseen, bucket, f"named/{unseen}.mp4", then_ms))
+    key = f"named/{unseen}.mp4"
+    s3.put_object(Bucket=bucket, Key=key, Body=b"no video")
+    records.create_asset(replace(awaited(unseen, bucket, key, then_ms), origin=Origin(s3=f"s3://{bucket}/{key}")))
 
     lost = Fetch(unfetched, "https://127.0.0.1/clip.mp4", 1, now_ms // 1000 + KEPT_S, lease_until_ms=then_ms)
     records.put_fetch(lost)
