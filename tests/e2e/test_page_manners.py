@@ -139,7 +139,7 @@ def test_a_stream_that_breaks_off_goes_on_where_it_was(
     """When they say so; and what a viewer chose, how loud it is, holds for the next video too."""
     held: list[Route] = []
     later = re.compile(r"/0000[2-9][^/]*\.m4s")
-    page.route(later, held.append)
+    page.route(later, lambda route: held.append(route))
     page.goto(f"{local_aws.base_url}/?asset={published['id']}")
     page.locator(".player .start").click()
     until(page, f"() => ({AT})() > 1.5")
