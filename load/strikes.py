@@ -103,6 +103,7 @@ def strike_disk(stage: Stage, chance: random.Random) -> int:
     tmp = stage.local.home.tmp
     if not tmp.is_mount():
         raise FaultImpossible("a small /tmp takes the right to mount")
+    _await_work(stage)
     time.sleep(chance.uniform(0, 1))
     since_ms = time.time_ns() // 1_000_000
     shortest_s, longest_s = _FULL_S
@@ -137,8 +138,7 @@ def relentless(act: Callable[[Stage], int]) -> Strike:
     def strike(stage: Stage, _chance: random.Random) -> int:
         until = time.monotonic() + _RELENTLESS_S
         struck, looked = 0, 0.0
-        while time.monotonic() < until and not _assets(stage, "preparing"):
-            time.sleep(_RELENTLESS_PAUSE_S)
+        _await_work(stage)
         while time.monotonic() < until:
             struck += act(stage)
             if time.monotonic() - looked > _LOOK_EVERY_S:
@@ -149,6 +149,13 @@ def relentless(act: Callable[[Stage], int]) -> Strike:
         return struck
 
     return strike
+
+
+def _await_work(stage: Stage) -> None:
+    """Until an asset is in the works: nothing meets what comes before."""
+    until = time.monotonic() + _SEARCH_S
+    while time.monotonic() < until and not _assets(stage, "preparing"):
+        time.sleep(_RELENTLESS_PAUSE_S)
 
 
 def _assets(stage: Stage, status: str) -> list[Json]:

@@ -50,7 +50,8 @@ def as_warm(home: Path, other: LocalAws) -> None:
     """Give a new home what another one has packaged and unpacked of the same project; both are named by content."""
     of_other = LocalHome(Path(other.environ["SLUICE_HOME"]))
     shutil.copytree(of_other.package, LocalHome(home).package, copy_function=os.link)
-    shutil.copytree(of_other.cache, LocalHome(home).cache, copy_function=os.link)
+    for name in ("code", "layers"):
+        shutil.copytree(of_other.cache / name, LocalHome(home).cache / name, symlinks=True, copy_function=os.link)
 
 
 def processes_that_name(home: Path) -> list[str]:

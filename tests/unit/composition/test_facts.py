@@ -14,7 +14,7 @@ from chalicelib.errors import CompositionUnplayable, NotMediaPayload
 OPTIONS = CaptureOptions(frame_rate=Fraction(30))
 CLIP: dict[str, Any] = {
     "kind": "audio",
-    "url": "http://project.invalid/sound/a%20b.mp3",
+    "url": "http://project.localhost/sound/a%20b.mp3",
     "start": 0.1 + 0.2,
     "duration": None,
     "mediaStart": 0,
@@ -56,6 +56,14 @@ def test_another_shape_is_refused(wanted: CaptureOptions) -> None:
     """A picture is never distorted."""
     with pytest.raises(CompositionUnplayable, match="without distortion"):
         read_facts(state(), "page", wanted)
+
+
+@pytest.mark.parametrize("wanted", [options(width=14080, height=7920), options(width=7200)])
+def test_what_the_browser_cannot_draw_is_refused(wanted: CaptureOptions) -> None:
+    """More than ten times the composition, or a side above 7680: the message says what to do."""
+    small = state(width=1280, height=720) if wanted.height else state(width=640, height=1280)
+    with pytest.raises(CompositionUnplayable, match="larger data-width"):
+        read_facts(small, "page", wanted)
 
 
 def test_a_page_without_a_size_takes_the_request_s() -> None:
@@ -121,5 +129,6 @@ def test_a_video_that_cannot_be_read_is_no_silence() -> None:
 
 def test_only_the_page_s_own_host_is_the_project() -> None:
     """A path is taken from a URL of the host that does not exist, and from no other."""
-    assert project_path("http://project.invalid/a/b.mp4?x#y") == "a/b.mp4"
-    assert project_path("http://project.invalid.example/a.mp4") is None
+    assert project_path("http://project.localhost/a/b.mp4?x#y") == "a/b.mp4"
+    assert project_path("http://project.localhost.example/a.mp4") is None
+    assert project_path("http://project.localhost:8080/a.mp4") is None
