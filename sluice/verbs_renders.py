@@ -6,6 +6,7 @@ With --json, standard output holds exactly one document.
 from __future__ import annotations
 
 import json
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -51,6 +52,16 @@ def _object(text: str, where: str) -> Json:
     return value
 
 
+def _frame_range(_ctx: click.Context, _param: click.Parameter, text: str | None) -> list[int | None] | None:
+    found = None if text is None else re.fullmatch(r"([0-9]+)(?:(-)([0-9]*))?", text)
+    if text is not None and found is None:
+        raise click.BadParameter("give FIRST-LAST, both included, such as 30-89; or 30- for all that follow")
+    if found is None:
+        return None
+    first = int(found[1])
+    return [first, int(found[3]) if found[3] else None if found[2] else first]
+
+
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--width", type=int, help="Pixels of the output; the composition's own by default."),
     click.option("--height", type=int, help="Pixels of the output; the composition's own by default."),
@@ -68,6 +79,10 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         callback=_variables_file,
         help="The same from a file.",
     ),
+    click.option("--frame", type=int, help="Renders a picture, of this frame; -1 is the last."),
+    click.option(
+        "--frames", "frame_range", callback=_frame_range, metavar="FIRST-LAST", help="Only these, both included."
+    ),
     click.option("--chunk-frames", type=int, help="Frames of each chunk."),
     click.option("--max-parallel", type=int, help="Most chunks."),
     click.option("--max-cost", "max_cost_usd", type=float, help="US dollars at which the work is stopped."),
@@ -83,7 +98,9 @@ def _render_options(command: Any) -> Any:
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=_FOLDER)
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="The video; DIR.mp4 here by default.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="The video or picture; DIR.mp4 here by default."
+)
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Fetch the video, or leave once it has begun.")
 @_render_options
 @api_options

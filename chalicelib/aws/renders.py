@@ -34,6 +34,10 @@ class RenderRecords(ListedRecords, Outbox):
             raise RenderNotFound("there is no such render", render_id=render_id)
         return decode_record(item, Render)
 
+    def delete_render(self, render_id: str) -> None:
+        """A worker that is still at it finds out, and ends."""
+        self._delete(_pk(render_id), "render")
+
     def list_renders(self, *, status: RenderStatus | None, limit: int, cursor: str | None) -> Page[Render]:
         """Renders by time of creation, the latest first; `cursor` is the `next_cursor` of the page before."""
         statuses = tuple(RenderStatus) if status is None else (status,)
@@ -79,10 +83,6 @@ class RenderRecords(ListedRecords, Outbox):
         given = {name: value for name, value in written.items() if value is not UNSET}
         after = dataclasses.replace(decode_record(item, Render), **given, updated_at_ms=now_ms)
         return render_events(after, at_ms=now_ms)
-
-    def delete_render(self, render_id: str) -> None:
-        """Nothing happens if there is none."""
-        self._delete(_pk(render_id), "render")
 
     def stuck_renders(self, status: RenderStatus, *, before_ms: int) -> Iterator[Render]:
         """Renders of one status whose record has not changed since `before_ms`, the oldest first."""

@@ -1,4 +1,4 @@
-"""Renders as the customer handles them: start one, cancel one, fetch what it made.
+"""Renders as the customer handles them: start one, cancel one, fetch what it made, delete it.
 
 A render is accepted once its record is written. Its execution is named after it, so starting it twice is starting it
 once; one that could not be started now is started by the cleanup schedule.
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_CHUNKS_WITHOUT_CHOICE = RenderConfig().max_parallel_chunks
 _BILL_KEPT_S = 30 * 24 * 3600
+_CHUNKS_WITHOUT_CHOICE = RenderConfig().max_parallel_chunks
 _FEW_WORKERS_FRAMES = 120
 """Frames of a chunk, at least, where fewer chunks run at once than a render has by itself: the others would only start
 browsers. Four seconds of a film take a multiple of a browser's start."""

@@ -242,6 +242,7 @@
       await self.__sluice.requests.answered();
       self.__sluice.animations.place();
       await media.show();
+      media.fetchNext();
       return true;
     },
     // Resolves when fonts and pictures of the page can be painted.

@@ -117,6 +117,8 @@ def test_a_render_is_accepted(api: Api) -> None:
         ({"format": "avi"}, "/format"),
         ({"codec": "h264", "format": "gif"}, "/codec"),
         ({"crf": 20, "bitrate": "10M"}, "/crf"),
+        ({"frame": 1}, "/frame"),
+        ({"frame_range": [2, 1]}, "/frame_range"),
         ({"chunk_frames": 0}, "/chunk_frames"),
         ({"max_parallel": 257}, "/max_parallel"),
         ({"composition": "../index.html"}, "/composition"),
