@@ -22,8 +22,9 @@ from chalicelib.composition.config import Quality
 from chalicelib.composition.formats import Codec, Format
 from sluice.api_client import Json
 from sluice.batch import Outcome, read_batch, run_batch
+from sluice.failure import NotFound
 from sluice.projects import ENTRY
-from sluice.rendering import Display, RenderUnsuccessful, begin_render, create_site, describe, job_of
+from sluice.rendering import Display, RenderUnsuccessful, begin_render, create_site, describe, download, job_of
 from sluice.rendering import render_project as render_and_fetch
 from sluice.verbs_assets import api_options, open_api
 from sluice.verbs_local import json_option, quiet_option
@@ -188,7 +189,7 @@ def create(*, folder: Path, url: str | None, api_key: str | None, as_json: bool,
 
 @click.group()
 def renders() -> None:
-    """List, show and cancel renders."""
+    """List, show, cancel and delete renders."""
 
 
 @renders.command("ls")
@@ -217,12 +218,18 @@ def list_renders(*, status: str | None, limit: int, url: str | None, api_key: st
 
 @renders.command("get")
 @click.argument("render_id")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Fetch the video, if there is one.")
 @api_options
 @json_option
-def get_render(*, render_id: str, url: str | None, api_key: str | None, as_json: bool) -> None:
+def get_render(*, render_id: str, out: Path | None, url: str | None, api_key: str | None, as_json: bool) -> None:
     """One render."""
-    found = open_api(url, api_key).render(render_id)
-    click.echo(json.dumps(found, indent=2) if as_json else describe(found))
+    api = open_api(url, api_key)
+    found = api.render(render_id)
+    if out is not None:
+        if not (found["output"] and found["output"]["url"]):
+            raise NotFound(f"{found['id']} has no video: it is {found['status']}, or no longer kept")
+        download(api, found, out)
+    click.echo(json.dumps(found, indent=2) if as_json else describe(found, out))
 
 
 @renders.command("cancel")
@@ -238,13 +245,19 @@ def cancel_renders(*, render_ids: tuple[str, ...], url: str | None, api_key: str
 
 @renders.command("rm")
 @click.argument("render_ids", nargs=-1, required=True)
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @api_options
-def delete_renders(*, render_ids: tuple[str, ...], url: str | None, api_key: str | None) -> None:
-    """Remove renders with their outputs, and stop the work on those that go on."""
+@json_option
+def remove_renders(
+    *, render_ids: tuple[str, ...], yes: bool, url: str | None, api_key: str | None, as_json: bool
+) -> None:
+    """Delete renders and their videos; those that go on are stopped."""
     api = open_api(url, api_key)
+    if not yes:
+        click.confirm(f"Delete {len(render_ids)} render(s) and their videos?", abort=True)
     for render_id in render_ids:
         api.delete_render(render_id)
-    click.echo(f"removed {', '.join(render_ids)}")
+    click.echo(json.dumps({"deleted": list(render_ids)}) if as_json else f"deleted {', '.join(render_ids)}")
 
 
 VERBS: tuple[click.Command, ...] = (render, render_batch, sites, renders)

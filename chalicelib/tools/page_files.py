@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from chalicelib.composition.fonts import font_sheet
+from chalicelib.composition.moving import moves
 from chalicelib.composition.page import (
     HYPERFRAMES,
     RUNTIME_FILE,
     begin_worker,
     inject,
+    media_urls,
+    moving_wanted,
     nest,
+    open_trees,
     picture_wanted,
     runtime_of,
     worker_scripts,
@@ -65,6 +69,8 @@ class PageFiles:
         self.main_frame = ""
         self._media = media
         self._loaded = False
+        # Most of what it plays it names itself; that is known before the page is.
+        self.expect_media(media_urls(self.entry, entry))
 
     def close_doors(self) -> None:
         """The page has loaded: from here on its main frame stays."""
@@ -119,9 +125,11 @@ class PageFiles:
                 path = self._inside(found.path)
                 if path is None:
                     return None
-                if document and found.path == self._entry_path and self.runtime == HYPERFRAMES:
-                    return inject(self.entry, font_sheet(style_texts(self._root)))
-                return begin_worker(url) + path.read_bytes()
+                if not document:
+                    return begin_worker(url) + path.read_bytes()
+                if found.path == self._entry_path and self.runtime == HYPERFRAMES:
+                    return open_trees(inject(self.entry, font_sheet(style_texts(self._root))))
+                return open_trees(path.read_bytes())
             case Source.OWN:
                 return self._own_file(found.path)
             case Source.VENDOR:
@@ -134,15 +142,28 @@ class PageFiles:
         start_ms = worker_wanted(name)
         if start_ms is not None:
             return worker_scripts(start_ms).encode()
+        moving = moving_wanted(name)
+        if moving is not None:
+            path = self._inside(moving)
+            found = path.read_bytes() if path else b""
+            return found if moves(found) else b""
         wanted = picture_wanted(name)
         path = self._inside(wanted[1]) if wanted else None
         return self._media.picture(path, wanted[0]) if path and wanted else None
 
+    def expect_media(self, urls: Iterable[str]) -> None:
+        """Have the facts of files read that the page will be told."""
+        for path in filter(None, map(self._media_path, urls)):
+            self._media.expect(path)
+
     def media_facts(self, url: str) -> MediaFile | None:
         """What is known of a file of sound or pictures that the page names; None if there is none to be had."""
-        found = answer(url)
-        path = self._inside(found.path) if found.source is Source.PROJECT else None
+        path = self._media_path(url)
         return self._media.facts(path) if path else None
+
+    def _media_path(self, url: str) -> Path | None:
+        found = answer(url)
+        return self._inside(found.path) if found.source is Source.PROJECT else None
 
     def _inside(self, path: str) -> Path | None:
         """The file of that name in the project, with every link followed; None if it is elsewhere or not there."""

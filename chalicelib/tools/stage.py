@@ -30,11 +30,14 @@ from chalicelib.tools.page_files import PageFiles
 from chalicelib.tools.pixels import PixelCapture
 
 WARM_UP_FRAMES = 2
+CANVAS_FRAMES = 3
 _READY_S = 30.0
 # Some five seconds.
 _IDLE_LOOKS = 400
 _CAPTURE_TRIES = 30
-_CHECK_EVERY = 100
+_CHECK_EVERY = 300
+# How much smaller frames are drawn that nobody sees.
+_UNSEEN_TIMES = 16
 
 
 class Stage:
@@ -152,6 +155,7 @@ class Stage:
         return state or {}
 
     def _tell_media(self, urls: Sequence[str]) -> None:
+        self._files.expect_media(urls)
         for url in urls:
             facts = self._files.media_facts(url)
             self._page.evaluate(know_expression(url, facts.told() if facts else None))
@@ -201,6 +205,8 @@ class Stage:
             asked = self._ask_seek(first)
         for index in range(first, end_frame):
             self._finish_seek(asked, index)
+            if index == first:
+                self._bring_canvases()
             picture, repeated = self._pixels.take() if self._pixels else self._picture(stills)
             if self._pixels and (index + 1 == end_frame or index % _CHECK_EVERY == 0):
                 self._pixels.check()
@@ -211,10 +217,15 @@ class Stage:
                 yield Frame(index, picture, repeated and index > start_frame)
 
     def _run_through(self, end: int) -> None:
-        """Chromium's own frames too: they bring the ends of animations, and what is observed."""
+        """Chromium's own frames too: they bring the ends of animations, and what is observed. Nobody looks at them, so
+        they are drawn small."""
+        if end <= self._next:
+            return
+        self._page.shrink(_UNSEEN_TIMES)
         for index in range(self._next, end):
             self._finish_seek(self._ask_seek(index), index)
             self._page.begin_frame()
+        self._page.shrink(1)
 
     def _ask_seek(self, index: int) -> int:
         self._next = index + 1
@@ -228,6 +239,15 @@ class Stage:
             served = self._files.served
             self._page.evaluate("__sluice.turn().then(() => __sluice.settled())")
         self._page.reach(milliseconds(index, self._options.frame_rate))
+
+    def _bring_canvases(self) -> None:
+        """What a worker draws into is shown from its first picture on, which comes some frames late."""
+        if not self._page.evaluate("__sluice.workers.draws"):
+            return
+        for _ in range(CANVAS_FRAMES):
+            self._page.begin_frame()
+            self._page.evaluate("__sluice.turn().then(() => __sluice.workers.served())")
+            self._page.advance()
 
     def _picture(self, stills: StillFrames) -> tuple[bytes, bool]:
         if stills.next() is Step.TRY and stills.last is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -163,11 +164,13 @@ class _Planner:
 
     def plan(self, versions: ToolVersions) -> CompositionPlan:
         options = capture_options(self._config, best_picture(self._config))
-        with self._stage(options) as stage:
+        # Sound is mixed while the browser is at work.
+        with ThreadPoolExecutor(1, thread_name_prefix="mix") as threads, self._stage(options) as stage:
             facts = stage.facts
             width, height = output_size(facts)
             check_size(width, height, self._config)
             frames = choose_frames(count_frames(facts.duration, self._config.frame_rate), self._config)
+            mixing = None if self._config.format.silent else threads.submit(self._mix, facts.media, frames)
             chunks = cut_chunks(frames, self._config)
             alone = plays_alone(chunks)
             seams = () if alone else seams_to_compare(chunks)
@@ -191,7 +194,7 @@ class _Planner:
             preroll=preroll,
             picture=picture,
             chunks=chunks,
-            audio=None if self._config.format.silent else self._mix(facts.media, frames),
+            audio=mixing.result() if mixing else None,
         )
 
     def _stage(self, options: CaptureOptions) -> AbstractContextManager[Stage]:

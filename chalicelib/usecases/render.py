@@ -156,15 +156,15 @@ def cancel_render(render_id: str, table: Table, workflows: Workflows, *, now_ms:
 def delete_render(
     render_id: str, objects: Objects, table: Table, workflows: Workflows, settings: Settings, *, now_ms: int
 ) -> None:
-    """Stop the work, remove what it made, and forget the render. Its bill is forgotten after 30 days.
+    """Stop the render if it goes on, remove everything that was made for it, and forget it; its bill in 30 days.
 
-    What a worker still writes in its last second is left to the bucket, which forgets it in its time.
+    What a chunk under way still writes, the bucket forgets with all that is under renders/.
 
     Raises:
-        RenderNotFound: If there is no such render.
+        RenderNotFound: If there is no such render, or no more.
     """
     if table.get_render(render_id).status in UNFINISHED:
-        with suppress(RenderEnded):
+        with suppress(RenderEnded):  # meanwhile, by itself
             cancel_render(render_id, table, workflows, now_ms=now_ms)
     objects.delete_prefix(settings.source_bucket, keys.render_prefix(render_id))
     table.forget_work(render_id, at_s=now_ms // 1000 + _BILL_KEPT_S)

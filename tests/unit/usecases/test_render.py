@@ -17,14 +17,7 @@ from chalicelib.errors import (
     TableUnavailable,
     WorkflowUnavailable,
 )
-from chalicelib.usecases.render import (
-    NewRender,
-    cancel_render,
-    delete_render,
-    open_render,
-    output_url,
-    start_render,
-)
+from chalicelib.usecases.render import NewRender, cancel_render, delete_render, open_render, output_url, start_render
 from tests.fakes import settings
 from tests.unit.catalog.samples import NOW_MS, RENDER_ID, SITE_SHA256, a_render
 from tests.unit.usecases.desk import Desk
@@ -107,6 +100,23 @@ def test_a_start_that_gets_no_answer_is_left_to_the_schedule(desk: Desk, monkeyp
     assert render.execution_arn is None
 
 
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_deleted_render_leaves_nothing(desk: Desk, ended: bool) -> None:
+    """Its execution is stopped, its objects and its record are gone; nobody else's are."""
+    render, other = _open(desk), _open(desk, fps=25)
+    for key in (render.output_key, other.output_key):
+        desk.objects.write("source", key, b"a video", content_type="video/mp4")
+    if ended:
+        cancel_render(render.id, desk.table, desk.workflows, now_ms=desk.clock())
+    delete_render(render.id, desk.objects, desk.table, desk.workflows, desk.settings, now_ms=desk.clock())
+    assert desk.workflows.executions[str(render.execution_arn)].status is ExecutionStatus.ABORTED
+    assert list(desk.objects.list_keys("source", "renders/")) == [other.output_key]
+    with pytest.raises(RenderNotFound):
+        desk.table.get_render(render.id)
+    with pytest.raises(RenderNotFound):
+        delete_render(render.id, desk.objects, desk.table, desk.workflows, desk.settings, now_ms=desk.clock())
+
+
 def test_a_render_that_was_cancelled_first_does_not_run(desk: Desk) -> None:
     """Whoever starts it too late stops it again."""
     given = a_render(status=RenderStatus.CANCELLED, attempt=1, execution_arn=None)
@@ -141,19 +151,6 @@ def test_what_has_ended_is_not_cancelled(desk: Desk, status: RenderStatus) -> No
     with pytest.raises(RenderEnded):
         cancel_render(RENDER_ID, desk.table, desk.workflows, now_ms=NOW_MS)
     assert desk.table.get_render(RENDER_ID) == a_render(status=status)
-
-
-def test_a_deleted_render_leaves_nothing(desk: Desk) -> None:
-    """Its work is stopped and what was made is removed; the same again finds no render, and others keep theirs."""
-    render = _open(desk)
-    for key in (render.output_key, f"renders/{render.id}/chunks/00000.mp4", f"renders/{RENDER_ID}/output.mp4"):
-        desk.objects.write("source", key, b"x", content_type="video/mp4")
-    rest = (desk.objects, desk.table, desk.workflows, desk.settings)
-    delete_render(render.id, *rest, now_ms=NOW_MS)
-    assert desk.workflows.executions[str(render.execution_arn)].status is ExecutionStatus.ABORTED
-    assert list(desk.objects.list_keys("source", "renders/")) == [f"renders/{RENDER_ID}/output.mp4"]
-    with pytest.raises(RenderNotFound):
-        delete_render(render.id, *rest, now_ms=NOW_MS)
 
 
 def test_an_unknown_render_is_not_cancelled(desk: Desk) -> None:
