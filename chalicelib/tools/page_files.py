@@ -46,7 +46,7 @@ class PageFiles:
         entry: The source of its entry page.
         served: How many requests were answered so far, refusals among them, pictures of videos not.
         refused: The first URLs that were not served.
-        navigated: Whether the main frame wanted to go elsewhere after it had loaded.
+        navigated: Whether the main frame went where nothing is, or wanted to go anywhere after it had loaded.
         main_frame: Chromium's name for it.
     """
 
@@ -86,6 +86,8 @@ class PageFiles:
         # Media elements live on virtual time (media.js) and load nothing.
         body = None if event.get("resourceType") == "Media" else self._find(url, document=document)
         if body is None:
+            # In place of the page there is an error of Chromium's own from now on.
+            self.navigated = self.navigated or (document and self._is_main(event))
             self._refuse(connection, event, session, url)
             return
         headers = {

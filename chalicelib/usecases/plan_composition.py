@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from fractions import Fraction
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chalicelib.catalog.locations import (
@@ -23,21 +23,26 @@ from chalicelib.catalog.locations import (
     render_object,
     render_prefix,
 )
+from chalicelib.catalog.render import RenderError
 from chalicelib.composition.audio import MAX_CLIPS, audible, is_heard, listen_arguments, mix_arguments
 from chalicelib.composition.capture import CaptureOptions, MediaClip, Picture
+from chalicelib.composition.complaints import Complaint, complaints_of
 from chalicelib.composition.config import RenderConfig, parse_config
 from chalicelib.composition.formats import audio_kind, output_kind
 from chalicelib.composition.plan import (
     COMPOSITION_SCHEMA,
     CompositionPlan,
+    FrameRange,
     MixedAudio,
     ToolVersions,
     check_size,
+    choose_frames,
     count_frames,
     cut_chunks,
     frames_to_sample,
     plan_bytes,
     plan_hash,
+    plays_alone,
     seams_to_compare,
 )
 from chalicelib.errors import EncoderFailed, NotMediaPayload, PlanProtocolUnsupported, PlanTooLarge
@@ -95,13 +100,15 @@ def plan_composition(
     tools.chromium.launch()
     with unpacked_project(source, config.entry, objects) as unpacked:
         watch = RenderWatch(request.render_id, table)
-        plan = _Planner(unpacked, config, prefix, tools, objects, deadline, watch).plan(tool_versions(tools))
+        planner = _Planner(unpacked, config, prefix, tools, objects, deadline, watch)
+        plan = planner.plan(tool_versions(tools))
     document, digest = plan_bytes(plan), plan_hash(plan)
     at = plan_location(prefix, digest)
     if not objects.exists(at.bucket, at.key):
         objects.write(at.bucket, at.key, document, content_type="application/json")
     rate, count = config.frame_rate, len(plan.chunks)
-    planned = Planned(digest, count, plan.total_frames, rate, plan.width, plan.height, plan.duration)
+    warnings = tuple(RenderError(each.code, each.message) for each in planner.complaints)
+    planned = Planned(digest, count, plan.total_frames, rate, plan.width, plan.height, plan.duration, warnings)
     note_planned(request.render_id, table, planned, now_ms=clock())
     logger.info("planned", extra={"plan_hash": digest, "chunks": count, "frames": plan.total_frames})
     where = {"PlanS3Uri": at.uri, "PlanHash": digest, "Format": config.format.value, "RenderId": request.render_id}
@@ -121,6 +128,7 @@ def plan_composition(
         "FfmpegVersion": plan.tools.ffmpeg,
         "ProducerVersion": f"sluice-{COMPOSITION_SCHEMA} {plan.tools.browser}",
         "DurationMs": meter.billed_ms(),
+        "Warnings": [f"{each.code}: {each.message}" for each in warnings],
         "MaxParallelChunks": min(config.max_parallel_chunks, settings.max_parallel_chunks),
         "Items": list(range(count)),
         "Job": {**where, **chunks},
@@ -129,7 +137,11 @@ def plan_composition(
 
 
 class _Planner:
-    """One project on this worker's disk, and what there is to find out about it."""
+    """One project on this worker's disk, and what there is to find out about it.
+
+    Attributes:
+        complaints: Of the page that was planned with; no part of the plan.
+    """
 
     def __init__(
         self,
@@ -148,6 +160,7 @@ class _Planner:
         self._objects = objects
         self._deadline = deadline
         self._watch = watch
+        self.complaints: tuple[Complaint, ...] = ()
 
     def plan(self, versions: ToolVersions) -> CompositionPlan:
         options = capture_options(self._config, best_picture(self._config))
@@ -156,18 +169,19 @@ class _Planner:
             facts = stage.facts
             width, height = output_size(facts)
             check_size(width, height, self._config)
-            total_frames = count_frames(facts.duration, self._config.frame_rate)
-            duration = total_frames / self._config.frame_rate
-            mixing = None if self._config.format.silent else threads.submit(self._mix, facts.media, duration)
-            chunks = cut_chunks(total_frames, self._config)
-            seams = seams_to_compare(chunks)
+            frames = choose_frames(count_frames(facts.duration, self._config.frame_rate), self._config)
+            mixing = None if self._config.format.silent else threads.submit(self._mix, facts.media, frames)
+            chunks = cut_chunks(frames, self._config)
+            alone = plays_alone(chunks)
+            seams = () if alone else seams_to_compare(chunks)
             if seams:
                 # For the comparison, while this page is at work.
                 self._tools.chromium.launch()
             # Each is jumped to on a page that is new: one that jumped before would have added up on its way.
             jumped = {seam: _picture(stage, seam, preroll=False) for seam in seams[-1:]}
-            picture = _proven_picture(stage, options.picture, frames_to_sample(seams, total_frames))
-        preroll = bool(seams) and self._needs_preroll(options, seams, jumped)
+            picture = _proven_picture(stage, options.picture, frames_to_sample(seams, frames))
+            self.complaints = complaints_of(stage.said, stage.refused)
+        preroll = alone or (bool(seams) and self._needs_preroll(options, seams, jumped))
         return CompositionPlan(
             schema=COMPOSITION_SCHEMA,
             project=self._unpacked.identity,
@@ -176,7 +190,7 @@ class _Planner:
             runtime=facts.runtime,
             width=width,
             height=height,
-            total_frames=total_frames,
+            total_frames=frames.frames,
             preroll=preroll,
             picture=picture,
             chunks=chunks,
@@ -210,8 +224,10 @@ class _Planner:
                 jumped[seam] = _picture(stage, seam, preroll=False)
         return jumped[seam]
 
-    def _mix(self, media: Sequence[MediaClip], duration: Fraction) -> MixedAudio | None:
-        """The sound, stored under its own hash; None where nothing is heard."""
+    def _mix(self, media: Sequence[MediaClip], frames: FrameRange) -> MixedAudio | None:
+        """The sound of these frames, stored under its own hash; None where nothing is heard."""
+        begin, duration = (count / self._config.frame_rate for count in (frames.start_frame, frames.frames))
+        media = [replace(clip, start=clip.start - begin) for clip in media]
         heard: dict[str, bool] = {}
         clips = []
         for clip in audible(media, duration):

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-
-import pytest
 
 from chalicelib.composition.capture import CaptureOptions, Frame, Picture
 from chalicelib.composition.rgba import raw_rgba
 from chalicelib.tools import Chromium
-from tests.browser import layer_browser
-from tests.composing import chromium_of
 
 WIDTH, LANE = 160, 10
 _KEYS = "@keyframes m{from{left:0}to{left:120px}}"
@@ -47,13 +42,6 @@ _PAGE = f"""<!doctype html><body data-duration="2" data-width="{WIDTH}" data-hei
     </script>"""
 _SANDBOXED = f"""<!doctype html><body style="margin:0;background:#000"><div id="a" style="{_SQUARE}"></div>
     <script>(function f(){{a.style.left=performance.now()*.06+'px';requestAnimationFrame(f)}})()</script>"""
-
-
-@pytest.fixture(scope="module")
-def browser(ffmpeg_path: Path) -> Iterator[Chromium]:
-    found = chromium_of(layer_browser(), ffmpeg_path)
-    yield found
-    found.close()
 
 
 def _frames(browser: Chromium, project: Path, start: int, end: int, *, preroll: bool = False) -> list[Frame]:

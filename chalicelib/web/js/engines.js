@@ -14,11 +14,12 @@ import { Choices } from "./choices.js";
  * Attach an engine to a media element.
  *
  * @param {HTMLMediaElement} media
- * @param {{hls: string, dash: string}} playback
- * @param {{dash: boolean, onFatal: (detail: string) => void}} options
+ * @param {{hls?: string, dash?: string, file?: string}} playback
+ * @param {{dash?: boolean, onFatal: (detail: string) => void}} options
  * @returns {Promise<Engine>}
  */
 export async function attach(media, playback, { dash, onFatal }) {
+  if (playback.file) return { ...attachNative(media, playback.file, onFatal), name: "file" };
   if (dash && playback.dash) return attachDash(media, playback.dash, onFatal);
   if (prefersNative(media)) return attachNative(media, playback.hls, onFatal);
   return attachHls(media, playback.hls, onFatal);
@@ -65,6 +66,7 @@ async function attachHls(media, url, onFatal) {
   });
   const sounds = new Choices((index) => (hls.audioTrack = index));
   let recovered = false;
+  const gone = new AbortController();
   hls.on(Hls.Events.MANIFEST_PARSED, (_, { levels }) => {
     // A rendition is listed once for each audio group, stereo and surround; one of each is a choice of quality.
     shown = levels.flatMap((level, index) => (level.height && level.attrs.AUDIO === levels[0].attrs.AUDIO ? [index] : []));
@@ -81,12 +83,17 @@ async function attachHls(media, url, onFatal) {
       hls.recoverMediaError();
       return;
     }
+    // It ended its tries because the device has no connection: it goes on where it was once there is one.
+    if (data.type === Hls.ErrorTypes.NETWORK_ERROR && !navigator.onLine && hls.levels.length) {
+      addEventListener("online", () => hls.startLoad(), { once: true, signal: gone.signal });
+      return;
+    }
     hls.destroy();
     onFatal(data.details);
   });
   hls.loadSource(url);
   hls.attachMedia(media);
-  return { name: "hls.js", qualities, sounds, destroy: () => hls.destroy() };
+  return { name: "hls.js", qualities, sounds, destroy: () => (gone.abort(), hls.destroy()) };
 }
 
 async function attachDash(media, url, onFatal) {
