@@ -94,7 +94,8 @@ def plan_composition(
     tools.chromium.launch()
     with unpacked_project(source, config.entry, objects) as unpacked:
         watch = RenderWatch(request.render_id, table)
-        plan = _Planner(unpacked, config, prefix, tools, objects, deadline, watch).plan(tool_versions(tools))
+        planner = _Planner(unpacked, config, prefix, tools, objects, deadline, watch)
+        plan = planner.plan(tool_versions(tools))
     document, digest = plan_bytes(plan), plan_hash(plan)
     at = plan_location(prefix, digest)
     if not objects.exists(at.bucket, at.key):
@@ -103,6 +104,8 @@ def plan_composition(
     planned = Planned(digest, count, plan.total_frames, rate, plan.width, plan.height, plan.duration)
     note_planned(request.render_id, table, planned, now_ms=clock())
     logger.info("planned", extra={"plan_hash": digest, "chunks": count, "frames": plan.total_frames})
+    if planner.warnings:
+        logger.warning("the page cannot be shown as it should", extra={"said": planner.warnings})
     where = {"PlanS3Uri": at.uri, "PlanHash": digest, "Format": config.format.value, "RenderId": request.render_id}
     chunks = {"ChunkOutputS3Prefix": chunks_prefix(prefix, digest).uri}
     return {
@@ -120,6 +123,7 @@ def plan_composition(
         "FfmpegVersion": plan.tools.ffmpeg,
         "ProducerVersion": f"sluice-{COMPOSITION_SCHEMA} {plan.tools.browser}",
         "DurationMs": meter.billed_ms(),
+        "Warnings": list(planner.warnings),
         "MaxParallelChunks": min(config.max_parallel_chunks, settings.max_parallel_chunks),
         "Items": list(range(count)),
         "Job": {**where, **chunks},
@@ -128,7 +132,11 @@ def plan_composition(
 
 
 class _Planner:
-    """One project on this worker's disk, and what there is to find out about it."""
+    """One project on this worker's disk, and what there is to find out about it.
+
+    Attributes:
+        warnings: What the frames that were looked at show otherwise than they should.
+    """
 
     def __init__(
         self,
@@ -147,6 +155,7 @@ class _Planner:
         self._objects = objects
         self._deadline = deadline
         self._watch = watch
+        self.warnings: tuple[str, ...] = ()
 
     def plan(self, versions: ToolVersions) -> CompositionPlan:
         options = capture_options(self._config, best_picture(self._config))
@@ -163,6 +172,7 @@ class _Planner:
             # Each is jumped to on a page that is new: one that jumped before would have added up on its way.
             jumped = {seam: _picture(stage, seam, preroll=False) for seam in seams[-1:]}
             picture = _proven_picture(stage, options.picture, frames_to_sample(seams, total_frames))
+            self.warnings = stage.warnings()
         preroll = bool(seams) and self._needs_preroll(options, seams, jumped)
         duration = total_frames / self._config.frame_rate
         return CompositionPlan(
@@ -196,6 +206,7 @@ class _Planner:
         with self._stage(options) as stage:
             played = {seam: _picture(stage, seam, preroll=True) for seam in seams}
             began_late = stage.began_late()
+            self.warnings = tuple(dict.fromkeys((*self.warnings, *stage.warnings())))
         late_first = () if began_late else tuple(reversed(seams))
         differ = any(self._jump(options, seam, jumped) != played[seam] for seam in late_first)
         logger.info("seams compared", extra={"differ": differ, "began_late": began_late})
