@@ -31,6 +31,7 @@ from chalicelib.tools.pixels import PixelCapture
 
 WARM_UP_FRAMES = 2
 CANVAS_FRAMES = 3
+MAX_WARNINGS = 20
 _READY_S = 30.0
 # Some five seconds.
 _IDLE_LOOKS = 400
@@ -86,6 +87,10 @@ class Stage:
     def began_late(self) -> bool:
         """Whether an animation or a transition has begun after the first frame: later frames then depend on it."""
         return bool(self._page.evaluate("__sluice.beganLate"))
+
+    def warnings(self) -> tuple[str, ...]:
+        """What the frames so far show otherwise than they should, because nothing reaches it."""
+        return tuple(str(text) for text in self._page.evaluate("__sluice.warnings"))[:MAX_WARNINGS]
 
     @property
     def frames_read(self) -> int:
