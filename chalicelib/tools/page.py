@@ -63,6 +63,7 @@ class Page:
         self._session = ""
         self._loaded = False
         self._left_by = 0.0
+        self._crashed = False
         self.documents = 0
         self._metrics: dict[str, Any] = {}
         self._open()
@@ -86,7 +87,9 @@ class Page:
         connection.on("Runtime.exceptionThrown", lambda event, _: self._note_exception(event))
         connection.on("Page.frameRequestedNavigation", lambda event, _: self._note_leaving(event))
         connection.on("Page.frameNavigated", lambda event, _: self._note_navigation(event))
+        connection.on("Inspector.targetCrashed", lambda _event, _session: self._note_crash())
         self.call("Fetch.enable", {"patterns": [{"urlPattern": "*"}]})
+        self.call("Inspector.enable")
         self.call("Page.enable")
         self.call("Runtime.enable")
         self.call(
@@ -200,10 +203,17 @@ class Page:
         self._connection.pump(max(0.0, min(_LOOK_S, self._deadline - time.monotonic())))
 
     def check_time(self) -> None:
-        """Raises DeadlineNear when the deadline came, and whatever else there is to end for."""
+        """Raises DeadlineNear when the deadline came, BrowserCrashed when the page's process has died, and whatever
+        else there is to end for."""
         self._look()
+        if self._crashed:
+            raise BrowserCrashed("the page's process has ended")
         if time.monotonic() >= self._deadline:
             raise DeadlineNear("the composition's frames were not done in time")
+
+    def _note_crash(self) -> None:
+        """The renderer is gone, and the browser is not: nothing that the page was asked will ever be answered."""
+        self._crashed = True
 
     # --- frames ---
 

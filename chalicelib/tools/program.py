@@ -7,6 +7,7 @@ stderr is drained always and its last lines kept. What the commands say is decid
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import re
@@ -40,6 +41,8 @@ _WATCH_EVERY_S = 1.0
 _PIPE_BYTES = 1 << 20
 # Less is free only on a disk that is full: what a program could not write whole it has not removed yet.
 _NO_ROOM_BYTES = 1024**2
+# The system's own, in the language that is set below: others may have made room by the time that the disk is looked at.
+_NO_ROOM_WORDS = os.strerror(errno.ENOSPC)
 
 _ENVIRONMENT = {
     "LC_ALL": "C",
@@ -142,7 +145,8 @@ class Program:
                 "program failed",
                 extra={"argv": argv, "exit_code": process.returncode, "stderr": kept.tail, "timed_out": alarm.rang},
             )
-            raise _failure(process.returncode, kept.tail, timed_out=alarm.rang, full=_is_full(cwd))
+            full = _is_full(cwd) or any(_NO_ROOM_WORDS in line for line in kept.tail)
+            raise _failure(process.returncode, kept.tail, timed_out=alarm.rang, full=full)
         return Finished(stderr=tuple(kept.tail), picked=kept.picked, elapsed_s=time.monotonic() - started)
 
 

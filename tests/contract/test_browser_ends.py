@@ -6,8 +6,10 @@ import os
 import re
 import signal
 import time
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -75,6 +77,37 @@ def test_a_page_that_hangs_fails_in_its_time(theatre: Theatre, monkeypatch: pyte
     monkeypatch.setattr("chalicelib.tools.page._FRAME_S", 30.0)
     with theatre.stage(html, seconds=3.0) as stage, pytest.raises(DeadlineNear):
         next(stage.frames(0, 1, preroll=False))
+
+
+def test_a_page_whose_process_is_killed_is_not_to_blame(theatre: Theatre) -> None:
+    """The kernel may end a renderer alone; the chunk is worth another try, at once and not when a frame is overdue."""
+    html = f'{BARE}<body data-duration="1" {SIZE}><script>requestAnimationFrame(()=>{{while(true);}})</script>'
+    with theatre.stage(html) as stage:
+        killer = Timer(1.0, _kill_renderers)
+        killer.start()
+        started = time.monotonic()
+        with pytest.raises(BrowserCrashed, match="process has ended"):
+            next(stage.frames(0, 1, preroll=False))
+        assert time.monotonic() - started < 25
+        killer.join()
+
+
+def _kill_renderers() -> None:
+    """Those that this process has started, by whatever way."""
+    parents: dict[int, int] = {}
+    renderers = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with suppress(FileNotFoundError, ProcessLookupError):
+                parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+                if b"--type=renderer" in (folder / "cmdline").read_bytes():
+                    renderers.append(int(folder.name))
+    for renderer in renderers:
+        ancestor = renderer
+        while ancestor not in (0, os.getpid()):
+            ancestor = parents.get(ancestor, 0)
+        if ancestor:
+            os.kill(renderer, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("where", ["loading", "preroll", "frame"])

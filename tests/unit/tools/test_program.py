@@ -114,7 +114,7 @@ def test_an_exit_code_is_a_failure_with_its_last_words(program: Write, caplog: p
 def test_a_failure_on_a_full_disk_is_worth_another_try(
     program: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What a program says of it is text, so the disk itself is asked; room elsewhere, or a success, is no matter."""
+    """The disk itself is asked, and if others have made room since, the system's own words; a success is no matter."""
     full = SimpleNamespace(free=4096)
     monkeypatch.setattr("chalicelib.tools.program.shutil.disk_usage", lambda _: full)
     with pytest.raises(DiskFull) as failed:
@@ -122,6 +122,8 @@ def test_a_failure_on_a_full_disk_is_worth_another_try(
     assert failed.value.retryable
     program("exit 0").run((), deadline=soon(), cwd=tmp_path)
     full.free = 2**30
+    with pytest.raises(DiskFull):
+        program("echo 'sprite.jpg: No space left on device' >&2; exit 1").run((), deadline=soon(), cwd=tmp_path)
     with pytest.raises(EncoderFailed):
         program("exit 228").run((), deadline=soon(), cwd=tmp_path)
 
