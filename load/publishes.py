@@ -53,6 +53,16 @@ def etag_of(body: bytes) -> str:
 
 def upload(stage: Stage, number: int, body: bytes, seed: int, noise: Noise | None = None, *, patience_s: float) -> str:
     """Send one video; its asset's id. A third are left to S3's event, a third are completed twice at once."""
+    while True:
+        try:
+            return _upload(stage, number, body, seed, noise, patience_s)
+        except ApiRefused as error:
+            # Its opening was among the last that a killed emulator had heard of, and not yet written down.
+            if error.status != 404:
+                raise
+
+
+def _upload(stage: Stage, number: int, body: bytes, seed: int, noise: Noise | None, patience_s: float) -> str:
     # By a key, because a call that is not answered may have been heard.
     once = {"Idempotency-Key": f"{seed}-{number}-{uuid4()}"}
     wish = {"filename": f"{number}.mp4", "size": len(body)}

@@ -26,6 +26,7 @@ FAULTS_VARIABLE = "SLUICE_EMULATOR_FAULTS"
 _QUIET = Report(quiet=True)
 _PATIENCE_S = 120.0
 _PAUSE_S = 0.25
+_SAVE_S = 10.0
 # Between a client's tries, drawn from [0, this) in the end: they must not come back together.
 _LONGEST_PAUSE_S = 8.0
 # What a client of a service that is asked too much tries again.
@@ -86,10 +87,19 @@ class Stage:
             self.clients.functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=most)
 
     def kill_emulator(self) -> None:
-        """As a power cut would end it: its supervisor ends too, and every function."""
+        """As a power cut would end it: its supervisor ends too, and every function.
+
+        What AWS has answered is stored; here it is up to two seconds later, so a save comes first.
+        """
         facts = read_facts(self.local.home)
         if facts is None:
             raise StageLost("there is no local AWS to kill")
+        records = self.local.home.state / "services" / "dynamodb.json"
+        saved_at = records.stat().st_mtime_ns
+        os.kill(facts.emulator_pid, signal.SIGUSR1)
+        until = time.monotonic() + _SAVE_S
+        while records.stat().st_mtime_ns == saved_at and time.monotonic() < until:
+            time.sleep(_SAVE_S / 1000)
         os.kill(facts.emulator_pid, signal.SIGKILL)
         until = time.monotonic() + _PATIENCE_S
         while read_facts(self.local.home) is not None:

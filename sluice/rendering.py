@@ -227,9 +227,12 @@ def describe(render: Json, out: Path | None = None) -> str:
     lines += [f"  warning     {warning['code']}: {warning['message']}" for warning in render.get("warnings", ())]
     progress = render["progress"]
     if progress["frames_total"]:
-        size = f"{render['width']}x{render['height']}, {render['fps']:g} fps, {render['duration']:.2f} s"
-        lines += [f"  video       {size}"]
-        lines += [f"  frames      {progress['frames_done']}/{progress['frames_total']}"]
+        size = f"{render['width']}x{render['height']}"
+        if render["options"]["format"] in (Format.PNG, Format.JPEG):
+            lines += [f"  picture     {size}"]
+        else:
+            lines += [f"  video       {size}, {render['fps']:g} fps, {render['duration']:.2f} s"]
+            lines += [f"  frames      {progress['frames_done']}/{progress['frames_total']}"]
     lines += [f"  cost        ${render['cost']['accrued_usd']:.6f} on AWS (estimated)"]
     if render.get("webhook_secret"):
         lines += [f"  webhook     {render['webhook_id']}, secret {render['webhook_secret']}"]

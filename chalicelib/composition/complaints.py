@@ -30,7 +30,9 @@ def complaints_of(said: Iterable[str], refused: Iterable[str]) -> tuple[Complain
         said: Errors of the page's scripts, as Chromium tells them.
         refused: URLs that the page asked for and did not get.
     """
-    told = [Complaint("page-error", text.replace(f"{ORIGIN}/", "")[:_MAX_CHARACTERS]) for text in said]
+    told = [
+        Complaint("page-error", " ".join(text.replace(f"{ORIGIN}/", "").split())[:_MAX_CHARACTERS]) for text in said
+    ]
     told += [_refusal(url) for url in refused]
     return tuple(dict.fromkeys(told))[:MAX_COMPLAINTS]
 

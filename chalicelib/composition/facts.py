@@ -66,7 +66,7 @@ def read_facts(state: Mapping[str, Any], runtime: str, options: CaptureOptions) 
 def project_path(url: str) -> str | None:
     """The path inside the project that a URL of the page names, or None if it leads elsewhere."""
     parts = urlsplit(url)
-    if parts.hostname != HOST:
+    if parts.netloc != HOST:
         return None
     return unquote(parts.path).lstrip("/") or None
 

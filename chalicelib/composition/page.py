@@ -24,11 +24,12 @@ HYPERFRAMES = "hyperframes"
 PAGE = "page"
 RUNTIME_FILE = "hyperframes.js"
 PICTURES = "picture/"
+MOVING = "moving/"
 
 _EPOCH_MS = 1_704_067_200_000  # 2024-01-01T00:00:00Z
 _SEED = 1
 _MARK = "__sluice_worker"
-_WORKERS = {"scripts": f"{ORIGIN}{OWN_PREFIX}worker/", "mark": _MARK}
+_WORKERS = {"scripts": f"{ORIGIN}{OWN_PREFIX}worker/", "mark": _MARK, "connect": f"{_MARK}_connect"}
 _WORKER_SCRIPT = re.compile(r"worker/(\d+(?:\.\d+)?)\.js")
 _WORKER_MARK = re.compile(rf"[?&]{_MARK}=(classic|module)-(\d+(?:\.\d+)?)")
 _COMPOSITION = re.compile(rb"<[a-zA-Z][^>]*\sdata-composition-id\s*=")
@@ -41,6 +42,12 @@ _LOADER = re.compile(rb"(\w+)\((\w+)\)\.then\(\(\)=>(\w+)\(\2\)\)\.finally\(")
 # Only names without a scheme: files of the project.
 _MEDIA = re.compile(rb"<(?:video|audio|source)(?=\s)[^>]{0,500}?\ssrc\s*=\s*[\"']([^\"'<>:\[]{1,500})[\"']", re.I)
 _MAX_MEDIA = 8
+# Where it counts how many compositions have one name, and where it numbers them.
+_INSTANCES = re.compile(
+    rb"(for\(let (\w+) of \w+\)\{let\{authoredCompositionId:(\w+),runtimeCompositionId:\w+\}=.{1,200}?"
+    rb"=\(\w+\.get\(\3\)\|\|0\)>1)(.{1,80}?\?)(\(\w+\.get\(\3\)\|\|0\)\+1)"
+)
+_CLOSED = re.compile(rb"(<template[^>]*\sshadowrootmode\s*=\s*[\"']?)closed", re.I)
 _HEAD = re.compile(rb"<head(\s[^>]*)?>", re.I)
 _HTML = re.compile(rb"<html(\s[^>]*)?>|<!doctype[^>]*>", re.I)
 
@@ -78,7 +85,10 @@ def nest(runtime: bytes) -> bytes:
     changed, count = _LOADER.subn(
         lambda found: b"%b(()=>%b(%b),()=>%b(%b)).finally(" % (nested, found[1], found[2], found[3], found[2]), runtime
     )
-    if count != 1:
+    changed, counted = _INSTANCES.subn(
+        rb"\1||__sluice.instances.repeated(\2,\3)\4__sluice.instances.number(\2,\3,\5)", changed
+    )
+    if count != 1 or counted != 1:
         raise CompositionUnplayable("the layer's runtime is not the one that the engine was made for; run: make layers")
     return changed
 
@@ -87,6 +97,11 @@ def media_urls(html: bytes, entry: str) -> tuple[str, ...]:
     """Those of the sound and video elements that a page's source has; what else it plays shows when it runs."""
     names = (found[1].decode(errors="replace") for found in islice(_MEDIA.finditer(html), _MAX_MEDIA))
     return tuple(dict.fromkeys(urljoin(f"{ORIGIN}/{entry}", name) for name in names))
+
+
+def open_trees(html: bytes) -> bytes:
+    """A page whose shadow trees are all open, or nothing could hold what moves in those that its markup closes."""
+    return _CLOSED.sub(rb"\1open", html)
 
 
 def script_tag(name: str) -> bytes:
@@ -111,8 +126,12 @@ def first_scripts(runtime: str, options: CaptureOptions) -> str:
         _call("clocks.js"),
         _call("requests.js"),
         _call("animations.js", {"all": ours}),
+        _call("scrolling.js"),
+        _call("widgets.js"),
         _call("workers.js", _WORKERS),
         _call("media.js", media),
+        _call("drawings.js"),
+        _call("moving.js", {"moving": f"{OWN_PREFIX}{MOVING}"}),
         _call("listen.js", _WORKERS),
     ]
     scripts.append(f"window.__hfVariables = {json.dumps(dict(options.variables))};")
@@ -176,6 +195,11 @@ def picture_wanted(path: str) -> tuple[int, str] | None:
         return None
     index, _, file = path[len(PICTURES) :].partition("/")
     return (int(index), file) if index.isdecimal() else None
+
+
+def moving_wanted(path: str) -> str | None:
+    """Which file one of our own paths asks for, if it is a picture that moves by itself."""
+    return path[len(MOVING) :] if path.startswith(MOVING) else None
 
 
 def milliseconds(index: int, frame_rate: Fraction) -> float:

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from chalicelib.composition.fonts import FAMILIES
 
-HOST = "project.invalid"
+HOST = "project.localhost"
 ORIGIN = f"http://{HOST}"
 OWN_PREFIX = "/__sluice/"
 

@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.composition.fonts import font_sheet
+from chalicelib.composition.moving import moves
 from chalicelib.composition.page import (
     HYPERFRAMES,
     RUNTIME_FILE,
     begin_worker,
     inject,
     media_urls,
+    moving_wanted,
     nest,
+    open_trees,
     picture_wanted,
     runtime_of,
     worker_scripts,
@@ -127,9 +130,11 @@ class PageFiles:
                 path = self._inside(found.path)
                 if path is None:
                     return None
-                if document and found.path == self._entry_path and self.runtime == HYPERFRAMES:
-                    return inject(self.entry, font_sheet(style_texts(self._root)))
-                return begin_worker(url) + path.read_bytes()
+                if not document:
+                    return begin_worker(url) + path.read_bytes()
+                if found.path == self._entry_path and self.runtime == HYPERFRAMES:
+                    return open_trees(inject(self.entry, font_sheet(style_texts(self._root))))
+                return open_trees(path.read_bytes())
             case Source.OWN:
                 return self._own_file(found.path)
             case Source.VENDOR:
@@ -142,6 +147,11 @@ class PageFiles:
         start_ms = worker_wanted(name)
         if start_ms is not None:
             return worker_scripts(start_ms).encode()
+        moving = moving_wanted(name)
+        if moving is not None:
+            path = self._inside(moving)
+            found = path.read_bytes() if path else b""
+            return found if moves(found) else b""
         wanted = picture_wanted(name)
         path = self._inside(wanted[1]) if wanted else None
         return self._media.picture(path, wanted[0]) if path and wanted else None

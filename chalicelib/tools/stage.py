@@ -30,6 +30,7 @@ from chalicelib.tools.page_files import PageFiles
 from chalicelib.tools.pixels import PixelCapture
 
 WARM_UP_FRAMES = 2
+CANVAS_FRAMES = 3
 _READY_S = 30.0
 # Some five seconds.
 _IDLE_LOOKS = 400
@@ -204,6 +205,8 @@ class Stage:
             asked = self._ask_seek(first)
         for index in range(first, end_frame):
             self._finish_seek(asked, index)
+            if index == first:
+                self._bring_canvases()
             picture, repeated = self._pixels.take() if self._pixels else self._picture(stills)
             if self._pixels and (index + 1 == end_frame or index % _CHECK_EVERY == 0):
                 self._pixels.check()
@@ -248,6 +251,15 @@ class Stage:
             served = self._files.served
             self._page.evaluate("__sluice.turn().then(() => __sluice.settled())")
         self._page.reach(milliseconds(index, self._options.frame_rate))
+
+    def _bring_canvases(self) -> None:
+        """What a worker draws into is shown from its first picture on, which comes some frames late."""
+        if not self._page.evaluate("__sluice.workers.draws"):
+            return
+        for _ in range(CANVAS_FRAMES):
+            self._page.begin_frame()
+            self._page.evaluate("__sluice.turn().then(() => __sluice.workers.served())")
+            self._page.advance()
 
     def _picture(self, stills: StillFrames) -> tuple[bytes, bool]:
         if stills.next() is Step.TRY and stills.last is not None:

@@ -18,7 +18,8 @@ from aiohttp import web
 
 from chalicelib.composition.capture import CaptureOptions
 from chalicelib.composition.fonts import font_sheet
-from chalicelib.composition.page import HYPERFRAMES, RUNTIME_FILE, nest, picture_wanted, runtime_of
+from chalicelib.composition.moving import moves
+from chalicelib.composition.page import HYPERFRAMES, RUNTIME_FILE, moving_wanted, nest, picture_wanted, runtime_of
 from chalicelib.composition.serving import OWN_PREFIX, content_type
 from chalicelib.errors import NotMediaPayload
 from chalicelib.tools.project_media import ProjectMedia
@@ -155,6 +156,11 @@ class PreviewServer:
         if name.startswith(FACTS):
             file = self._inside(name.removeprefix(FACTS))
             return await self._ask(partial(_facts, file=file)) if file else None
+        moving = moving_wanted(name)
+        if moving is not None:
+            file = self._inside(moving)
+            found = file.read_bytes() if file else b""
+            return found if moves(found) else b""
         wanted = picture_wanted(name)
         file = self._inside(wanted[1]) if wanted else None
         return await self._ask(partial(_picture, file=file, index=wanted[0])) if wanted and file else None

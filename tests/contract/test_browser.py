@@ -190,6 +190,24 @@ def test_compositions_nest_to_any_depth(theatre: Theatre) -> None:
     assert [pixel(late, 65, y)[:3] for y in (10, 40, 70)] == [(255, 0, 0), (0, 255, 0), (0, 0, 255)]
 
 
+def test_one_composition_at_two_depths_is_two(theatre: Theatre) -> None:
+    """The one that comes with another has a timeline, a style and a start of its own, as if it were another file."""
+    host = '<div data-composition-id="%s" data-composition-src="%s.html" data-start="%s" data-duration="%s" ' + (
+        'data-track-index="%d" style="position:absolute;left:0;top:%dpx"></div>'
+    )
+    inner = host % ("two", "two", 0.5, 1, 1, 30)
+    (theatre.folder / "one.html").write_text(_nested("one", 2, inner, "#f00", 60))
+    (theatre.folder / "two.html").write_text(_nested("two", 1, "", "#0f0", 0))
+    outer = host % ("two", "two", 0, 1, 1, 0) + host % ("one", "one", 0.5, 2, 2, 0)
+    with theatre.stage(_RUNTIME_PAGE % (outer, "")) as stage:
+        assert stage.said == ()
+        early, late = (next(stage.frames(index, index + 1, preroll=False)).picture for index in (15, 45))
+    green, black = (0, 255, 0), (0, 0, 0)
+    assert [pixel(early, 65, y)[:3] for y in (10, 40)] == [green, black]
+    assert [pixel(late, 65, y)[:3] for y in (10, 40)] == [black, green]
+    assert pixel(late, 65, 70)[:3] == (255, 0, 0)
+
+
 def _grey(number: int) -> int:
     """Of picture `number` of the clip below, in the full range."""
     return round((40 + 6 * number - 16) * 255 / 219)

@@ -29,6 +29,15 @@ _LANES = {
     "requestAnimationFrame(f)};f()",
     "a frame of no origin": "lane(8).innerHTML='<iframe sandbox=allow-scripts src=sandboxed.html width=160 height=10 "
     "style=border:0;display:block></iframe>'",
+    "a shared worker": "const u=new SharedWorker('shared.js');u.port.onmessage=(e)=>{move(9,e.data)}",
+    "a worker's canvas": "const k=document.createElement('canvas');k.width=160;k.height=10;k.style.display='block';"
+    "lane(10).append(k);const o=k.transferControlToOffscreen();new Worker('canvas.js').postMessage(o,[o])",
+    "a marquee": "lane(11).innerHTML='<marquee behavior=alternate direction=right scrollamount=6 scrolldelay=100 "
+    "style=display:block;width:160px;height:10px;line-height:0><img src=white.svg></marquee>'",
+    "a drawing's own animation": "lane(12).innerHTML='<img src=smil.svg style=display:block>'",
+    "a drawing's own style": "lane(13).style.background='url(style.svg)'",
+    "a frame with a closed tree": "lane(14).innerHTML='<iframe src=closed.html width=160 height=10 "
+    "style=border:0;display:block></iframe>'",
 }
 _HEIGHT = LANE * len(_LANES)
 _SQUARE = "position:absolute;left:0;top:0;width:10px;height:10px;background:#fff"
@@ -42,6 +51,21 @@ _PAGE = f"""<!doctype html><body data-duration="2" data-width="{WIDTH}" data-hei
     </script>"""
 _SANDBOXED = f"""<!doctype html><body style="margin:0;background:#000"><div id="a" style="{_SQUARE}"></div>
     <script>(function f(){{a.style.left=performance.now()*.06+'px';requestAnimationFrame(f)}})()</script>"""
+_DRAWING = '<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="10"><rect width="10" height="10" fill="#fff">%s'
+_FILES = {
+    "index.html": _PAGE,
+    "sandboxed.html": _SANDBOXED,
+    "closed.html": "<body style='margin:0;background:#000'><div><template shadowrootmode=closed><style>b{"
+    f"position:absolute;width:10px;height:10px;background:#fff;animation:m 2s linear}}{_KEYS}</style><b></b></template>",
+    "worker.js": "(function f(){postMessage(performance.now());setTimeout(f,1)})()",
+    "shared.js": "onconnect=(e)=>{(function f(){e.ports[0].postMessage(performance.now());setTimeout(f,1)})()}",
+    "canvas.js": "onmessage=(e)=>{const x=e.data.getContext('2d');x.fillStyle='#fff';(function f(){"
+    "x.clearRect(0,0,160,10);x.fillRect(performance.now()*.06,0,10,10);requestAnimationFrame(f)})()}",
+    "white.svg": _DRAWING % (10, "</rect></svg>"),
+    "smil.svg": _DRAWING % (160, '<animate attributeName="x" from="0" to="120" dur="2s"/></rect></svg>'),
+    "style.svg": _DRAWING
+    % (160, "</rect><style>rect{animation:m 2s linear}@keyframes m{to{transform:translateX(120px)}}</style></svg>"),
+}
 
 
 def _frames(browser: Chromium, project: Path, start: int, end: int, *, preroll: bool = False) -> list[Frame]:
@@ -57,9 +81,8 @@ def _left_edge(frame: Frame, lane: int) -> int | None:
 
 def test_every_clock_of_a_page_is_the_frame_s(browser: Chromium, tmp_path: Path) -> None:
     """In order and after a jump, on a page that is busy while it loads: what each clock moves is where it must be."""
-    (tmp_path / "index.html").write_text(_PAGE)
-    (tmp_path / "sandboxed.html").write_text(_SANDBOXED)
-    (tmp_path / "worker.js").write_text("(function f(){postMessage(performance.now());setTimeout(f,1)})()")
+    for name, content in _FILES.items():
+        (tmp_path / name).write_text(content)
     for frame in (*_frames(browser, tmp_path, 0, 5), *_frames(browser, tmp_path, 30, 32)):
         found = {name: _left_edge(frame, lane) for lane, name in enumerate(_LANES)}
         assert found == dict.fromkeys(_LANES, 2 * frame.index), frame.index

@@ -19,7 +19,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 
-from sluice.clients import ACCOUNT_ID, LocalClients, clients_of
+from chalicelib.aws.clients import Clients
+from chalicelib.aws.table import Table
+from sluice.clients import ACCOUNT_ID, REGION, ROOT_KEY_ID, ROOT_SECRET, LocalClients, clients_of
 from sluice.deploy import STACK
 from sluice.package import TEMPLATE_NAME
 from sluice.paths import Local, LocalHome, Project
@@ -149,6 +151,17 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
         finally:
             run_verb(["down"], environ)
             assert processes_that_name(home) == []
+
+
+@pytest.fixture
+def records(local_aws: LocalAws) -> Iterator[Table]:
+    """The records themselves: what is lost has no way through the API."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{local_aws.environ['SLUICE_GATEWAY_PORT']}")
+        patch.setenv("AWS_DEFAULT_REGION", REGION)
+        patch.setenv("AWS_ACCESS_KEY_ID", ROOT_KEY_ID)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", ROOT_SECRET)
+        yield Table(Clients(), local_aws.source_bucket.partition("-source-")[0])
 
 
 @pytest.fixture(scope="session")

@@ -103,11 +103,10 @@ def test_a_render_plays_once_it_is_done(local_aws: LocalAws, page: Page, watch: 
     page.get_by_role("dialog", name="Delete this render?").get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Renders")
     assert renders.calls == ["delete"]
-    page.go_back()
     assert watch == Watch(watch.host)
 
     renders.render |= {"status": "failed", "output": None, "errors": [{"code": "page-error", "message": "it threw"}]}
-    page.reload()
+    page.goto(f"{local_aws.base_url}/?render={RENDER['id']}")
     expect(page.get_by_role("alert").get_by_role("heading")).to_have_text("Page error")
 
 

@@ -1,7 +1,7 @@
 // Animations are held still, and put where they belong at each frame. Runs after virtual_time.js, as a function of its
 // configuration:
-//   all: whether every animation is ours; else transitions, and what is in shadow trees, because the published runtime
-//        seeks the rest itself, but looks into no shadow tree.
+//   all: whether every animation is ours; else transitions, those of views too, and what is in shadow trees, because the
+//        published runtime seeks the rest itself, but looks into no shadow tree.
 (config) => {
   "use strict";
   if (self.__sluice.animations) return;
@@ -152,7 +152,7 @@
     keep(root);
     return root;
   };
-  // Those that the markup itself declares. Closed ones stay with Chromium's clock, which makes a frame's step at each.
+  // Those that the markup itself declares, which come open.
   const find = (tree) => {
     const walker = document.createTreeWalker(tree, NodeFilter.SHOW_ELEMENT);
     while (walker.nextNode()) {
@@ -209,11 +209,14 @@
       state.at = now();
     }
   };
+  const isOurs = (animation) =>
+    all || animation instanceof CSSTransition || animation.effect?.pseudoElement?.startsWith("::view-transition");
   // While the page loads, however long that takes, nothing moves on, ends or begins anew. What was made since the last
   // frame of Chromium has not begun at the next.
   const freeze = () => {
     for (const animation of document.getAnimations()) {
       if (animation.timeline !== document.timeline || isHeld(animation) || stateOf(animation) !== "running") continue;
+      if (isOurs(animation)) continue;
       native.pause.call(animation);
       native.time.set.call(animation, given.get(animation) ?? (animation.playbackRate < 0 ? timeOf(animation) : 0));
       frozen.add(animation);
@@ -227,14 +230,18 @@
   };
   self.__sluice.native.frame(load);
   self.__sluice.animations = {
-    find,
+    // Looks for the shadow trees that the markup has declared.
+    find() {
+      find(document);
+      for (const child of self.__sluice.children()) child.animations.find();
+    },
     trees,
     get beganLate() {
       return beganLate;
     },
     place() {
       for (const animation of document.getAnimations()) {
-        if (all || animation instanceof CSSTransition) placeOne(animation);
+        if (isOurs(animation)) placeOne(animation);
       }
       placeDrawings(document);
       for (const root of trees()) {

@@ -1,6 +1,6 @@
 // What cannot be looked into hears of each frame from the page (workers.js), and answers when it has done what is due.
 // The last script that a worker begins with, and that a frame does. A function of its configuration:
-//   mark: what the message that brings the port says.
+//   mark: what the message that brings the port says, connect: what that says which brings a shared worker another.
 (config) => {
   "use strict";
   const hear = (port) => {
@@ -12,6 +12,7 @@
       await self.__sluice.turn();
       await self.__sluice.requests.answered();
       await self.__sluice.turn();
+      await self.__sluice.moving?.find();
       port.postMessage("served");
     };
   };
@@ -39,4 +40,12 @@
     };
   };
   addEventListener("message", welcome);
+  // One that stands for a shared worker.
+  addEventListener("message", (event) => {
+    if (event.data !== config.connect) return;
+    event.stopImmediatePropagation();
+    const connected = new MessageEvent("connect", { data: "", ports: [...event.ports], source: event.ports[0] });
+    self.dispatchEvent(connected);
+    self.onconnect?.(connected);
+  });
 }

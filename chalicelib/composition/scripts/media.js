@@ -32,17 +32,20 @@
   const number = (text) => (Number.isFinite(Number.parseFloat(text)) ? Number.parseFloat(text) : null);
   const rateOf = (element) => stateOf(element).rate ?? (number(element.dataset.playbackRate) || 1);
 
-  // Where in its file an element stands, in seconds.
+  // Where in its file an element stands that the timeline places; null for others.
+  const placed = (element) => {
+    if (!element.hasAttribute("data-start")) return null;
+    const resolve = window.__hfResolveMediaStartSeconds;
+    const start = (config.runtime && resolve ? resolve(element) : number(element.dataset.start)) || 0;
+    const from = number(element.dataset.mediaStart) || number(element.dataset.playbackStart) || 0;
+    return from + Math.max(0, now() - start) * rateOf(element);
+  };
+  // Where in its file any element stands, in seconds.
   const timeOf = (element) => {
     const facts = factsOf(element);
     const state = stateOf(element);
     let time = state.base + (state.since === null ? 0 : (now() - state.since) * rateOf(element));
-    if (element.hasAttribute("data-start")) {
-      const resolve = window.__hfResolveMediaStartSeconds;
-      const start = (config.runtime && resolve ? resolve(element) : number(element.dataset.start)) || 0;
-      const from = number(element.dataset.mediaStart) || number(element.dataset.playbackStart) || 0;
-      time = from + Math.max(0, now() - start) * rateOf(element);
-    }
+    time = placed(element) ?? time;
     if (!facts || !facts.duration) return time;
     return element.loop ? time % facts.duration : Math.min(time, facts.duration);
   };
@@ -284,6 +287,7 @@
     hasSound: (element) => factsOf(element)?.sound ?? true,
     isReadable: (element) => Boolean(factsOf(element)?.times.length || factsOf(element)?.sound),
     urlOf,
+    placed,
     // Resolves when every video shows what belongs to the present time.
     show: () => Promise.all([...elements("video").map(paint), ...children().map((child) => child.show())]),
     fetchNext() {

@@ -169,10 +169,12 @@
     if (ownTimers) runTimers(time);
     now = time;
     reseed();
+    self.__sluice.scrolling?.place();
     runCallbacks();
     self.__sluice.media?.tell();
     for (const child of children()) child.tick(time);
     self.__sluice.animations?.place();
+    self.__sluice.widgets?.place();
   };
   // Frameworks defer their work by messages to themselves; two rounds let those be served before the frame is made.
   const channel = new MessageChannel();
@@ -208,7 +210,8 @@
     },
     // Whether anything began after the start: a frame then depends on those before it.
     get beganLate() {
-      return self.__sluice.animations.beganLate || children().some((child) => child.beganLate);
+      const parts = [self.__sluice.animations, self.__sluice.moving, self.__sluice.scrolling];
+      return parts.some((part) => part.beganLate) || children().some((child) => child.beganLate);
     },
     // Under the published runtime: what waits for a frame while the page loads gets one, at time 0, but no more than
     // LOADING_FRAMES (and `more`) in a row: a page that counts its frames would count how long it took to load.
@@ -241,17 +244,19 @@
       await turn();
       await self.__sluice.requests.answered();
       self.__sluice.animations.place();
-      await media.show();
+      self.__sluice.widgets.place();
+      await Promise.all([media.show(), self.__sluice.moving.show()]);
       media.fetchNext();
       return true;
     },
     // Resolves when fonts and pictures of the page can be painted.
     async settled() {
-      self.__sluice.animations.find(document);
+      self.__sluice.animations.find();
       await self.__sluice.requests.answered();
       await self.__sluice.workers.served();
       const pending = Array.from(document.images).filter((image) => image.loading !== "lazy" || image.complete);
       await Promise.all(pending.map((image) => image.decode().catch(() => false)));
+      await self.__sluice.moving.find();
       return true;
     },
   };

@@ -1,12 +1,26 @@
 // Workers, and frames of another origin, share the page's virtual time: they cannot be looked into, so they are told of
 // every frame through a port. A worker begins with our scripts, `listen.js` at their end. Runs after virtual_time.js, in
 // pages and in workers, as a function of its configuration:
-//   scripts: where a worker's first script is served, mark: of the URLs that are served with it, and of messages of ours.
+//   scripts: where a worker's first script is served, mark: of the URLs that are served with it, and of messages of ours,
+//   connect: of those that bring a shared worker another port.
 (config) => {
   "use strict";
   if (self.__sluice.workers) return;
   const ports = new Set();
+  let draws = false;
+  const shared = new Map();
   self.__sluice.workers = {
+    // One that is shared is a worker of the outermost frame, which hears of each that connects.
+    connect(url, name, type, port) {
+      const key = JSON.stringify([url, name]);
+      if (!shared.has(key)) shared.set(key, new self.Worker(url, { name, type }));
+      Native.prototype.postMessage.call(shared.get(key), config.connect, [port]);
+      return shared.get(key);
+    },
+    // Whether any of them, or a script, draws into a canvas that is not on the page.
+    get draws() {
+      return draws || self.__sluice.children().some((child) => child.workers.draws);
+    },
     // Has each of them reach a time, and answer.
     async tick(milliseconds) {
       dropFrames();
@@ -65,6 +79,13 @@
       port.end();
     }
   };
+  if (self.HTMLCanvasElement) {
+    const transfer = HTMLCanvasElement.prototype.transferControlToOffscreen;
+    HTMLCanvasElement.prototype.transferControlToOffscreen = function () {
+      draws = true;
+      return transfer.call(this);
+    };
+  }
   const Native = self.Worker;
   if (!Native) return;
 
@@ -106,6 +127,29 @@
     terminate() {
       this.dispatchEvent(new Event(config.mark));
       super.terminate();
+    }
+  };
+  if (!self.SharedWorker) return;
+  const outermost = () => {
+    try {
+      return self.top.__sluice.workers;
+    } catch {
+      return self.__sluice.workers; // of another origin
+    }
+  };
+  self.SharedWorker = class SharedWorker extends EventTarget {
+    constructor(url, options = {}) {
+      super();
+      const { name = "", type } = typeof options === "string" ? { name: options } : options;
+      const channel = new MessageChannel();
+      this.port = channel.port1;
+      this.onerror = null;
+      const worker = outermost().connect(new URL(url, document.baseURI).href, name, type, channel.port2);
+      worker.addEventListener("error", () => {
+        const event = new Event("error");
+        this.dispatchEvent(event);
+        this.onerror?.(event);
+      });
     }
   };
 }

@@ -25,6 +25,7 @@ if (query.has("token")) address.searchParams.set("token", query.get("token"));
 let player = null;
 let playing = null;
 let broken = null;
+let brokeOffAt = 0;
 let wait = SOON_MS;
 
 async function look() {
@@ -62,7 +63,7 @@ async function play(asset) {
     loop: wants("loop"),
     bare,
     captions: query.get("captions") ?? undefined,
-    onFatal: () => giveUp(asset),
+    onFatal: (_, at) => giveUp(asset, at),
   });
   player?.destroy();
   player = made;
@@ -70,7 +71,7 @@ async function play(asset) {
   document.title = asset.title || "Video";
   stage.replaceChildren(h("h1.unseen", {}, asset.title || "Video"), player.element);
   tell(player.media);
-  const start = Number(query.get("start"));
+  const start = brokeOffAt || Number(query.get("start"));
   if (start > 0) player.media.addEventListener("loadedmetadata", () => (player.media.currentTime = start), { once: true });
   // A browser that forbids sound without a press leaves the button to press.
   if (first && wants("autoplay")) player.media.play().catch(() => null);
@@ -82,7 +83,8 @@ function withPoster(asset) {
   return { ...asset, images: { ...asset.images, poster: asked === "none" ? null : asked } };
 }
 
-function giveUp(asset) {
+function giveUp(asset, at) {
+  brokeOffAt = at;
   player?.destroy();
   player = null;
   playing = null;

@@ -15,7 +15,7 @@ import { Choices } from "./choices.js";
  *
  * @param {HTMLMediaElement} media
  * @param {{hls?: string, dash?: string, file?: string}} playback
- * @param {{dash?: boolean, onFatal: (detail: string) => void}} options
+ * @param {{dash?: boolean, onFatal: (detail: string, at: number) => void}} options `at` is where it broke off
  * @returns {Promise<Engine>}
  */
 export async function attach(media, playback, { dash, onFatal }) {
@@ -31,7 +31,7 @@ function prefersNative(media) {
 }
 
 function attachNative(media, url, onFatal) {
-  media.addEventListener("error", () => onFatal(media.error?.message || "the browser cannot play this stream"));
+  media.addEventListener("error", () => onFatal(media.error?.message || "the browser cannot play this stream", media.currentTime));
   media.src = url;
   const none = () => new Choices(() => null);
   return {
@@ -88,8 +88,9 @@ async function attachHls(media, url, onFatal) {
       addEventListener("online", () => hls.startLoad(), { once: true, signal: gone.signal });
       return;
     }
+    const at = media.currentTime;
     hls.destroy();
-    onFatal(data.details);
+    onFatal(data.details, at);
   });
   hls.loadSource(url);
   hls.attachMedia(media);
@@ -116,7 +117,7 @@ async function attachDash(media, url, onFatal) {
     sounds.fill(audio.map(({ labels, lang }) => ({ label: labels[0]?.text ?? lang, language: lang })), audio.indexOf(playing));
     qualities.fill(video.map(({ width, height, bitrateInKbit }) => ({ width, height, bitrate: bitrateInKbit * 1000 })));
   });
-  player.on(MediaPlayer.events.ERROR, ({ error }) => onFatal(error?.message ?? String(error)));
+  player.on(MediaPlayer.events.ERROR, ({ error }) => onFatal(error?.message ?? String(error), media.currentTime));
   player.initialize(media, url, false);
   return { name: "dash.js", qualities, sounds, destroy: () => player.destroy() };
 }

@@ -13,7 +13,7 @@ import { loadStoryboard } from "./storyboard.js";
  *
  * @param {object} asset what plays is `playback.hls` and `.dash`, or one `playback.file`
  * @param {object} options
- * @param {(detail: string) => void} options.onFatal
+ * @param {(detail: string, at: number) => void} options.onFatal told why, and at which second
  * @param {boolean} [options.dash] whether it is asked for
  * @param {boolean} [options.muted]
  * @param {boolean} [options.loop]

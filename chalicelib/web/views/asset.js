@@ -151,7 +151,7 @@ export class AssetView {
     this.playing = hls;
     const focused = this.stage.contains(document.activeElement);
     try {
-      const player = await createPlayer(asset, { dash: this.dash, onFatal: (detail) => this.#giveUp(hls, detail) });
+      const player = await createPlayer(asset, { dash: this.dash, onFatal: (detail, at) => this.#giveUp(hls, detail, at) });
       this.player?.destroy();
       this.player = player;
     } catch (error) {
@@ -187,13 +187,12 @@ export class AssetView {
   }
 
   /** A player gave up. What is still being made may play yet. */
-  #giveUp(url, detail) {
+  #giveUp(url, detail, at) {
     if (this.asset.status === "preparing") {
       this.broken = url;
       this.#stop();
       this.#working().showAsset(this.asset);
     } else {
-      const { currentTime: at = 0 } = this.player?.media ?? {};
       this.#fail("This stream does not play", `The player gave up: ${detail}.`, "playback", ["Try again", () => this.#playFrom(at)]);
     }
   }

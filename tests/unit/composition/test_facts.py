@@ -14,7 +14,7 @@ from chalicelib.errors import CompositionUnplayable, NotMediaPayload
 OPTIONS = CaptureOptions(frame_rate=Fraction(30))
 CLIP: dict[str, Any] = {
     "kind": "audio",
-    "url": "http://project.invalid/sound/a%20b.mp3",
+    "url": "http://project.localhost/sound/a%20b.mp3",
     "start": 0.1 + 0.2,
     "duration": None,
     "mediaStart": 0,
@@ -129,5 +129,6 @@ def test_a_video_that_cannot_be_read_is_no_silence() -> None:
 
 def test_only_the_page_s_own_host_is_the_project() -> None:
     """A path is taken from a URL of the host that does not exist, and from no other."""
-    assert project_path("http://project.invalid/a/b.mp4?x#y") == "a/b.mp4"
-    assert project_path("http://project.invalid.example/a.mp4") is None
+    assert project_path("http://project.localhost/a/b.mp4?x#y") == "a/b.mp4"
+    assert project_path("http://project.localhost.example/a.mp4") is None
+    assert project_path("http://project.localhost:8080/a.mp4") is None

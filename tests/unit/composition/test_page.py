@@ -22,11 +22,17 @@ from chalicelib.composition.page import (
     worker_scripts,
     worker_wanted,
 )
+from chalicelib.composition.serving import ORIGIN
 from chalicelib.errors import CompositionUnplayable
 
 TEXT = b"<style>html,body,*{text-rendering:geometricPrecision}</style>"
 FONTS = b"<style>@font-face{}</style>"
 TAG = TEXT + FONTS + b'<script src="/__sluice/hyperframes.js"></script>'
+
+_COUNTER = (
+    b"function vm(e,t){for(let i of e){let{authoredCompositionId:o,runtimeCompositionId:a}=Zi(i),u=Sv(i);"
+    b"let s=(t.get(o)||0)>1,l=a||o;if(u){let d=s?(n.get(o)||0)+1:0;}}}"
+)
 
 
 @pytest.mark.parametrize(
@@ -62,12 +68,24 @@ def test_the_runtime_is_the_first_script_and_the_only_one_of_its_kind(html: byte
 
 def test_the_runtime_is_made_to_load_what_it_has_loaded() -> None:
     """Its one call of the loader goes through ours; a runtime that is not as expected is refused, not half used."""
-    changed = nest(b"if(W)Ds();else{let c={};Am(c).then(()=>Sm(c)).finally(()=>{W=!0})}").decode()
+    loader = b"if(W)Ds();else{let c={};Am(c).then(()=>Sm(c)).finally(()=>{W=!0})}"
+    changed = nest(loader + _COUNTER).decode().partition("function vm")[0]
     assert changed.startswith("if(W)Ds();else{let c={};(")
     assert "async (load, mount)" in changed
     assert changed.endswith(")(()=>Am(c),()=>Sm(c)).finally(()=>{W=!0})}")
-    with pytest.raises(CompositionUnplayable, match="make layers"):
-        nest(b"Am(c).finally(()=>0)")
+    for runtime in (b"Am(c).finally(()=>0)" + _COUNTER, loader):
+        with pytest.raises(CompositionUnplayable, match="make layers"):
+            nest(runtime)
+
+
+def test_the_runtime_asks_for_the_number_of_a_name() -> None:
+    """Where it counts compositions of one name, and where it numbers them; the rest of its text stays."""
+    changed = nest(b"Am(c).then(()=>Sm(c)).finally(()=>0);" + _COUNTER).partition(b"function vm")[2]
+    assert changed == (
+        b"(e,t){for(let i of e){let{authoredCompositionId:o,runtimeCompositionId:a}=Zi(i),u=Sv(i);"
+        b"let s=(t.get(o)||0)>1||__sluice.instances.repeated(i,o),l=a||o;"
+        b"if(u){let d=s?__sluice.instances.number(i,o,(n.get(o)||0)+1):0;}}}"
+    )
 
 
 def test_timers_are_real_under_the_published_runtime_only() -> None:
@@ -90,7 +108,7 @@ def test_a_page_is_ready_when_its_media_are_known() -> None:
     ready: dict[str, object] = {"loaded": True, "runtime": True, "duration": 1, "unknown": []}
     assert is_ready(ready, HYPERFRAMES)
     assert is_ready({**ready, "runtime": False, "duration": 0}, PAGE)
-    missing: tuple[tuple[str, object], ...] = (("loaded", False), ("unknown", ["http://project.invalid/a.mp4"]))
+    missing: tuple[tuple[str, object], ...] = (("loaded", False), ("unknown", ["http://project.localhost/a.mp4"]))
     for name, value in missing:
         assert not is_ready({**ready, name: value}, PAGE)
         assert not is_ready({**ready, name: value}, HYPERFRAMES)
@@ -108,9 +126,9 @@ def test_a_picture_is_asked_for_by_number_and_file() -> None:
 
 def test_a_worker_begins_with_our_scripts() -> None:
     """A script of the project is served behind ours when its URL says that it is a worker's, and only then."""
-    url = "http://project.invalid/a/worker.js"
+    url = "http://project.localhost/a/worker.js"
     assert begin_worker(url) == begin_worker(f"{url}?x=1") == b""
-    script = b'"http://project.invalid/__sluice/worker/33.5.js"'
+    script = b'"http://project.localhost/__sluice/worker/33.5.js"'
     assert begin_worker(f"{url}?__sluice_worker=classic-33.5") == b"importScripts(" + script + b");"
     assert begin_worker(f"{url}?x=1&__sluice_worker=module-33.5") == b"import " + script + b";"
     assert worker_wanted("worker/33.5.js") == 33.5
@@ -123,7 +141,7 @@ def test_media_that_the_source_names_is_known_before_the_page() -> None:
     html = b"""<video id=a
       src="../media/sea.mp4" muted></video><audio src='song.mp3'></audio><source src="../media/sea.mp4">
       <video src="https://elsewhere.test/a.mp4"></video><img src="b.png"><video data-src="c.mp4"></video>"""
-    site = "http://project.invalid"
+    site = ORIGIN
     assert media_urls(html, "pages/index.html") == (f"{site}/media/sea.mp4", f"{site}/pages/song.mp3")
     many = b"".join(b'<video src="%d.mp4">' % number for number in range(100))
     assert len(media_urls(many, "index.html")) == 8

@@ -39,8 +39,8 @@ def test_known_libraries_come_from_the_layer(url: str, path: str) -> None:
         "https://cdn.jsdelivr.net.example/npm/gsap/dist/gsap.min.js",
         "https://cdn.jsdelivr.net/gh/gsap/gsap.min.js",
         "http://127.0.0.1/gsap.min.js",
-        "http://project.invalid:8080/index.html",
-        "https://project.invalid/index.html",
+        "http://project.localhost:8080/index.html",
+        "https://project.localhost/index.html",
         "file:///etc/passwd",
         "ftp://cdn.jsdelivr.net/npm/gsap",
     ],
@@ -52,8 +52,8 @@ def test_everything_else_is_refused(url: str) -> None:
 
 def test_the_project_is_one_host() -> None:
     """Its paths are unquoted once; ours are told apart."""
-    assert answer("http://project.invalid/a%20b/%252e.png?x=1") == Answer(Source.PROJECT, "a b/%2e.png")
-    assert answer("http://project.invalid/__sluice/picture/3/clip.mp4") == Answer(Source.OWN, "picture/3/clip.mp4")
+    assert answer("http://project.localhost/a%20b/%252e.png?x=1") == Answer(Source.PROJECT, "a b/%2e.png")
+    assert answer("http://project.localhost/__sluice/picture/3/clip.mp4") == Answer(Source.OWN, "picture/3/clip.mp4")
 
 
 def test_no_two_libraries_claim_one_name() -> None:
