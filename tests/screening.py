@@ -89,6 +89,9 @@ class Puppet(Chromium):
     def warnings(self) -> tuple[str, ...]:
         return ()
 
+    def rehearse(self, start_frame: int) -> None:
+        pass
+
     def frames(self, start_frame: int, end_frame: int, *, preroll: bool) -> Iterator[Frame]:  # noqa: ARG002
         for index in range(start_frame, end_frame):
             yield Frame(index, square(index % 4), repeated=False)

@@ -213,7 +213,10 @@ class _Planner:
             jumped: The pictures that are there already.
         """
         with self._stage(options) as stage:
-            played = {seam: _picture(stage, seam, preroll=True) for seam in seams}
+            played = {}
+            for seam in seams:
+                stage.rehearse(seam)
+                played[seam] = _picture(stage, seam, preroll=True)
             began_late = stage.began_late()
             self._take_complaints(stage)
         late_first = () if began_late else tuple(reversed(seams))
