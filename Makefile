@@ -7,7 +7,7 @@ ONCE ?=
 ASSETS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up down test unit contract e2e lint fmt fuzz layers package deploy bench smoke load faults permissions golden scan wheel clean
+.PHONY: help setup run up down test unit contract e2e lint fmt fuzz layers package deploy bench smoke load faults permissions golden scan wheel docs clean
 
 help: ## print this list
 	@grep -hE '^[a-z0-9]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ lint: setup ## ruff, mypy --strict, the import law, cfn-lint and statelint on wh
 scan: setup ## checkov on the packaged template; every finding is mended, or answered in .chalice/scan.yaml
 	@$(BIN)/python -m sluice.scan
 
+docs: setup ## build the documents as a site in out/docs; fails on a broken link, and on anything loaded from others
+	@$(BIN)/python -m sluice.docs
+
 wheel: setup ## build the wheel of sluice to out/
 	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir out .
 	@rm -rf build/lib build/bdist.*
@@ -79,10 +82,10 @@ load: setup ## 200 uploads and publishes at once, events repeated and out of ord
 faults: setup ## kill and hinder what works on videos and renders, and see that all of it recovers
 	@$(BIN)/python -m load faults
 
-permissions: setup ## run the end-to-end tests and say which action of each policy they were refused without
+permissions: setup ## run the end-to-end tests, say what each policy was needed for, and keep that as evidence
 	@rm -f build/permissions.jsonl
 	@SLUICE_EMULATOR_PERMISSIONS="$(CURDIR)/build/permissions.jsonl" $(BIN)/pytest tests/e2e
-	@$(BIN)/python -m load policies build/permissions.jsonl
+	@$(BIN)/python -m load policies build/permissions.jsonl --evidence tests/fixtures/policy_calls.jsonl
 
 golden: setup ## rewrite the golden files of the tests
 	@$(BIN)/pytest tests/unit --update-golden

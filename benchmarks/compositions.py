@@ -66,7 +66,8 @@ def main() -> None:
     _PLOT.parent.mkdir(exist_ok=True)
     names = [side.name for side in sides]
     _PLOT.write_text(bar_chart("Seconds to render a composition in 1080p (medians)", names, [*wall, *processor]))
-    print(f"\nplot: {_PLOT.relative_to(ROOT)}")
+    print(f"\nhyperframes failed {len(cli.failures)} times", *sorted(set(cli.failures)), sep="; ")
+    print(f"plot: {_PLOT.relative_to(ROOT)}")
 
 
 def _measure(name: str, folder: Path, cli: Cli, browser: BrowserFiles) -> list[Side]:

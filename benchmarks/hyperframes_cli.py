@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -26,6 +26,8 @@ from sluice import npm
 _MANIFEST = Path(__file__).parent / "hyperframes"
 _NODE = Path(ROOT_DIR)
 _HOME = ROOT / "build" / "bench-hyperframes"
+_TRIES = 3
+_WHY = re.compile(r"\bFailed: (.*)")
 _READY = re.compile(r"\[initSession:\w+\] media \+ fonts \+ tailwind ready \((\d+)ms\)")
 
 
@@ -40,21 +42,36 @@ class Cli:
 
     Attributes:
         modules: Its node_modules.
+        failures: What it said last, of each run that failed; such a run is not counted, but made again.
     """
 
     modules: Path
     browser: BrowserFiles
+    failures: list[str] = field(default_factory=list)
 
     def render(
         self, project: Path, output: Path, mode: Mode, *, rate: int = 30, form: str = "mp4"
     ) -> tuple[Taken, list[int]]:
-        """Render a project; also the milliseconds that each of its sessions took to be ready, by its own log."""
+        """Render a project; also the milliseconds that each of its sessions took to be ready, by its own log.
+
+        Raises:
+            SystemExit: If it fails again and again. Now and then it does: frames of its own come empty.
+        """
         program = self.modules / "hyperframes" / "bin" / "hyperframes.mjs"
         words = [str(_NODE / "bin" / "node"), str(program), "render", str(project), "-o", str(output)]
         words += ["--fps", str(rate), "--format", form, "--quality", "standard", "--no-browser-gpu"]
         words += ["--workers", "auto"]
         log = output.with_suffix(".log")
-        taken = run(words, self._environ(mode), log, self.browser.executable)
+        for attempt in range(1, _TRIES + 1):
+            try:
+                taken = run(words, self._environ(mode), log, self.browser.executable)
+                break
+            except SystemExit:
+                said = _WHY.findall(log.read_text(errors="replace"))
+                self.failures.append(f"{mode}: {said[-1] if said else 'no reason given'}")
+                print(f"hyperframes failed, try {attempt} of {_TRIES}: {self.failures[-1]}", flush=True)
+                if attempt == _TRIES:
+                    raise
         return taken, [int(ready) for ready in _READY.findall(log.read_text(errors="replace"))]
 
     def _environ(self, mode: Mode) -> dict[str, str]:

@@ -379,7 +379,7 @@ class CompositionTooHeavy(UserError):
 
 
 class CompositionNavigated(UserError):
-    """A composition's page went elsewhere after it had loaded."""
+    """A composition's page went elsewhere after it had loaded, or out of its project before."""
 
 
 class SourceChanged(ConflictError):

@@ -18,6 +18,8 @@ from chalicelib.errors import ConfigurationInvalid
 GIB = 1024**3
 WEBHOOK_RETRY_S = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """As Standard Webhooks proposes: ten attempts within 75 hours and 35 minutes."""
+MOST_REQUESTS = 30_000
+"""A minute, of one caller: half of what one item of the table takes; beyond it, counting would be what is refused."""
 CODECS = ("h264", "hevc", "av1")
 _ROTATIONS = ("auto", "degree_0", "degrees_90", "degrees_180", "degrees_270")
 _ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9.-]+(:[0-9]{1,5})?")
@@ -89,6 +91,7 @@ class Settings:
         max_cost_per_asset_usd: At which the work on an asset stops, unless it has a cap of its own; None for no end.
         url_ingest_allowlist: Hosts that sources may be fetched from (catalog/origin.py); none allows none.
         fetch_queue_url: Of the messages that have sources fetched.
+        requests_per_minute: Of each caller that has no limit of its own; None for any number.
         distribution_id: Of the CloudFront that serves the media; empty where none does.
         monthly_budget_usd: At which nothing new is begun until the next calendar month; None for no end.
     """
@@ -150,6 +153,7 @@ class Settings:
     url_ingest_allowlist: tuple[str, ...]
     fetch_queue_url: str
     distribution_id: str
+    requests_per_minute: int | None
 
     @property
     def region(self) -> str:
@@ -221,6 +225,7 @@ class Settings:
             url_ingest_allowlist=_hosts(environ, "SLUICE_URL_INGEST_ALLOWLIST"),
             fetch_queue_url=_text(environ, "SLUICE_FETCH_QUEUE_URL"),
             distribution_id=environ.get("SLUICE_DISTRIBUTION_ID", "").strip(),
+            requests_per_minute=_request_limit(environ),
         )
 
 
@@ -277,6 +282,11 @@ def _count(environ: Mapping[str, str], name: str, default: int, allowed: range |
         between = f"from {allowed[0]} to {allowed[-1]}"
         raise ConfigurationInvalid(f"the environment variable {name} is not {between}", setting=name)
     return int(value)
+
+
+def _request_limit(environ: Mapping[str, str]) -> int | None:
+    name = "SLUICE_REQUESTS_PER_MINUTE"
+    return _count(environ, name, 1, range(1, MOST_REQUESTS + 1)) if environ.get(name, "").strip() else None
 
 
 def _dollars(environ: Mapping[str, str], name: str) -> Fraction | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from load import faults, policies
+from load import evidence, faults, policies, strikes
 from load.publishes import run
 from load.results import write_faults, write_load
 from load.stage import FAULTS_VARIABLE, running_stage
@@ -53,7 +53,7 @@ def publishes(*, assets: int, function_limit: int, seed: int, within_s: float, o
 
 
 @main.command(name="faults")
-@click.option("--kinds", default=",".join(faults.STRIKES), show_default=True, help="Separated by commas.")
+@click.option("--kinds", default=",".join(strikes.STRIKES), show_default=True, help="Separated by commas.")
 @click.option("--rounds", default=2, show_default=True, help="Of each kind.")
 @click.option("--videos", default=4, show_default=True, help="In flight in each round.")
 @click.option("--renders", default=2, show_default=True, help="In flight in each round.")
@@ -72,13 +72,13 @@ def strike(*, kinds: str, rounds: int, videos: int, renders: int, seed: int, wit
             make_project("css-animation", folder, FFMPEG),
         )
         home = folder / "home"
-        os.environ |= {"SLUICE_HOME": str(home), FAULTS_VARIABLE: str(faults.faults_file(home))}
-        with faults.small_tmp(Local.from_env().home.root), running_stage() as stage:
+        os.environ |= {"SLUICE_HOME": str(home), FAULTS_VARIABLE: str(strikes.faults_file(home))}
+        with strikes.small_tmp(Local.from_env().home.root), running_stage() as stage:
             for kind in kinds.split(","):
                 for number in range(rounds):
                     try:
                         found.append(faults.run_round(stage, kind, seed + number, work, within_s=within_s))
-                    except faults.FaultImpossible as error:
+                    except strikes.FaultImpossible as error:
                         click.echo(f"{kind}: not run, {error}")
                         break
                     click.echo(found[-1])
@@ -89,11 +89,14 @@ def strike(*, kinds: str, rounds: int, videos: int, renders: int, seed: int, wit
 
 @main.command(name="policies")
 @click.argument("noted", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-def prove_policies(*, noted: Path) -> None:
+@click.option("--evidence", "kept", type=click.Path(path_type=Path, dir_okay=False), help="Where few calls are kept.")
+def prove_policies(*, noted: Path, kept: Path | None) -> None:
     """Say which actions of the policies were needed, by what SLUICE_EMULATOR_PERMISSIONS has noted."""
     folder = _ROOT / ".chalice" / "policies"
     documents = {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
     decisions = policies.read_decisions(noted)
+    if kept:
+        evidence.write_calls(kept, evidence.chosen(decisions, documents))
     found = {each: policies.prove(each, decisions) for each in policies.permissions(documents)}
     for proof in policies.Proof:
         click.echo(f"{proof}: {sum(each is proof for each in found.values())}")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import random
-import threading
 import time
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from uuid import uuid4
 
 from load.ledger import Books, read_books, violations
 from load.noise import Noise
@@ -51,9 +51,22 @@ def etag_of(body: bytes) -> str:
     return hashlib.md5(body).hexdigest()  # noqa: S324
 
 
-def upload(stage: Stage, number: int, body: bytes, seed: int, noise: Noise | None = None) -> str:
+def upload(stage: Stage, number: int, body: bytes, seed: int, noise: Noise | None = None, *, patience_s: float) -> str:
     """Send one video; its asset's id. A third are left to S3's event, a third are completed twice at once."""
-    opened = stage.call("POST", "/v1/uploads", json={"filename": f"{number}.mp4", "size": len(body)})
+    while True:
+        try:
+            return _upload(stage, number, body, seed, noise, patience_s)
+        except ApiRefused as error:
+            # Its opening was among the last that a killed emulator had heard of, and not yet written down.
+            if error.status != 404:
+                raise
+
+
+def _upload(stage: Stage, number: int, body: bytes, seed: int, noise: Noise | None, patience_s: float) -> str:
+    # By a key, because a call that is not answered may have been heard.
+    once = {"Idempotency-Key": f"{seed}-{number}-{uuid4()}"}
+    wish = {"filename": f"{number}.mp4", "size": len(body)}
+    opened = stage.call("POST", "/v1/uploads", patience_s=patience_s, json=wish, headers=once)
     asset_id: str = opened["asset_id"]
     if noise:
         noise.before_upload(number, asset_id)
@@ -61,26 +74,30 @@ def upload(stage: Stage, number: int, body: bytes, seed: int, noise: Noise | Non
     if noise:
         noise.after_upload(number, asset_id, etag_of(body))
     times = random.Random(f"{seed} {number} complete").randint(0, 2)  # noqa: S311
-    calls = [threading.Thread(target=_complete, args=(stage, opened["id"])) for _ in range(times)]
-    for call in calls:
-        call.start()
-    for call in calls:
-        call.join()
+    if times:
+        with ThreadPoolExecutor(times) as threads:
+            list(threads.map(lambda _: _complete(stage, opened["id"], patience_s), range(times)))
     return asset_id
 
 
-def _complete(stage: Stage, upload_id: str) -> None:
+def _complete(stage: Stage, upload_id: str, patience_s: float) -> None:
     try:
-        stage.call("POST", f"/v1/uploads/{upload_id}/complete", json={})
+        stage.call("POST", f"/v1/uploads/{upload_id}/complete", patience_s=patience_s, json={})
     except ApiRefused as error:
         if error.status != 409:
             raise
 
 
-def upload_all(stage: Stage, count: int, body: bytes, seed: int, noise: Noise | None) -> list[str]:
+def upload_all(
+    stage: Stage, count: int, body: bytes, seed: int, noise: Noise | None, *, patience_s: float
+) -> list[str]:
     """All at once, as far as threads go."""
+
+    def one(number: int) -> str:
+        return upload(stage, number, body, seed, noise, patience_s=patience_s)
+
     with ThreadPoolExecutor(count) as threads:
-        return list(threads.map(lambda number: upload(stage, number, body, seed, noise), range(count)))
+        return list(threads.map(one, range(count)))
 
 
 def settle(stage: Stage, asset_ids: Collection[str], within_s: float) -> dict[str, Json]:
@@ -94,13 +111,14 @@ def settle(stage: Stage, asset_ids: Collection[str], within_s: float) -> dict[st
     left = list(asset_ids)
     while left:
         for asset_id in left:
-            asset = stage.call("GET", f"/v1/assets/{asset_id}")
+            asset = stage.call("GET", f"/v1/assets/{asset_id}", patience_s=max(1.0, until - time.monotonic()))
             if asset["status"] in ENDED:
                 found[asset_id] = asset
         left = [each for each in left if each not in found]
         if left and time.monotonic() > until:
             raise StageLost(f"stuck after {within_s:.0f} s: {', '.join(left)}")
-        time.sleep(_POLL_S if left else 0)
+        # Whoever waits for many looks less often: looking is work for the same machine.
+        time.sleep(max(_POLL_S, len(left) / 20) if left else 0)
     return found
 
 
@@ -125,7 +143,7 @@ def run(stage: Stage, count: int, body: bytes, seed: int, *, within_s: float) ->
     """
     noise = Noise(stage, seed)
     started = time.monotonic()
-    asset_ids = upload_all(stage, count, body, seed, noise)
+    asset_ids = upload_all(stage, count, body, seed, noise, patience_s=within_s)
     assets = settle(stage, asset_ids, within_s)
     wall_s = time.monotonic() - started
     noise.at_the_end(list(asset_ids), etag_of(body))

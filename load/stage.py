@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import time
 from collections.abc import Iterator
@@ -25,6 +26,9 @@ FAULTS_VARIABLE = "SLUICE_EMULATOR_FAULTS"
 _QUIET = Report(quiet=True)
 _PATIENCE_S = 120.0
 _PAUSE_S = 0.25
+_SAVE_S = 10.0
+# Between a client's tries, drawn from [0, this) in the end: they must not come back together.
+_LONGEST_PAUSE_S = 8.0
 # What a client of a service that is asked too much tries again.
 AGAIN = frozenset({429, 500, 502, 503, 504})
 
@@ -41,21 +45,17 @@ class Stage:
     clients: LocalClients
     outputs: dict[str, str]
     functions: dict[str, str]
-    api_key: str
+    api: Api
 
-    @property
-    def api(self) -> Api:
-        return Api(self.local.origin_url, self.api_key)
-
-    def call(self, method: str, path: str, **request: Any) -> Json:
+    def call(self, method: str, path: str, *, patience_s: float = _PATIENCE_S, **request: Any) -> Json:
         """One call of the API, tried again like any client's while the service is away or asked too much.
 
         Raises:
             ApiRefused: If it is refused for another reason.
-            StageLost: If it is not served for two minutes.
+            StageLost: If it is not served for so long.
         """
-        until = time.monotonic() + _PATIENCE_S
-        said = ""
+        until = time.monotonic() + patience_s
+        said, pause_s = "", _PAUSE_S
         while time.monotonic() < until:
             try:
                 found: Json = self.api._call(method, path, **request).json()
@@ -63,10 +63,11 @@ class Stage:
                 if isinstance(error, ApiRefused) and error.status not in AGAIN:
                     raise
                 said = error.message
-                time.sleep(_PAUSE_S)
+                time.sleep(random.uniform(0, pause_s))  # noqa: S311
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
             else:
                 return found
-        raise StageLost(f"{method} {path} was not served for {_PATIENCE_S:.0f} s: {said}")
+        raise StageLost(f"{method} {path} was not served for {patience_s:.0f} s: {said}")
 
     def put(self, url: str, body: bytes) -> None:
         """Send bytes to a presigned URL, again until they are taken."""
@@ -86,10 +87,19 @@ class Stage:
             self.clients.functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=most)
 
     def kill_emulator(self) -> None:
-        """As a power cut would end it: its supervisor ends too, and every function."""
+        """As a power cut would end it: its supervisor ends too, and every function.
+
+        What AWS has answered is stored; here it is up to two seconds later, so a save comes first.
+        """
         facts = read_facts(self.local.home)
         if facts is None:
             raise StageLost("there is no local AWS to kill")
+        records = self.local.home.state / "services" / "dynamodb.json"
+        saved_at = records.stat().st_mtime_ns
+        os.kill(facts.emulator_pid, signal.SIGUSR1)
+        until = time.monotonic() + _SAVE_S
+        while records.stat().st_mtime_ns == saved_at and time.monotonic() < until:
+            time.sleep(_SAVE_S / 1000)
         os.kill(facts.emulator_pid, signal.SIGKILL)
         until = time.monotonic() + _PATIENCE_S
         while read_facts(self.local.home) is not None:
@@ -113,7 +123,9 @@ def running_stage() -> Iterator[Stage]:
             raise StageLost("the local AWS ended at once; its log is in SLUICE_HOME")
         found = replace(local, origin_port=facts.origin_port, gateway_port=facts.gateway_port)
         clients = LocalClients(found)
-        yield Stage(found, clients, _outputs(clients), _functions(clients), running.api_key)
+        api = Api(found.origin_url, running.api_key)
+        yield Stage(found, clients, _outputs(clients), _functions(clients), api)
+        api.close()
     finally:
         if ours:
             down(local)

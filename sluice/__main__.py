@@ -2,4 +2,4 @@
 
 from sluice.cli import main
 
-main()
+main(prog_name="sluice")

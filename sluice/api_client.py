@@ -62,21 +62,24 @@ class Api:
         body = {"filename": filename, "size": size_bytes, "content_type": content_type, "asset": asset}
         return _object(self._call("POST", "/v1/uploads", json=body))
 
+    def upload(self, upload_id: str) -> Json:
+        return _object(self._call("GET", f"/v1/uploads/{_part(upload_id)}"))
+
     def upload_parts(self, upload_id: str, *, first: int, count: int) -> list[Json]:
         """Fresh URLs of the parts [first, first + count); numbers count from 1."""
         query = {"from": first, "count": count}
-        data: list[Json] = self._call("GET", f"/v1/uploads/{quote(upload_id)}/parts", params=query).json()["data"]
+        data: list[Json] = self._call("GET", f"/v1/uploads/{_part(upload_id)}/parts", params=query).json()["data"]
         return data
 
     def complete_upload(self, upload_id: str, parts: list[Json]) -> Json:
         body = {"parts": parts} if parts else {}
-        return _object(self._call("POST", f"/v1/uploads/{quote(upload_id)}/complete", json=body))
+        return _object(self._call("POST", f"/v1/uploads/{_part(upload_id)}/complete", json=body))
 
     def cancel_upload(self, upload_id: str) -> Json:
-        return _object(self._call("POST", f"/v1/uploads/{quote(upload_id)}/cancel", json={}))
+        return _object(self._call("POST", f"/v1/uploads/{_part(upload_id)}/cancel", json={}))
 
     def asset(self, asset_id: str) -> Json:
-        return _object(self._call("GET", f"/v1/assets/{quote(asset_id)}"))
+        return _object(self._call("GET", f"/v1/assets/{_part(asset_id)}"))
 
     def assets(self, *, status: str | None, limit: int) -> list[Json]:
         """The latest assets, at most `limit`."""
@@ -97,14 +100,14 @@ class Api:
     def create_token(self, asset_id: str, *, types: Sequence[str], ttl_s: int) -> Json:
         """URLs of an asset's media of these types, with a token in their paths."""
         body = {"types": list(types), "ttl": ttl_s}
-        return _object(self._call("POST", f"/v1/assets/{quote(asset_id)}/tokens", json=body))
+        return _object(self._call("POST", f"/v1/assets/{_part(asset_id)}/tokens", json=body))
 
     def create_asset(self, body: Json) -> Json:
         return _object(self._call("POST", "/v1/assets", json=body))
 
     def retry_asset(self, asset_id: str, *, max_cost_usd: float | None) -> Json:
         body = {} if max_cost_usd is None else {"max_cost_usd": max_cost_usd}
-        return _object(self._call("POST", f"/v1/assets/{quote(asset_id)}/retry", json=body))
+        return _object(self._call("POST", f"/v1/assets/{_part(asset_id)}/retry", json=body))
 
     def estimate(self, asked: Json) -> Json:
         return _object(self._call("POST", "/v1/estimates", json=asked))
@@ -113,7 +116,7 @@ class Api:
         return _object(self._call("GET", "/v1/health"))
 
     def cancel_asset(self, asset_id: str) -> Json:
-        return _object(self._call("POST", f"/v1/assets/{quote(asset_id)}/cancel", json={}))
+        return _object(self._call("POST", f"/v1/assets/{_part(asset_id)}/cancel", json={}))
 
     def create_site(self, *, sha256: str, size_bytes: int) -> Json:
         """The site of a project archive; `upload` says where to send it, None that it is stored."""
@@ -123,14 +126,17 @@ class Api:
         return _object(self._call("POST", "/v1/renders", json=body))
 
     def render(self, render_id: str) -> Json:
-        return _object(self._call("GET", f"/v1/renders/{quote(render_id)}"))
+        return _object(self._call("GET", f"/v1/renders/{_part(render_id)}"))
 
     def renders(self, *, status: str | None, limit: int) -> list[Json]:
         """The latest renders, at most `limit`."""
         return self._list("/v1/renders", status=status, limit=limit)
 
     def cancel_render(self, render_id: str) -> Json:
-        return _object(self._call("POST", f"/v1/renders/{quote(render_id)}/cancel", json={}))
+        return _object(self._call("POST", f"/v1/renders/{_part(render_id)}/cancel", json={}))
+
+    def delete_render(self, render_id: str) -> None:
+        self._call("DELETE", f"/v1/renders/{_part(render_id)}")
 
     def webhooks(self) -> list[Json]:
         """Every webhook, the latest first."""
@@ -149,24 +155,24 @@ class Api:
         return _object(self._call("POST", "/v1/webhooks", json=body))
 
     def delete_webhook(self, webhook_id: str) -> None:
-        self._call("DELETE", f"/v1/webhooks/{quote(webhook_id)}")
+        self._call("DELETE", f"/v1/webhooks/{_part(webhook_id)}")
 
     def rotate_webhook(self, webhook_id: str) -> Json:
         """The webhook, with its new secret."""
-        return _object(self._call("POST", f"/v1/webhooks/{quote(webhook_id)}/rotate", json={}))
+        return _object(self._call("POST", f"/v1/webhooks/{_part(webhook_id)}/rotate", json={}))
 
     def ping_webhook(self, webhook_id: str) -> Json:
-        return _object(self._call("POST", f"/v1/webhooks/{quote(webhook_id)}/ping", json={}))
+        return _object(self._call("POST", f"/v1/webhooks/{_part(webhook_id)}/ping", json={}))
 
     def deliveries(self, webhook_id: str, *, limit: int) -> list[Json]:
         query = {"limit": limit}
-        data: list[Json] = self._call("GET", f"/v1/webhooks/{quote(webhook_id)}/deliveries", params=query).json()[
+        data: list[Json] = self._call("GET", f"/v1/webhooks/{_part(webhook_id)}/deliveries", params=query).json()[
             "data"
         ]
         return data
 
     def replay_delivery(self, webhook_id: str, delivery_id: str) -> Json:
-        path = f"/v1/webhooks/{quote(webhook_id)}/deliveries/{quote(delivery_id)}/replay"
+        path = f"/v1/webhooks/{_part(webhook_id)}/deliveries/{_part(delivery_id)}/replay"
         return _object(self._call("POST", path, json={}))
 
     def keys(self) -> list[Json]:
@@ -179,23 +185,28 @@ class Api:
 
     def rotate_key(self, key_id: str, *, old_for_s: int) -> Json:
         """The record, with the new key."""
-        return _object(self._call("POST", f"/v1/keys/{quote(key_id)}/rotate", json={"old_for": old_for_s}))
+        return _object(self._call("POST", f"/v1/keys/{_part(key_id)}/rotate", json={"old_for": old_for_s}))
 
     def delete_key(self, key_id: str) -> None:
-        self._call("DELETE", f"/v1/keys/{quote(key_id)}")
+        self._call("DELETE", f"/v1/keys/{_part(key_id)}")
 
     def delete_asset(self, asset_id: str) -> None:
-        self._call("DELETE", f"/v1/assets/{quote(asset_id)}")
+        self._call("DELETE", f"/v1/assets/{_part(asset_id)}")
 
     def create_rendition(self, asset_id: str, wanted: Json) -> Json:
-        return _object(self._call("POST", f"/v1/assets/{quote(asset_id)}/renditions", json=wanted))
+        return _object(self._call("POST", f"/v1/assets/{_part(asset_id)}/renditions", json=wanted))
 
     def rendition(self, asset_id: str, rendition_id: str) -> Json:
-        return _object(self._call("GET", f"/v1/assets/{quote(asset_id)}/renditions/{quote(rendition_id)}"))
+        return _object(self._call("GET", f"/v1/assets/{_part(asset_id)}/renditions/{_part(rendition_id)}"))
 
     def renditions(self, asset_id: str) -> list[Json]:
-        data: list[Json] = self._call("GET", f"/v1/assets/{quote(asset_id)}/renditions").json()["data"]
+        data: list[Json] = self._call("GET", f"/v1/assets/{_part(asset_id)}/renditions").json()["data"]
         return data
+
+
+def _part(text: str) -> str:
+    """One part of a path, whatever is in it: an id is typed by a person."""
+    return quote(text, safe="")
 
 
 def _object(answer: httpx.Response) -> Json:

@@ -28,6 +28,8 @@ OPTIONS = (
     "quality",
     "crf",
     "bitrate",
+    "frame",
+    "frame_range",
     "chunk_frames",
     "max_parallel",
     "max_cost_usd",

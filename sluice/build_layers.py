@@ -10,6 +10,7 @@ import sys
 from sluice.browser_layer import build_browser
 from sluice.failure import OperatorError
 from sluice.layers import LAMBDA_UNPACKED_BYTES, Layer, build_media_tools, check_limits, megabytes
+from sluice.only_one import only_one
 from sluice.paths import Project
 
 
@@ -19,10 +20,11 @@ def build_layers(project: Project) -> tuple[Layer, ...]:
     Raises:
         OperatorError: Names what could not be had, or the limit of Lambda that would be broken.
     """
-    layers = (
-        build_media_tools(project.layer_zip, project.npm / "webp"),
-        build_browser(project.browser_layer_zip, project.npm / "browser"),
-    )
+    with only_one(project, "layers"):
+        layers = (
+            build_media_tools(project.layer_zip, project.npm / "webp"),
+            build_browser(project.browser_layer_zip, project.npm / "browser"),
+        )
     check_limits({}, sum(layer.unpacked_bytes for layer in layers))
     return layers
 

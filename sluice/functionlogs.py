@@ -107,10 +107,12 @@ def format_line(line: LogLine) -> str:
     return text + "".join(f"\n    {line}" for line in traceback.splitlines())
 
 
-def print_lines(lines: Iterable[LogLine], *, as_json: bool) -> None:
-    """Write to stdout until there are no more, or the reader is gone."""
+def print_lines(lines: Iterable[LogLine], *, as_json: bool) -> int:
+    """Write to stdout until there are no more, or the reader is gone. Returns how many there were."""
+    count = 0
     try:
         for line in lines:
+            count += 1
             if as_json:
                 document = {"time_ms": line.time_ms, "function": line.function, "message": line.message}
                 print(json.dumps(document), flush=True)
@@ -118,3 +120,5 @@ def print_lines(lines: Iterable[LogLine], *, as_json: bool) -> None:
                 print(format_line(line), flush=True)
     except (KeyboardInterrupt, BrokenPipeError):
         sys.stderr.close()
+        return max(count, 1)
+    return count

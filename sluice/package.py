@@ -27,6 +27,7 @@ from sluice.build_layers import build_layers
 from sluice.clients import REGION
 from sluice.dependencies import DependencyCache
 from sluice.failure import PackagingFailed
+from sluice.only_one import only_one
 from sluice.paths import Project
 from sluice.processes import clean_environ
 from sluice.template import Document, local_files, read_template, write_template
@@ -152,7 +153,8 @@ def package(
     if not (project.root / "app.py").is_file():
         raise PackagingFailed(f"there is no app.py in {project.root}")
     if (project.web / "package.json").is_file():
-        webassets.ensure(project)
+        with only_one(project, "page"):
+            webassets.ensure(project)
     layers = build_layers(project)
     chosen = dict(access or {})
     layers_sha256 = " ".join(layer.sha256 for layer in layers)
@@ -163,7 +165,8 @@ def package(
     if out.exists():
         shutil.rmtree(out)
     out.mkdir(parents=True)
-    with tempfile.TemporaryDirectory(prefix="sluice-package-") as scratch:
+    # Chalice keeps its zips in the project, whatever the folder that this package goes to.
+    with only_one(project, "package"), tempfile.TemporaryDirectory(prefix="sluice-package-") as scratch:
         dependencies = DependencyCache(project)
         dependencies.prepare()
         template = settle_access(_run_chalice(project, Path(scratch), stage, chosen), chosen)

@@ -7,27 +7,15 @@ on, so a second run costs a second, and `sluice up` makes again whatever has cha
 
 from __future__ import annotations
 
-import fcntl
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from sluice import webassets
 from sluice.emulator import venv
 from sluice.failure import OperatorError
+from sluice.only_one import only_one
 from sluice.package import package
 from sluice.paths import Local, Project
 from sluice.report import Report
-
-
-@contextmanager
-def _only_one(project: Project) -> Iterator[None]:
-    """Two commands at once must not fill the same folder."""
-    lock = project.root / "build" / "prepare.lock"
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield
 
 
 def bring_page_files(project: Project) -> None:
@@ -37,7 +25,7 @@ def bring_page_files(project: Project) -> None:
         NpmFailed: If the packages can not be had.
     """
     if (project.web / "package.json").is_file():
-        with _only_one(project):
+        with only_one(project, "page"):
             webassets.ensure(project)
 
 

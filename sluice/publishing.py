@@ -1,52 +1,100 @@
-"""Publishing one file from a terminal: upload, follow the work, say what came of it.
+"""Publishing from a terminal: upload, follow the work, say what came of it.
 
 People read standard error: a progress bar on a terminal, one line per state elsewhere.
 """
 
 from __future__ import annotations
 
+import errno
+import mimetypes
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from sluice.api_client import Api, Json
-from sluice.failure import OperatorError
+from sluice.failure import Interrupted, OperatorError
 from sluice.uploading import send_file
 
 _POLL_S = 0.3
 _UNSETTLED = ("waiting", "preparing")
+_NOT_IN_MIMETYPES = frozenset({".mkv", ".mxf", ".m2ts", ".ts", ".flv", ".m4v", ".flac", ".opus"})
 
 
 class AssetErrored(OperatorError):
     """The asset ended errored or cancelled."""
 
 
-def publish(api: Api, path: Path, *, asset: Json, wait: bool, quiet: bool) -> Json:
-    """Upload a file with a progress bar; with `wait`, until the asset is ready or has failed.
+def is_url(source: str) -> bool:
+    """Whether the deployment fetches it, rather than this machine sending it."""
+    return source.startswith(("http://", "https://"))
 
-    Returns:
-        The asset, whatever became of it.
+
+def expand(source: str) -> list[str]:
+    """What one argument of `sluice upload` names: a URL or a file itself, of a folder its videos and sounds.
+
+    Those in folders below it too, in the order of their names; what is hidden is left out.
+
+    Raises:
+        OperatorError: If a folder holds none.
+        FileNotFoundError: If there is nothing of that name.
+    """
+    path = Path(source)
+    if is_url(source) or path.is_file():
+        return [source]
+    if not path.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no file", source)
+    inside = [each for each in sorted(path.rglob("*")) if each.is_file() and _is_media(each.relative_to(path))]
+    if not inside:
+        raise OperatorError(f"there is no video in {source}")
+    return [str(each) for each in inside]
+
+
+def _is_media(path: Path) -> bool:
+    if any(part.startswith(".") for part in path.parts):
+        return False
+    kind = mimetypes.guess_type(path.name)[0] or ""
+    return kind.startswith(("video/", "audio/")) or path.suffix.lower() in _NOT_IN_MIMETYPES
+
+
+def publish(
+    api: Api, sources: Sequence[str], *, asset: Json, wait: bool, quiet: bool
+) -> Iterator[Json | OperatorError]:
+    """Send files one after the other, each with a progress bar; have URLs fetched meanwhile. With `wait`, until each
+    asset is ready or has failed.
+
+    Yields:
+        Of each source, in their order: the asset, whatever became of it, or why there is none.
     """
     console = Console(stderr=True, quiet=quiet)
     with _progress_bar(console, quiet=quiet) as bar:
-        sending = bar.add_task("uploading", total=path.stat().st_size, note="")
+        begun = [_begin(api, source, asset, bar) for source in sources]
+        for each in begun:
+            if isinstance(each, OperatorError) or not wait:
+                yield each
+                continue
+            try:
+                followed = _follow(api, each, bar, console)
+            except KeyboardInterrupt:
+                message = f"interrupted; the work goes on, unless you say: sluice assets cancel {each['id']}"
+                raise Interrupted(message) from None
+            yield followed
+
+
+def _begin(api: Api, source: str, asset: Json, bar: Progress) -> Json | OperatorError:
+    try:
+        if is_url(source):
+            return api.create_asset({"input": {"url": source}, **asset})
+        path = Path(source)
+        sending = bar.add_task("uploading", total=path.stat().st_size, note=path.name)
         upload = send_file(api, path, asset=asset, progress=lambda count: bar.advance(sending, count))
-        current = api.asset(upload["asset_id"])
-        return _follow(api, current, bar, console) if wait else current
-
-
-def ingest_url(api: Api, url: str, *, asset: Json, wait: bool, quiet: bool) -> Json:
-    """Have the deployment fetch a URL; with `wait`, until the asset is ready or has failed.
-
-    Returns:
-        The asset, whatever became of it.
-    """
-    console = Console(stderr=True, quiet=quiet)
-    current = api.create_asset({"input": {"url": url}, **asset})
-    with _progress_bar(console, quiet=quiet) as bar:
-        return _follow(api, current, bar, console) if wait else current
+        return api.asset(upload["asset_id"])
+    except Interrupted:
+        raise
+    except OperatorError as error:
+        return error
 
 
 def _progress_bar(console: Console, *, quiet: bool) -> Progress:

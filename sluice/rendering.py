@@ -69,13 +69,16 @@ def job_of(folder: Path, out: Path | None, options: Json) -> Job:
     Raises:
         OperatorError: If there is no such format, or the file is named like another one.
     """
+    if options.get("frame") is not None and out is None:
+        options = {"format": Format.PNG.value, **options}
     asked = options.get("format")
     if asked is not None and asked not in list(Format):
         raise OperatorError(f"there is no format {asked}; there are {', '.join(Format)}")
     if out is None:
         kind = output_kind(Format(asked or Format.MP4))
         return Job(folder, Path(f"{folder.resolve().name}{kind.extension}"), options)
-    named = next((each.value for each in Format if out.name.endswith(output_kind(each).extension)), None)
+    name = out.with_suffix(".jpg").name if out.suffix == ".jpeg" else out.name
+    named = next((each.value for each in Format if name.endswith(output_kind(each).extension)), None)
     if named is None or asked == named:
         return Job(folder, out, options)
     if asked is not None:
@@ -221,11 +224,15 @@ def describe(render: Json, out: Path | None = None) -> str:
     """What a person wants to know of a render, in a few lines."""
     lines = [f"{render['id']}: {render['status']}"]
     lines += [f"  {error['code']}: {error['message']}" for error in render["errors"]]
+    lines += [f"  warning     {warning['code']}: {warning['message']}" for warning in render.get("warnings", ())]
     progress = render["progress"]
     if progress["frames_total"]:
-        size = f"{render['width']}x{render['height']}, {render['fps']:g} fps, {render['duration']:.2f} s"
-        lines += [f"  video       {size}"]
-        lines += [f"  frames      {progress['frames_done']}/{progress['frames_total']}"]
+        size = f"{render['width']}x{render['height']}"
+        if render["options"]["format"] in (Format.PNG, Format.JPEG):
+            lines += [f"  picture     {size}"]
+        else:
+            lines += [f"  video       {size}, {render['fps']:g} fps, {render['duration']:.2f} s"]
+            lines += [f"  frames      {progress['frames_done']}/{progress['frames_total']}"]
     lines += [f"  cost        ${render['cost']['accrued_usd']:.6f} on AWS (estimated)"]
     if render.get("webhook_secret"):
         lines += [f"  webhook     {render['webhook_id']}, secret {render['webhook_secret']}"]

@@ -50,6 +50,7 @@ ENCODING_SETTINGS = {
     "SLUICE_PLAYBACK_POLICY": "PlaybackPolicy",
     "SLUICE_MAX_COST_PER_ASSET_USD": "MaxCostPerAssetUsd",
     "SLUICE_MONTHLY_BUDGET_USD": "MonthlyBudgetUsd",
+    "SLUICE_REQUESTS_PER_MINUTE": "RequestsPerMinute",
     "SLUICE_URL_INGEST_ALLOWLIST": "UrlIngestAllowlist",
 }
 

@@ -1,7 +1,8 @@
 """Sending one file: a single presigned PUT, or the parts of an S3 multipart upload side by side.
 
 Invariant: every byte of the file is sent under an upload that the API made before; a part that fails is sent again,
-with a fresh URL if the old one has expired. Presigned URLs are never printed.
+with a fresh URL if the old one has expired. An upload in parts that did not come to its end goes on where it was, when
+the same file is uploaded again. Presigned URLs are never printed.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from pathlib import Path
 
 import httpx
 
-from sluice.api_client import Api, Json
-from sluice.failure import OperatorError
+from sluice.api_client import Api, ApiRefused, Json
+from sluice.failure import Interrupted, OperatorError
+from sluice.upload_notes import Begun, Note, note_name, noted, notes_folder
 
 _PARALLEL_PARTS = 4
 _ATTEMPTS = 5
@@ -59,7 +61,8 @@ def send_file(api: Api, path: Path, *, asset: Json, progress: Progress) -> Json:
 
     Args:
         asset: What the asset shall carry (`passthrough`, `meta`).
-        progress: Called with the number of bytes just sent; with a negative one when a part starts again.
+        progress: Called with the number of bytes just sent, or found to be there already; with a negative one when a
+            part starts again.
 
     Returns:
         The completed upload; `asset_id` names its asset.
@@ -67,20 +70,52 @@ def send_file(api: Api, path: Path, *, asset: Json, progress: Progress) -> Json:
     Raises:
         UploadFailed: If the storage refuses.
         ApiRefused: If the API refuses.
+        Interrupted: By Ctrl-C, when the same can be gone on with.
     """
-    size = path.stat().st_size
+    with noted(notes_folder(), note_name(api.base_url, path, asset)) as note:
+        begun = note and note.begun()
+        upload = begun and _still_open(api, begun.upload_id)
+        if not (begun and upload):
+            begun = None
+            upload = _announced(api, path, asset)
+            if note and upload.get("part_size"):
+                note.begin(upload["id"])
+        try:
+            if upload.get("part_size"):
+                parts = _send_parts(api, upload, path, progress, begun, note)
+            else:
+                _put(Slice(path, 0, path.stat().st_size), lambda _: str(upload["url"]), progress)
+                parts = []
+        except KeyboardInterrupt:
+            if note and upload.get("part_size"):
+                raise Interrupted(
+                    f"interrupted; the same command goes on with it until {upload['expires_at']}"
+                ) from None
+            api.cancel_upload(upload["id"])
+            raise
+        try:
+            return api.complete_upload(upload["id"], parts)
+        except ApiRefused as error:
+            # What the storage has is not what was noted: the next try begins anew.
+            if note and error.status < 500:
+                note.forget()
+            raise
+
+
+def _announced(api: Api, path: Path, asset: Json) -> Json:
     content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    upload = api.create_upload(filename=path.name, size_bytes=size, content_type=content_type, asset=asset)
+    size = path.stat().st_size
+    return api.create_upload(filename=path.name, size_bytes=size, content_type=content_type, asset=asset)
+
+
+def _still_open(api: Api, upload_id: str) -> Json | None:
     try:
-        if upload.get("part_size"):
-            parts = _send_parts(api, upload, path, size, progress)
-        else:
-            _put(Slice(path, 0, size), lambda _: str(upload["url"]), progress)
-            parts = []
-    except KeyboardInterrupt:
-        api.cancel_upload(upload["id"])
-        raise
-    return api.complete_upload(upload["id"], parts)
+        upload = api.upload(upload_id)
+    except ApiRefused as error:
+        if error.status != httpx.codes.NOT_FOUND:
+            raise
+        return None
+    return upload if upload["status"] == "waiting" else None
 
 
 def send_archive(api: Api, site: Json, path: Path, progress: Progress) -> None:
@@ -101,26 +136,36 @@ def send_archive(api: Api, site: Json, path: Path, progress: Progress) -> None:
     _put(Slice(path, 0, site["size"]), url, progress, headers=upload["headers"])
 
 
-def _send_parts(api: Api, upload: Json, path: Path, size: int, progress: Progress) -> list[Json]:
-    part_size = upload["part_size"]
+def _send_parts(
+    api: Api, upload: Json, path: Path, progress: Progress, begun: Begun | None, note: Note | None
+) -> list[Json]:
+    part_size, size = upload["part_size"], path.stat().st_size
     count = -(-size // part_size)
+    etags = dict(begun.etags) if begun else {}
 
-    def send(number: int) -> Json:
+    def slice_of(number: int) -> Slice:
         start = (number - 1) * part_size
-        part = Slice(path, start, min(start + part_size, size))
+        return Slice(path, start, min(start + part_size, size))
 
+    def send(number: int) -> None:
         def url(_attempt: int) -> str:
             return str(api.upload_parts(upload["id"], first=number, count=1)[0]["url"])
 
-        return {"part_number": number, "etag": _put(part, url, progress)}
+        etags[number] = _put(slice_of(number), url, progress)
+        if note:
+            note.add(number, etags[number])
 
+    for number in etags:
+        progress(slice_of(number).end - slice_of(number).start)
     with ThreadPoolExecutor(_PARALLEL_PARTS) as threads:
-        sending = [threads.submit(send, number) for number in range(1, count + 1)]
+        sending = [threads.submit(send, number) for number in range(1, count + 1) if number not in etags]
         try:
-            return [done.result() for done in sending]
+            for done in sending:
+                done.result()
         finally:
             for waiting in sending:
                 waiting.cancel()
+    return [{"part_number": number, "etag": etags[number]} for number in range(1, count + 1)]
 
 
 def _put(part: Slice, url: Callable[[int], str], progress: Progress, headers: Mapping[str, str] = NO_HEADERS) -> str:

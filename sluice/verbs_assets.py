@@ -6,7 +6,6 @@ With --json, standard output holds exactly one document.
 from __future__ import annotations
 
 import json
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,12 @@ from rich.console import Console
 from rich.table import Table
 
 from chalicelib.catalog.options import Encoder
-from sluice.api_client import Api
+from sluice.api_client import Api, Json
 from sluice.failure import NotFound, OperatorError
 from sluice.flags import LOCAL, chosen
 from sluice.keys import development_key
 from sluice.place import place_of
-from sluice.publishing import AssetErrored, describe, ingest_url, publish
+from sluice.publishing import AssetErrored, describe, expand, publish
 from sluice.verbs_local import json_option, quiet_option, running_local
 
 
@@ -73,7 +72,7 @@ def api_options(command: Any) -> Any:
 
 
 @click.command()
-@click.argument("source", metavar="FILE|URL")
+@click.argument("sources", metavar="FILE|DIR|URL...", nargs=-1, required=True)
 @click.option("--wait", is_flag=True, help="Wait until the asset is ready; leave with 1 if it fails.")
 @click.option("--passthrough", help="Text that the asset and its events carry.")
 @click.option("--encoder", type=click.Choice([each.value for each in Encoder]), help="Who encodes it.")
@@ -84,7 +83,7 @@ def api_options(command: Any) -> Any:
 @quiet_option
 def upload(
     *,
-    source: str,
+    sources: tuple[str, ...],
     wait: bool,
     passthrough: str | None,
     encoder: str | None,
@@ -95,18 +94,38 @@ def upload(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Upload FILE, or have URL fetched, and publish it as an adaptive stream."""
-    is_url = source.startswith(("http://", "https://"))
-    if not is_url and not Path(source).is_file():
-        raise click.BadParameter(f"there is no file {source}", param_hint="FILE|URL")
+    """Upload files, or have URLs fetched, and publish each as an adaptive stream.
+
+    Of a folder all videos and sounds in it are taken. An upload of a large file that was interrupted goes on where it
+    was when the same command is run again. With --json, several assets are one list.
+    """
+    try:
+        named = [each for source in sources for each in expand(source)]
+    except FileNotFoundError as error:
+        raise click.BadParameter(f"{error.strerror} {error.filename}", param_hint="FILE|DIR|URL") from error
     api = open_api(url, api_key)
     options = {"encoder": encoder, "passthrough": passthrough, "playback_policy": policy, "max_cost_usd": max_cost}
     wanted = {name: value for name, value in options.items() if value}
-    send = partial(ingest_url, api, source) if is_url else partial(publish, api, Path(source))
-    asset = send(asset=wanted, wait=wait, quiet=quiet)
-    click.echo(json.dumps(asset, indent=2) if as_json else describe(api, asset))
-    if wait and asset["status"] != "ready":
-        raise AssetErrored(f"{Path(source.partition('?')[0]).name} was not published")
+    made: list[Json] = []
+    failed: list[OperatorError] = []
+    for source, asset in zip(named, publish(api, named, asset=wanted, wait=wait, quiet=quiet), strict=True):
+        if isinstance(asset, OperatorError):
+            failed.append(asset)
+            continue
+        made.append(asset)
+        if not as_json:
+            click.echo(describe(api, asset))
+        if wait and asset["status"] != "ready":
+            failed.append(AssetErrored(f"{Path(source.partition('?')[0]).name} was not published"))
+    is_one = len(sources) == len(named) == 1 and sources[0] == named[0]
+    if as_json and not (is_one and failed and not made):
+        click.echo(json.dumps(made[0] if is_one else made, indent=2))
+    if failed and is_one:
+        raise failed[0]
+    if failed:
+        for each in failed:
+            click.echo(f"sluice: {each.message}", err=True)
+        raise AssetErrored(f"{len(failed)} of {len(named)} were not published")
 
 
 @click.group()

@@ -9,7 +9,7 @@ from dataclasses import asdict
 import click
 
 from sluice.facts import read_facts
-from sluice.failure import OperatorError
+from sluice.failure import NotFound, OperatorError
 from sluice.flags import chosen
 from sluice.functionlogs import follow, print_lines
 from sluice.lifecycle import Running, down, up_detached, up_in_foreground
@@ -90,7 +90,9 @@ def logs_verb(*, id: str | None, following: bool, hours: float | None, as_json: 
     hours = hours if hours is not None or place.is_local else _HOURS_BACK
     since_ms = 0 if hours is None else int((time.time() - hours * 3600) * 1000)
     lines = follow(place.client("logs"), f"/aws/lambda/{place.stack}-", wanted=id, forever=following, since_ms=since_ms)
-    print_lines(lines, as_json=as_json)
+    printed = print_lines(lines, as_json=as_json)
+    if id and not printed:
+        raise NotFound(f"nothing was logged about {id}")
 
 
 VERBS = (up_verb, down_verb, logs_verb)

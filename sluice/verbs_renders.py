@@ -6,6 +6,7 @@ With --json, standard output holds exactly one document.
 from __future__ import annotations
 
 import json
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -21,8 +22,9 @@ from chalicelib.composition.config import Quality
 from chalicelib.composition.formats import Codec, Format
 from sluice.api_client import Json
 from sluice.batch import Outcome, read_batch, run_batch
+from sluice.failure import NotFound
 from sluice.projects import ENTRY
-from sluice.rendering import Display, RenderUnsuccessful, begin_render, create_site, describe, job_of
+from sluice.rendering import Display, RenderUnsuccessful, begin_render, create_site, describe, download, job_of
 from sluice.rendering import render_project as render_and_fetch
 from sluice.verbs_assets import api_options, open_api
 from sluice.verbs_local import json_option, quiet_option
@@ -50,6 +52,16 @@ def _object(text: str, where: str) -> Json:
     return value
 
 
+def _frame_range(_ctx: click.Context, _param: click.Parameter, text: str | None) -> list[int | None] | None:
+    found = None if text is None else re.fullmatch(r"([0-9]+)(?:(-)([0-9]*))?", text)
+    if text is not None and found is None:
+        raise click.BadParameter("give FIRST-LAST, both included, such as 30-89; or 30- for all that follow")
+    if found is None:
+        return None
+    first = int(found[1])
+    return [first, int(found[3]) if found[3] else None if found[2] else first]
+
+
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--width", type=int, help="Pixels of the output; the composition's own by default."),
     click.option("--height", type=int, help="Pixels of the output; the composition's own by default."),
@@ -67,6 +79,10 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         callback=_variables_file,
         help="The same from a file.",
     ),
+    click.option("--frame", type=int, help="Renders a picture, of this frame; -1 is the last."),
+    click.option(
+        "--frames", "frame_range", callback=_frame_range, metavar="FIRST-LAST", help="Only these, both included."
+    ),
     click.option("--chunk-frames", type=int, help="Frames of each chunk."),
     click.option("--max-parallel", type=int, help="Most chunks."),
     click.option("--max-cost", "max_cost_usd", type=float, help="US dollars at which the work is stopped."),
@@ -82,7 +98,9 @@ def _render_options(command: Any) -> Any:
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=_FOLDER)
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="The video; DIR.mp4 here by default.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="The video or picture; DIR.mp4 here by default."
+)
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Fetch the video, or leave once it has begun.")
 @_render_options
 @api_options
@@ -171,7 +189,7 @@ def create(*, folder: Path, url: str | None, api_key: str | None, as_json: bool,
 
 @click.group()
 def renders() -> None:
-    """List, show and cancel renders."""
+    """List, show, cancel and delete renders."""
 
 
 @renders.command("ls")
@@ -200,12 +218,18 @@ def list_renders(*, status: str | None, limit: int, url: str | None, api_key: st
 
 @renders.command("get")
 @click.argument("render_id")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Fetch the video, if there is one.")
 @api_options
 @json_option
-def get_render(*, render_id: str, url: str | None, api_key: str | None, as_json: bool) -> None:
+def get_render(*, render_id: str, out: Path | None, url: str | None, api_key: str | None, as_json: bool) -> None:
     """One render."""
-    found = open_api(url, api_key).render(render_id)
-    click.echo(json.dumps(found, indent=2) if as_json else describe(found))
+    api = open_api(url, api_key)
+    found = api.render(render_id)
+    if out is not None:
+        if not (found["output"] and found["output"]["url"]):
+            raise NotFound(f"{found['id']} has no video: it is {found['status']}, or no longer kept")
+        download(api, found, out)
+    click.echo(json.dumps(found, indent=2) if as_json else describe(found, out))
 
 
 @renders.command("cancel")
@@ -217,6 +241,23 @@ def cancel_renders(*, render_ids: tuple[str, ...], url: str | None, api_key: str
     api = open_api(url, api_key)
     cancelled = [api.cancel_render(render_id) for render_id in render_ids]
     click.echo(json.dumps(cancelled, indent=2) if as_json else f"cancelled {', '.join(render_ids)}")
+
+
+@renders.command("rm")
+@click.argument("render_ids", nargs=-1, required=True)
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@api_options
+@json_option
+def remove_renders(
+    *, render_ids: tuple[str, ...], yes: bool, url: str | None, api_key: str | None, as_json: bool
+) -> None:
+    """Delete renders and their videos; those that go on are stopped."""
+    api = open_api(url, api_key)
+    if not yes:
+        click.confirm(f"Delete {len(render_ids)} render(s) and their videos?", abort=True)
+    for render_id in render_ids:
+        api.delete_render(render_id)
+    click.echo(json.dumps({"deleted": list(render_ids)}) if as_json else f"deleted {', '.join(render_ids)}")
 
 
 VERBS: tuple[click.Command, ...] = (render, render_batch, sites, renders)

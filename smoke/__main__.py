@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import secrets
 import sys
 import tempfile
@@ -29,11 +30,19 @@ _ROOT = Project.here().root
 _CONFIG = {"fps": 30, "format": "mp4", "quality": "standard"}
 
 
+def _numbers(_ctx: click.Context, _param: click.Parameter, text: str) -> list[int]:
+    if not re.fullmatch(r"[1-9][0-9]{0,2}(,[1-9][0-9]{0,2})*", text):
+        raise click.BadParameter("give numbers from 1, separated by commas, such as 1,2,4,8")
+    return [int(count) for count in text.split(",")]
+
+
 @click.command()
 @click.option("--stage", help="Run against the stack sluice-STAGE of a real account, not on the local AWS.")
 @click.option("--region", help="Of the account; else what boto3 finds.")
 @click.option("--profile", help="Of the account; else what boto3 finds.")
-@click.option("--counts", default="1,2,4,8", show_default=True, help="Chunk counts, separated by commas.")
+@click.option(
+    "--counts", callback=_numbers, default="1,2,4,8", show_default=True, help="Chunk counts, separated by commas."
+)
 @click.option(
     "--project",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -46,14 +55,15 @@ _CONFIG = {"fps": 30, "format": "mp4", "quality": "standard"}
     default=_ROOT / "build" / "smoke",
     help="Where results go [default: build/smoke].",
 )
-def main(*, stage: str | None, region: str | None, profile: str | None, counts: str, project: Path, out: Path) -> None:
+def main(
+    *, stage: str | None, region: str | None, profile: str | None, counts: list[int], project: Path, out: Path
+) -> None:
     """Render a composition through the deployed state machine, and compare each render with one of this process."""
-    wanted = [int(count) for count in counts.split(",")]
     target = account_target(stage, region, profile) if stage else local_target()
     for folder in (out / "videos", out / "history"):
         folder.mkdir(parents=True, exist_ok=True)
     try:
-        results = _smoke(target, project, wanted, out)
+        results = _smoke(target, project, counts, out)
     except OperatorError as error:
         click.echo(f"smoke: {error.message}", err=True)
         sys.exit(error.exit_code)

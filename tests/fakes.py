@@ -6,17 +6,13 @@ same suite over these and over the emulator.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.mediaconvert import MediaConvert
 from chalicelib.aws.mediapackage import MediaPackage
-from chalicelib.aws.multipart import OpenMultipart, Part
-from chalicelib.aws.objects import ObjectHead, Objects
 from chalicelib.aws.outlets import DeliveryMessage, Outlets
 from chalicelib.aws.queues import EncodeMessage, Queues, RenditionMessage
 from chalicelib.aws.records import encode_value
@@ -25,13 +21,27 @@ from chalicelib.aws.table import Table
 from chalicelib.aws.workflows import Execution, ExecutionStatus, Workflows, execution_arn
 from chalicelib.catalog.messages import Message
 from chalicelib.catalog.webhook import Delivery
-from chalicelib.errors import JobTemplateMissing, ObjectMissing, SourceChanged, UploadIncomplete, UploadNotOpen
+from chalicelib.errors import JobTemplateMissing
 from chalicelib.settings import Settings
+from tests.clock import NOW_MS, Clock
+from tests.fake_objects import FakeObjects, Stored
 
 if TYPE_CHECKING:
     from chalicelib.aws.records import Item, Values
 
-NOW_MS = 1_800_000_000_000
+__all__ = [
+    "NOW_MS",
+    "Clock",
+    "FakeMediaConvert",
+    "FakeMediaPackage",
+    "FakeObjects",
+    "FakeOutlets",
+    "FakeQueues",
+    "FakeTable",
+    "FakeWorkflows",
+    "Stored",
+    "settings",
+]
 
 
 def settings(**changes: object) -> Settings:
@@ -52,19 +62,6 @@ def settings(**changes: object) -> Settings:
         }
     )
     return replace(base, **changes)  # type: ignore[arg-type]
-
-
-class Clock:
-    """Milliseconds that pass only when told to."""
-
-    def __init__(self, now_ms: int = NOW_MS) -> None:
-        self.now_ms = now_ms
-
-    def __call__(self) -> int:
-        return self.now_ms
-
-    def sleep(self, seconds: float) -> None:
-        self.now_ms += round(seconds * 1000)
 
 
 class FakeTable(Table):
@@ -98,7 +95,7 @@ class FakeTable(Table):
 
     def _update(self, pk: str, sk: str, update: Update, also: Sequence[NewItem] = ()) -> Item | None:
         item = self.items.get((pk, sk), {})
-        if not all(any(_holds(each, item) for each in group) for group in update.conditions):
+        if not _allows(update, item):
             return None
         changed: Values = {**item, **update.sets, "pk": {"S": pk}, "sk": {"S": sk}}
         for name in update.removes:
@@ -112,6 +109,10 @@ class FakeTable(Table):
         self.items[pk, sk] = changed
         self._put_also(also)
         return changed
+
+    def _update_both(self, *changes: tuple[str, str, Update]) -> bool:
+        holds = all(_allows(update, self.items.get((pk, sk), {})) for pk, sk, update in changes)
+        return holds and all(self._update(*change) is not None for change in changes)
 
     def _delete(self, pk: str, sk: str) -> None:
         self.items.pop((pk, sk), None)
@@ -143,6 +144,10 @@ class FakeTable(Table):
         return sorted(found, key=lambda item: item["gsi1sk"]["S"])
 
 
+def _allows(update: Update, item: Mapping[str, object]) -> bool:
+    return all(any(_holds(each, item) for each in group) for group in update.conditions)
+
+
 def _holds(condition: Condition, item: Mapping[str, object]) -> bool:
     if condition.operator == "absent":
         return condition.name not in item
@@ -150,184 +155,6 @@ def _holds(condition: Condition, item: Mapping[str, object]) -> bool:
         return item.get(condition.name) in condition.values
     value = item.get(condition.name)
     return isinstance(value, dict) and int(value["N"]) <= int(condition.values[0]["N"])
-
-
-@dataclass(frozen=True)
-class Stored:
-    data: bytes
-    content_type: str
-    cache_control: str = ""
-    checksum_sha256: str = ""
-
-    @property
-    def etag(self) -> str:
-        return hashlib.md5(self.data, usedforsecurity=False).hexdigest()
-
-
-@dataclass
-class _Multipart:
-    bucket: str
-    key: str
-    content_type: str
-    started_at_ms: int
-    parts: dict[int, bytes] = field(default_factory=dict)
-
-
-class FakeObjects(Objects):
-    """`stored` and `multiparts` are open to tests; `reads` notes every (key, start, end) read."""
-
-    def __init__(self, clock: Clock | None = None) -> None:
-        super().__init__(Clients())
-        self.clock = clock or Clock()
-        self.stored: dict[tuple[str, str], Stored] = {}
-        self.multiparts: dict[str, _Multipart] = {}
-        self.reads: list[tuple[str, int, int]] = []
-        self.restored: list[tuple[str, int, str]] = []
-        self.tags: dict[tuple[str, str], dict[str, str]] = {}
-        self.stored_as: dict[tuple[str, str], tuple[str, str]] = {}
-
-    def _find(self, bucket: str, key: str) -> Stored:
-        if (bucket, key) not in self.stored:
-            raise ObjectMissing("there is no such object", bucket=bucket, key=key)
-        return self.stored[bucket, key]
-
-    def head(self, bucket: str, key: str) -> ObjectHead:
-        found = self._find(bucket, key)
-        return ObjectHead(len(found.data), found.etag, found.content_type, self.clock(), found.checksum_sha256)
-
-    def exists(self, bucket: str, key: str) -> bool:
-        return (bucket, key) in self.stored
-
-    def read(self, bucket: str, key: str) -> bytes:
-        return self._find(bucket, key).data
-
-    def read_range(self, bucket: str, key: str, start: int, end: int, *, etag: str = "") -> bytes:
-        if end <= start:
-            return b""
-        found = self._find(bucket, key)
-        if (etag and etag != found.etag) or end > len(found.data):
-            raise SourceChanged("the object is no longer the one that was probed", bucket=bucket, key=key)
-        self.reads.append((key, start, end))
-        return found.data[start:end]
-
-    def download(self, bucket: str, key: str, path: Path, *, size_bytes: int, etag: str) -> None:
-        with path.open("xb") as target:
-            target.write(self.read_range(bucket, key, 0, size_bytes, etag=etag))
-
-    def write(self, bucket: str, key: str, data: bytes | Path, *, content_type: str, cache_control: str = "") -> str:
-        content = data.read_bytes() if isinstance(data, Path) else data
-        self.stored[bucket, key] = Stored(content, content_type, cache_control)
-        return self.stored[bucket, key].etag
-
-    def add_tags(self, bucket: str, key: str, tags: Mapping[str, str]) -> None:
-        self._find(bucket, key)
-        self.tags.setdefault((bucket, key), {}).update(tags)
-
-    def storage(self, bucket: str, key: str) -> tuple[str, str]:
-        self._find(bucket, key)
-        return self.stored_as.get((bucket, key), ("STANDARD", ""))
-
-    def restore(self, bucket: str, key: str, *, days: int, tier: str) -> bool:
-        storage_class, _ = self.storage(bucket, key)
-        if storage_class != "STANDARD":
-            self.restored.append((key, days, tier))
-            self.stored_as[bucket, key] = (storage_class, 'ongoing-request="true"')
-        return storage_class != "STANDARD"
-
-    def write_stream(
-        self,
-        bucket: str,
-        key: str,
-        data: Iterable[bytes],
-        *,
-        size_bytes: int,
-        content_type: str,
-        cache_control: str = "",
-    ) -> None:
-        assert size_bytes > 0
-        content = b"".join(data)
-        self.write(bucket, key, content, content_type=content_type, cache_control=cache_control)
-
-    def copy(
-        self, source: tuple[str, str], bucket: str, key: str, *, etag: str, size_bytes: int, content_type: str
-    ) -> None:
-        found = self._find(*source)
-        if (etag, size_bytes) != (found.etag, len(found.data)):
-            raise SourceChanged("the object is no longer the one that was ingested")
-        self.write(bucket, key, found.data, content_type=content_type)
-
-    def list_keys(self, bucket: str, prefix: str) -> Iterator[str]:
-        return iter(sorted(key for held, key in self.stored if held == bucket and key.startswith(prefix)))
-
-    def list_sizes(self, bucket: str, prefix: str, *, after: str = "") -> Iterator[tuple[str, int]]:
-        found = (key for key in self.list_keys(bucket, prefix) if key > after)
-        return ((key, len(self.stored[bucket, key].data)) for key in found)
-
-    def delete(self, bucket: str, key: str) -> None:
-        self.stored.pop((bucket, key), None)
-
-    def delete_prefix(self, bucket: str, prefix: str) -> int:
-        if not prefix.endswith("/"):
-            raise ValueError("a prefix to delete must end in a slash")
-        keys = list(self.list_keys(bucket, prefix))
-        for key in keys:
-            del self.stored[bucket, key]
-        return len(keys)
-
-    def presign_put(
-        self, bucket: str, key: str, *, expires_s: int, size_bytes: int | None = None, checksum_sha256: str = ""
-    ) -> str:
-        url = f"https://{bucket}.s3.test/{key}?expires={expires_s}&size={size_bytes}"
-        return f"{url}&sum={checksum_sha256}" if checksum_sha256 else url
-
-    def presign_get(self, bucket: str, key: str, *, expires_s: int, download_name: str = "") -> str:
-        return f"https://{bucket}.s3.test/{key}?expires={expires_s}&name={download_name}"
-
-    def presign_post(
-        self, bucket: str, key: str, *, content_type: str, size_bytes: tuple[int, int], expires_s: int
-    ) -> tuple[str, dict[str, str]]:
-        url = f"https://{bucket}.s3.test/?least={size_bytes[0]}&most={size_bytes[1]}&expires={expires_s}"
-        return url, {"key": key, "Content-Type": content_type}
-
-    def create_multipart(self, bucket: str, key: str, *, content_type: str, cache_control: str = "") -> str:  # noqa: ARG002
-        multipart_id = f"multipart-{len(self.multiparts)}"
-        self.multiparts[multipart_id] = _Multipart(bucket, key, content_type, self.clock())
-        return multipart_id
-
-    def presign_part(self, bucket: str, key: str, multipart_id: str, part_number: int, *, expires_s: int) -> str:
-        return f"https://{bucket}.s3.test/{key}?uploadId={multipart_id}&partNumber={part_number}&expires={expires_s}"
-
-    def list_parts(self, bucket: str, key: str, multipart_id: str) -> tuple[Part, ...] | None:
-        found = self.multiparts.get(multipart_id)
-        if found is None or (found.bucket, found.key) != (bucket, key):
-            return None
-        return tuple(Part(number, Stored(data, "").etag, len(data)) for number, data in sorted(found.parts.items()))
-
-    def put_part(self, bucket: str, key: str, multipart_id: str, part_number: int, data: bytes) -> str:
-        if self.list_parts(bucket, key, multipart_id) is None:
-            raise UploadNotOpen("the multipart upload is no longer open", key=key)
-        self.multiparts[multipart_id].parts[part_number] = data
-        return Stored(data, "").etag
-
-    def complete_multipart(self, bucket: str, key: str, multipart_id: str, parts: Sequence[tuple[int, str]]) -> bool:
-        stored = self.list_parts(bucket, key, multipart_id)
-        if stored is None:
-            return False
-        if not set(parts) <= {(part.number, part.etag) for part in stored}:
-            raise UploadIncomplete("S3 does not hold the parts as listed", key=key)
-        found = self.multiparts.pop(multipart_id)
-        data = b"".join(found.parts[number] for number, _ in parts)
-        self.write(bucket, key, data, content_type=found.content_type)
-        return True
-
-    def abort_multipart(self, bucket: str, key: str, multipart_id: str) -> None:
-        if self.list_parts(bucket, key, multipart_id) is not None:
-            del self.multiparts[multipart_id]
-
-    def stale_multiparts(self, bucket: str, prefix: str, *, older_than_ms: int) -> Iterator[OpenMultipart]:
-        for multipart_id, found in list(self.multiparts.items()):
-            if found.bucket == bucket and found.key.startswith(prefix) and found.started_at_ms < older_than_ms:
-                yield OpenMultipart(found.key, multipart_id, found.started_at_ms)
 
 
 class FakeQueues(Queues):

@@ -61,6 +61,8 @@ class Puppet(Chromium):
     def __init__(self, *, media: tuple[MediaClip, ...] = (), frames: int = 4) -> None:
         self.facts = CompositionFacts("page", 16, 16, Fraction(1), Fraction(frames, 25), media)
         self.opened = 0
+        self.said: tuple[str, ...] = ()
+        self.refused: tuple[str, ...] = ()
         self.frames_read, self.reads_memory, self.misread = 0, False, False
 
     def version(self) -> str:

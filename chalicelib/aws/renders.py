@@ -34,6 +34,10 @@ class RenderRecords(ListedRecords, Outbox):
             raise RenderNotFound("there is no such render", render_id=render_id)
         return decode_record(item, Render)
 
+    def delete_render(self, render_id: str) -> None:
+        """A worker that is still at it finds out, and ends."""
+        self._delete(_pk(render_id), "render")
+
     def list_renders(self, *, status: RenderStatus | None, limit: int, cursor: str | None) -> Page[Render]:
         """Renders by time of creation, the latest first; `cursor` is the `next_cursor` of the page before."""
         statuses = tuple(RenderStatus) if status is None else (status,)

@@ -72,10 +72,17 @@ class Update:
     def require_at_most(self, name: str, limit: int) -> None:
         self.conditions.append((Condition("at_most", name, ({"N": str(limit)},)),))
 
+    def require_absent_or_zero(self, name: str) -> None:
+        """The number `name` is not there yet, or nought."""
+        self.conditions.append((Condition("absent", name), Condition("at_most", name, ({"N": "0"},))))
+
     def require_new_or_at_most(self, name: str, limit: int) -> None:
         """There is no such record yet, or its number `name` is at most `limit`."""
         at_most = Condition("at_most", name, ({"N": str(limit)},))
         self.conditions.append((Condition("absent", "pk"), at_most))
+
+    def require_absent_or_at_most(self, name: str, limit: int) -> None:
+        self.conditions.append((Condition("absent", name), Condition("at_most", name, ({"N": str(limit)},))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +179,32 @@ class Store:
 
     def _update(self, pk: str, sk: str, update: Update, also: Sequence[NewItem] = ()) -> Item | None:
         """Returns the new item, or None, and writes nothing, if the condition did not hold."""
+        request = self._request(pk, sk, update)
+        if also:
+            return self._get(pk, sk) if self._write_together({"Update": request}, also) else None
+        for number in range(_CONFLICT_TRIES):
+            with calling("dynamodb:UpdateItem", TableUnavailable):
+                try:
+                    return self._dynamodb.update_item(**request, ReturnValues="ALL_NEW")["Attributes"]  # type: ignore[arg-type]
+                except ClientError as error:
+                    code = error_code(error)
+                    if code == "ConditionalCheckFailedException":
+                        return None
+                    if code != "TransactionConflictException" or number == _CONFLICT_TRIES - 1:
+                        raise
+            give_way(number)
+        raise AssertionError("unreachable")
+
+    def _update_both(self, *changes: tuple[str, str, Update]) -> bool:
+        """All of these updates (pk, sk, what), or none. Returns False, and writes nothing, if a condition did not hold
+        or others were writing the same.
+        """
+        writes = [{"Update": self._request(*change)} for change in changes]
+        return not self._transact(writes)  # type: ignore[arg-type]
+
+    def _request(self, pk: str, sk: str, update: Update) -> dict[str, object]:
         rendered = _Rendered(update)
-        request = {
+        return {
             "TableName": self._table,
             "Key": _key(pk, sk),
             "UpdateExpression": rendered.expression,
@@ -181,16 +212,6 @@ class Store:
             **({"ExpressionAttributeValues": rendered.values} if rendered.values else {}),
             **({"ConditionExpression": rendered.condition} if rendered.condition else {}),
         }
-        if also:
-            return self._get(pk, sk) if self._write_together({"Update": request}, also) else None
-        with calling("dynamodb:UpdateItem", TableUnavailable):
-            try:
-                answer = self._dynamodb.update_item(**request, ReturnValues="ALL_NEW")  # type: ignore[arg-type]
-            except ClientError as error:
-                if error_code(error) == "ConditionalCheckFailedException":
-                    return None
-                raise
-        return answer["Attributes"]
 
     def _write_together(self, first: dict[str, object], also: Sequence[NewItem]) -> bool:
         """One write and some new items: all or nothing, but that items which are there already stay as they are.
@@ -211,7 +232,7 @@ class Store:
             if _FAILED in reasons:
                 left = [each for each, reason in zip(left, reasons[1:], strict=True) if reason != _FAILED]
             else:
-                time.sleep(random.uniform(0, _CONFLICT_WAIT_S * 2**number))  # noqa: S311  jitter, not a secret
+                give_way(number)
         raise TableUnavailable("a transaction met others at every try")
 
     def _transact(self, writes: list[dict[str, object]]) -> list[str]:
@@ -310,6 +331,11 @@ class Store:
         with calling("dynamodb:Query", TableUnavailable):
             for page in pages:
                 yield from page["Items"]
+
+
+def give_way(number: int) -> None:
+    """Wait a little, so that who writes the same may end; longer each time."""
+    time.sleep(random.uniform(0, _CONFLICT_WAIT_S * 2**number))  # noqa: S311  jitter, not a secret
 
 
 def _key(pk: str, sk: str) -> Values:

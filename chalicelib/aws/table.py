@@ -22,6 +22,7 @@
 | Event       | event#<id>   | event  | event#pending, <time>#<id>  |
 | Webhook     | webhook#<id> | webhook| webhook, <id>               |
 | Delivery    | webhook#<id> | delivery#<id> | delivery#due, <time>#<id> |
+| Turns       | endpoint#<sha256> | turns |                         |
 
 Ids sort by time of creation, so the index lists each status in that order; events and deliveries are in it only while
 something is to be done with them. `expires_at` (seconds) is the table's TTL attribute; records without it stay. Every
@@ -38,6 +39,7 @@ from chalicelib.aws.renders import RenderRecords
 from chalicelib.aws.renditions import RenditionRecords
 from chalicelib.aws.tokens import TokenRecords
 from chalicelib.aws.tracks import TrackRecords
+from chalicelib.aws.turns import TurnRecords
 from chalicelib.aws.upload_tokens import UploadTokenRecords
 from chalicelib.aws.uploads import UploadRecords
 from chalicelib.aws.webhooks import WebhookRecords
@@ -55,6 +57,7 @@ class Table(
     RenderRecords,
     WorkRecords,
     WebhookRecords,
+    TurnRecords,
     ApiKeyRecords,
     TokenRecords,
 ):

@@ -1,7 +1,7 @@
 """What the work on an asset or a render has come to. See `table.py` for the keys.
 
 One item for each: the tasks done as a set per plan, the frames of each chunk as a number, and the bill.
-Whatever is added to a bill is added to that of its month too, by the same atomic addition on an item of its own.
+Whatever is added to a bill is posted to that of its month too (`spending.py`).
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from chalicelib.aws.store import Store, Update
+from chalicelib.aws.spending import SpendRecords, number
+from chalicelib.aws.store import Update
 from chalicelib.catalog.asset import Work
 from chalicelib.catalog.ids import RENDER_PREFIX
-from chalicelib.catalog.spend import month_of
 
 if TYPE_CHECKING:
     from chalicelib.aws.records import Item
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _PLAN_DIGITS = 16
 
 
-class WorkRecords(Store):
+class WorkRecords(SpendRecords):
     """`owner_id` is of an asset or of a render."""
 
     def mark_task_done(
@@ -50,9 +50,8 @@ class WorkRecords(Store):
         if frames is not None:
             update.set(f"{_frames_prefix(plan_hash)}{index}", frames)
         update.set("updated_at_ms", now_ms)
-        item = self._update(owner_pk(owner_id), "work", update)
-        self._add_to_month(now_ms, lambda_mb_ms=billed_ms * memory_mb)
-        return len(item[done]["NS"]) if item else 0
+        item = self._add(owner_id, update, now_ms=now_ms)
+        return len(item[done]["NS"])
 
     def note_frames(self, owner_id: str, plan_hash: str, index: int, frames: int, *, now_ms: int) -> None:
         """How many frames a chunk under way has made so far; a chunk that starts again starts at nought."""
@@ -98,29 +97,19 @@ class WorkRecords(Store):
         update.add("transitions", transitions)
         update.add("mediaconvert_microusd", mediaconvert_microusd)
         update.set("updated_at_ms", now_ms)
-        item = self._update(owner_pk(owner_id), "work", update)
-        self._add_to_month(
-            now_ms,
-            lambda_mb_ms=billed_ms * memory_mb,
-            transitions=transitions,
-            mediaconvert_microusd=mediaconvert_microusd,
-        )
-        return self._work(item, None)
+        is_step_over = bool(transitions or mediaconvert_microusd)
+        return self._work(self._add(owner_id, update, now_ms=now_ms, soon=is_step_over), None)
+
+    def _add(self, owner_id: str, update: Update, *, now_ms: int, soon: bool = True) -> Item:
+        pk = owner_pk(owner_id)
+        item = self._update(pk, "work", update)
+        assert item is not None  # noqa: S101  an addition has no condition
+        self._post(pk, item, now_ms=now_ms, soon=soon)
+        return item
 
     def get_spend(self, month: str) -> Work:
-        """The bill of a month: everything that was added to any other in it. All noughts if nothing was."""
-        item = self._get(_month_pk(month), "spend")
-        return self._work(item, None)
-
-    def _add_to_month(
-        self, now_ms: int, *, lambda_mb_ms: int, transitions: int = 0, mediaconvert_microusd: int = 0
-    ) -> None:
-        update = Update()
-        update.add("lambda_mb_ms", lambda_mb_ms)
-        update.add("transitions", transitions)
-        update.add("mediaconvert_microusd", mediaconvert_microusd)
-        update.set("updated_at_ms", now_ms)
-        self._update(_month_pk(month_of(now_ms)), "spend", update)
+        """The bill of a month: everything that was posted to it. All noughts if nothing was."""
+        return self._work(self._spend_item(month), None)
 
     def get_progress(self, owner_id: str, plan_hash: str | None) -> Work:
         """All noughts if no work was noted yet."""
@@ -141,18 +130,14 @@ class WorkRecords(Store):
         prefix = _frames_prefix(plan_hash) if plan_hash else None
         return Work(
             tasks_done=len(done.get("NS", ())),
-            lambda_mb_ms=int(item.get("lambda_mb_ms", {"N": "0"})["N"]),
-            transitions=int(item.get("transitions", {"N": "0"})["N"]),
-            mediaconvert_microusd=int(item.get("mediaconvert_microusd", {"N": "0"})["N"]),
+            lambda_mb_ms=number(item, "lambda_mb_ms"),
+            transitions=number(item, "transitions"),
+            mediaconvert_microusd=number(item, "mediaconvert_microusd"),
             updated_at_ms=int(item["updated_at_ms"]["N"]),
-            ingest_percent=int(item.get("ingest_percent", {"N": "0"})["N"]),
+            ingest_percent=number(item, "ingest_percent"),
             frames_done=sum(int(value["N"]) for name, value in item.items() if prefix and name.startswith(prefix)),
             region=region,
         )
-
-
-def _month_pk(month: str) -> str:
-    return f"spend#{month}"
 
 
 def owner_pk(owner_id: str) -> str:

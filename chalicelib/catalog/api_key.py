@@ -81,6 +81,12 @@ class Caller:
 NOBODY = Caller("", frozenset())
 
 
+def counted_as(caller_id: str) -> str:
+    """Whose requests are counted together: all sessions of a role are one, since who assumes it names them freely."""
+    account, found, session = caller_id.partition(":assumed-role/")
+    return f"{account}{found}{session.partition('/')[0]}" if found else caller_id
+
+
 def allowed_by(scopes: Iterable[Scope]) -> frozenset[Scope]:
     """The scopes with all that they include."""
     return frozenset[Scope]().union(*(_INCLUDED[scope] for scope in scopes))

@@ -324,6 +324,23 @@ class Work:
     region: str = "us-east-1"
 
 
+def awaited(
+    asset_id: str, bucket: str, key: str, now_ms: int, *, filename: str | None = None, content_type: str | None = None
+) -> Asset:
+    """A new asset, whose source is yet to be taken in."""
+    return Asset(
+        asset_id,
+        AssetStatus.WAITING,
+        ProgressState.INGESTING,
+        now_ms,
+        now_ms,
+        bucket,
+        key,
+        filename=filename,
+        content_type=content_type,
+    )
+
+
 def states_up_to(state: ProgressState) -> tuple[ProgressState, ...]:
     """The states from which `state` may be written: those before it, and itself."""
     order = tuple(ProgressState)

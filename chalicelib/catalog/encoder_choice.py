@@ -10,8 +10,8 @@ in one pass, by the height and rate of each output, at least ten seconds of each
 - Above 60 three times as much, and above 4K: from memory; no source was found.
 
 They were not fetched from AWS by us, and the price of regions and of SINGLE_PASS_HQ, which the stack's templates use,
-is not known to it: check them against AWS's price page before a decision rests on them. Ours is what a worker needs
-for a picture, by the README's sample, at Lambda's price. Both are for choosing, not for billing.
+is not known to it: check them against AWS's price page before a decision rests on them. Ours is what workers need for
+a picture, as measured (`MEASURED`), at Lambda's price. Both are for choosing, not for billing.
 """
 
 from __future__ import annotations
@@ -30,9 +30,34 @@ MIN_BILLED_S = 10
 _BY_HEIGHT = ((719, Fraction(1)), (1080, Fraction(2)), (2160, Fraction(4)))
 _BY_RATE = ((30, Fraction(1)), (60, Fraction(2)), (120, Fraction(3)))
 _ABOVE = Fraction(8)
-# The README's sample: 20 s at 30 frames a second in 720, 480 and 360 lines are 937 megapixels. All of its $0.001482 is
-# taken for Lambda's, which overstates it a little.
-_GB_SECONDS_PER_MEGAPIXEL = Fraction("0.095")
+_GB_SECONDS_PER_MEGAPIXEL = Fraction("0.035")
+"""What `MEASURED` comes to, and a quarter more: a worker starts, and waits for S3."""
+_SILENT_TRANSITIONS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What publishing a film took of Lambda, computed from processor time (`benchmarks/cost_per_minute.py`).
+
+    Attributes:
+        heights: Of its renditions, in 16:9 at 30 frames a second.
+        gb_s: Of every step of the render function, at its memory of 3008 MB.
+        tasks: Chunks of 12 s, and the sound.
+    """
+
+    film: str
+    seconds: int
+    heights: tuple[int, ...]
+    gb_s: Fraction
+    tasks: int
+
+
+MEASURED_ON = "2026-11-21"
+MEASURED = (
+    Measurement("the sample of `make run`", 20, (720, 480, 360), Fraction("26.89"), 3),
+    Measurement("moving detail with grain", 30, (1080, 720, 480, 360), Fraction("85.79"), 4),
+    Measurement("the same, smaller", 20, (480, 360), Fraction("12.82"), 3),
+)
 TEMPLATE_GROUPS = 3
 """The stack's job templates write each picture into three groups, and each output is billed."""
 
@@ -80,11 +105,19 @@ def choose_encoder(wanted: Encoder, facts: EncoderFacts) -> EncoderChoice:
 
 
 def lambda_usd(
-    duration: Fraction, frame_rate: Fraction, renditions: Sequence[tuple[int, int]], region: str
+    duration: Fraction,
+    frame_rate: Fraction,
+    renditions: Sequence[tuple[int, int]],
+    region: str,
+    *,
+    chunk_seconds: int = 12,
 ) -> Fraction:
-    """An estimate of our workers' cost."""
+    """An estimate of our workers' cost, and of the transitions of their state machines."""
+    prices = prices_of(region)
     megapixels = Fraction(sum(width * height for width, height in renditions), 1_000_000)
-    return megapixels * frame_rate * duration * _GB_SECONDS_PER_MEGAPIXEL * prices_of(region).lambda_x86_gb_s
+    work = megapixels * frame_rate * duration * _GB_SECONDS_PER_MEGAPIXEL * prices.lambda_x86_gb_s
+    tasks = -(-duration // chunk_seconds) + 1
+    return work + (tasks + _SILENT_TRANSITIONS) * prices.transition
 
 
 def mediaconvert_usd(duration: Fraction, frame_rate: Fraction, heights: Sequence[int]) -> Fraction:

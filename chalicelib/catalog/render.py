@@ -50,7 +50,7 @@ PREDECESSORS: dict[RenderStatus, frozenset[RenderStatus]] = {
 
 @dataclass(frozen=True, slots=True)
 class RenderError:
-    """Why a render did not succeed: a code of the error table and a sentence for a person."""
+    """Why a render did not succeed, or what its author should know: a code and a sentence for a person."""
 
     code: str
     message: str
@@ -66,6 +66,7 @@ class Render:
         output_key: In the source bucket; there is an object once the render has succeeded.
         max_cost_usd: At which the work is stopped.
         webhook_id: Of the webhook that hears of this render alone.
+        warnings: What its page did wrong, as far as the plan saw it; the render went on.
         plan_hash, chunk_count, total_frames, frame_rate, width, height, duration: Known from the plan on; the duration
             in seconds, width and height in pixels of the output.
         output_size_bytes: Known once the render has succeeded.
@@ -93,6 +94,7 @@ class Render:
     started_at_ms: int | None = None
     finished_at_ms: int | None = None
     errors: tuple[RenderError, ...] = ()
+    warnings: tuple[RenderError, ...] = ()
     webhook_id: str | None = None
 
 
@@ -114,6 +116,7 @@ class RenderChange:
     started_at_ms: int | UnsetType = UNSET
     finished_at_ms: int | UnsetType = UNSET
     errors: tuple[RenderError, ...] | UnsetType = UNSET
+    warnings: tuple[RenderError, ...] | UnsetType = UNSET
 
 
 UNCHANGED = RenderChange()

@@ -14,6 +14,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from msgspec import UNSET, UnsetType
 
@@ -30,6 +31,8 @@ KEPT_S = 30 * 24 * 3600
 BOUND_S = RETENTION_DAYS * 24 * 3600 + KEPT_S
 """How long the webhook of one render is known: as long as what was sent to it can be replayed."""
 JITTER = 0.2
+MOST_AT_ONCE = 10
+"""Attempts under way at one endpoint, whatever the number of webhooks that name it."""
 
 _GONE = 410
 
@@ -173,6 +176,12 @@ def retry_at_ms(attempt: int, waits_s: Sequence[int], *, now_ms: int, chance: fl
     """
     wait_s = waits_s[min(attempt, len(waits_s)) - 1]
     return now_ms + round(wait_s * 1000 * (1 + JITTER * (chance - 0.5)))
+
+
+def endpoint_of(url: str) -> str:
+    """The server that a URL names, in one spelling."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower()
 
 
 def succeeded(attempt: Attempt) -> bool:

@@ -67,7 +67,8 @@ def mix_arguments(clips: Sequence[MediaClip], duration: Fraction, format: Format
     names = "".join(f"[c{position}]" for position in range(len(clips)))
     # Loud clips stay as loud as they are: the mix is their sum.
     mixed = f"{names}amix=inputs={len(clips)}:duration=longest:normalize=0" if len(clips) > 1 else f"{names}anull"
-    whole = f"{mixed},apad=whole_len={samples},atrim=end_sample={samples}[out]"
+    # Counted anew: amix loses its beginning where a clip is entered in the middle, and the file would begin nowhere.
+    whole = f"{mixed},apad=whole_len={samples},atrim=end_sample={samples},asetpts=N/SR/TB[out]"
     encoder = ("-c:a", "libopus", "-f", "webm") if format is Format.WEBM else ("-c:a", "aac", "-f", "mp4")
     return (
         *(word for clip in clips for word in (*_CONFINED, "-i", f"./{clip.path}")),

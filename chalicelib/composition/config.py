@@ -1,8 +1,8 @@
 """Config: what the caller of a render asks for, field by field.
 
 The names and ranges are those of the open render contract (HyperFrames 0.8), so its clients' inputs pass as they are;
-`fps` also takes fractions, and `gif` is a format. A field that is unknown, of the wrong kind or out of range is refused
-by its dotted name, and never quietly changed.
+`fps` also takes fractions, `gif`, `png` and `jpeg` are formats, and `frame` and `frameRange` choose what is rendered.
+A field that is unknown, of the wrong kind or out of range is refused by its dotted name, and never quietly changed.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from chalicelib.errors import FormatNotSupported, InvalidConfig
 MIN_SIDE, MAX_SIDE = 16, 7680
 MAX_CHUNK_FRAMES = 3600
 MAX_PARALLEL_CHUNKS = 256
+MAX_FRAME = 24 * 3600 * 120
+"""Of the longest composition at the highest rate."""
 MAX_GIF_RATE = 50
 """Frames a second: a GIF counts time in hundredths, and players slow down what is faster."""
 _NAMED_RATES = {
@@ -51,6 +53,8 @@ class RenderConfig:
         bitrate_bps: Mean bitrate, in place of constant quality.
         chunk_frames: Frames of each chunk; None lets `max_parallel_chunks` decide.
         target_chunk_frames: Most frames of a chunk, where `chunk_frames` is None.
+        frame: Of a still, from 0; negative counts from the end.
+        frame_range: First and last frame that is rendered, both included; None as the last is that of the composition.
         entry: The page inside the project.
         variables: Handed to the composition.
     """
@@ -66,6 +70,8 @@ class RenderConfig:
     chunk_frames: int | None = None
     target_chunk_frames: int | None = None
     max_parallel_chunks: int = 16
+    frame: int = 0
+    frame_range: tuple[int, int | None] | None = None
     entry: str = "index.html"
     variables: dict[str, Any] = field(default_factory=dict)
 
@@ -103,6 +109,10 @@ def _check_together(config: RenderConfig, raw: Mapping[str, object]) -> None:
     for name, value in (("crf", config.crf), ("bitrate", config.bitrate_bps)):
         if value is not None and lossless:
             raise InvalidConfig(f"Config.{name}: {config.format} has no such choice", field=f"Config.{name}")
+    if raw.get("frame") is not None and not config.format.still:
+        raise InvalidConfig("Config.frame: only png and jpeg are one frame; give frameRange", field="Config.frame")
+    if config.frame_range is not None and config.format.still:
+        raise InvalidConfig(f"Config.frameRange: {config.format} is one frame; give frame", field="Config.frameRange")
     if config.format is Format.GIF and config.frame_rate > MAX_GIF_RATE:
         raise InvalidConfig(f"Config.fps: a GIF has at most {MAX_GIF_RATE} frames a second", field="Config.fps")
 
@@ -134,6 +144,19 @@ def _whole(low: int, high: int) -> Callable[[str, object], int]:
         return value
 
     return read
+
+
+def _range(name: str, value: object) -> tuple[int, int | None]:
+    """A number alone is one frame; null as the last one is the composition's own."""
+    read = _whole(0, MAX_FRAME)
+    if not isinstance(value, list | tuple):
+        return (only := read(name, value)), only
+    if len(value) != 2:
+        raise _wrong(name, "must be [first, last]", value)
+    first, last = read(name, value[0]), None if value[1] is None else read(name, value[1])
+    if last is not None and last < first:
+        raise _wrong(name, "must be [first, last], the last not before the first", value)
+    return first, last
 
 
 def _choice(allowed: Collection[str]) -> Callable[[str, object], str]:
@@ -213,6 +236,9 @@ _FIELDS: dict[str, tuple[str, Callable[[str, object], Any]]] = {
     "bitrate": ("bitrate_bps", _bitrate),
     "chunkSize": ("chunk_frames", _whole(1, MAX_CHUNK_FRAMES)),
     "targetChunkFrames": ("target_chunk_frames", _whole(1, MAX_CHUNK_FRAMES)),
+    # These two are not HyperFrames'; Remotion has both under these names.
+    "frame": ("frame", _whole(-MAX_FRAME, MAX_FRAME)),
+    "frameRange": ("frame_range", _range),
     "maxParallelChunks": ("max_parallel_chunks", _whole(1, MAX_PARALLEL_CHUNKS)),
     # Where the chunks run is this deployment's own matter: any known answer is right.
     "runtimeCap": ("", _choice(_RUNTIMES)),

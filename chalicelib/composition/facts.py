@@ -18,6 +18,12 @@ from chalicelib.errors import CompositionUnplayable, NotMediaPayload
 
 DEFAULT_SIZE = (1920, 1080)
 MAX_SIDE = 7680
+MAX_SCALE = 10
+"""Above it Chromium refuses to draw."""
+NO_LENGTH = (
+    "the page does not say how long it is; give its root element data-duration with the seconds, or write "
+    '<meta name="sluice:duration" content="SECONDS"> in its head'
+)
 MAX_DURATION_S = 24 * 3600
 _SIDE = {name: re.compile(rf"\sdata-{name}\s*=\s*[\"']?(\d+)".encode()) for name in ("width", "height")}
 
@@ -43,10 +49,7 @@ def read_facts(state: Mapping[str, Any], runtime: str, options: CaptureOptions) 
     width, height = _size(_whole(state["width"]), _whole(state["height"]), options)
     duration = _seconds(state["duration"])
     if duration is None or duration <= 0:
-        raise CompositionUnplayable(
-            "the page does not say how long it is; give its root element data-duration with the seconds, or write "
-            '<meta name="sluice:duration" content="SECONDS"> in its head'
-        )
+        raise CompositionUnplayable(NO_LENGTH)
     if duration > MAX_DURATION_S:
         raise CompositionUnplayable("the composition is longer than 24 hours", duration_s=float(duration))
     clips = (_clip(said, duration) for said in state["media"])
@@ -92,6 +95,13 @@ def _scale(width: int, height: int, options: CaptureOptions) -> Fraction:
         raise CompositionUnplayable(
             f"the composition is {width}x{height}, which cannot become {wanted[0]}x{wanted[1]} without distortion; "
             "ask for the same aspect ratio, or leave width or height out",
+            width=width,
+            height=height,
+        )
+    if scale > MAX_SCALE or max(wanted) > MAX_SIDE:
+        raise CompositionUnplayable(
+            f"the composition is {width}x{height}, and is drawn at up to {MAX_SCALE} times that, with sides of up to "
+            f"{MAX_SIDE} pixels; {wanted[0]}x{wanted[1]} wants a composition of a larger data-width and data-height",
             width=width,
             height=height,
         )

@@ -23,6 +23,8 @@ _RUN = (
     "--disable-background-timer-throttling",
     "--disable-backgrounding-occluded-windows",
     "--disable-renderer-backgrounding",
+    # What neither asks the network nor is heard needs no process for it: a tenth less to start.
+    "--enable-features=NetworkServiceInProcess2",
     # Nobody hears an audio context; scripts/media.js says that it runs.
     "--autoplay-policy=document-user-activation-required",
 )
@@ -53,7 +55,7 @@ _SAME_FRAMES = (
     "--ui-disable-partial-swap",
     # Paint holding shows an old frame after a navigation; site isolation would spread iframes over processes.
     "--disable-features=Translate,BackForwardCache,IntensiveWakeUpThrottling,IsolateOrigins,site-per-process,"
-    "PaintHolding,MediaRouter,OptimizationHints",
+    "PaintHolding,MediaRouter,OptimizationHints,AudioServiceOutOfProcess",
 )
 
 _NO_NETWORK = (

@@ -21,19 +21,26 @@ class Format(StrEnum):
     WEBM = "webm"
     PNG_SEQUENCE = "png-sequence"
     GIF = "gif"
+    PNG = "png"
+    JPEG = "jpeg"
+
+    @property
+    def still(self) -> bool:
+        """Whether it is one frame, which leaves as the browser made it."""
+        return self in (Format.PNG, Format.JPEG)
 
     @property
     def alpha(self) -> bool:
         """Whether transparency is kept: frames are then captured as PNG over nothing."""
-        return self in (Format.MOV, Format.WEBM, Format.PNG_SEQUENCE)
+        return self in (Format.MOV, Format.WEBM, Format.PNG_SEQUENCE, Format.PNG)
 
     @property
     def packed(self) -> bool:
-        """Whether chunks hold the captured PNG frames as they are, and Assemble makes the output of them.
+        """Whether chunks hold the captured pictures as they are, and Assemble makes the output of them.
 
         A GIF has one palette, which must have seen every frame; a sequence of PNG files needs no encoder at all.
         """
-        return self in (Format.PNG_SEQUENCE, Format.GIF)
+        return self in (Format.PNG_SEQUENCE, Format.GIF) or self.still
 
     @property
     def even(self) -> bool:
@@ -42,7 +49,7 @@ class Format(StrEnum):
 
     @property
     def silent(self) -> bool:
-        return self is Format.GIF
+        return self is Format.GIF or self.still
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,8 @@ _OUTPUTS = {
     Format.WEBM: FileKind(".webm", "video/webm"),
     Format.PNG_SEQUENCE: FileKind(".tar.gz", "application/gzip"),
     Format.GIF: FileKind(".gif", "image/gif"),
+    Format.PNG: FileKind(".png", "image/png"),
+    Format.JPEG: FileKind(".jpg", "image/jpeg"),
 }
 _PACKED = FileKind(".tar", "application/x-tar")
 _AAC = FileKind(".m4a", "audio/mp4")

@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from typing import Any
+from urllib.parse import urljoin
 
 from chalicelib.composition.capture import CaptureOptions
 from chalicelib.composition.serving import ORIGIN, OWN_PREFIX
@@ -37,6 +39,9 @@ _OWN_RUNTIME = re.compile(rb"<script[^>]*\bsrc=[\"'][^\"']*hyperframe\.runtime[^
 _TEXT = b"<style>html,body,*{text-rendering:geometricPrecision}</style>"
 # Where the published runtime loads the compositions that a document names, and then those it holds as templates.
 _LOADER = re.compile(rb"(\w+)\((\w+)\)\.then\(\(\)=>(\w+)\(\2\)\)\.finally\(")
+# Only names without a scheme: files of the project.
+_MEDIA = re.compile(rb"<(?:video|audio|source)(?=\s)[^>]{0,500}?\ssrc\s*=\s*[\"']([^\"'<>:\[]{1,500})[\"']", re.I)
+_MAX_MEDIA = 8
 # Where it counts how many compositions have one name, and where it numbers them.
 _INSTANCES = re.compile(
     rb"(for\(let (\w+) of \w+\)\{let\{authoredCompositionId:(\w+),runtimeCompositionId:\w+\}=.{1,200}?"
@@ -86,6 +91,12 @@ def nest(runtime: bytes) -> bytes:
     if count != 1 or counted != 1:
         raise CompositionUnplayable("the layer's runtime is not the one that the engine was made for; run: make layers")
     return changed
+
+
+def media_urls(html: bytes, entry: str) -> tuple[str, ...]:
+    """Those of the sound and video elements that a page's source has; what else it plays shows when it runs."""
+    names = (found[1].decode(errors="replace") for found in islice(_MEDIA.finditer(html), _MAX_MEDIA))
+    return tuple(dict.fromkeys(urljoin(f"{ORIGIN}/{entry}", name) for name in names))
 
 
 def open_trees(html: bytes) -> bytes:

@@ -70,6 +70,9 @@ class ToolVersions:
 class CompositionPlan:
     """`width` and `height` in pixels of the output; `duration` in seconds, a whole number of frames.
 
+    The chunks tile the frames that are rendered, `total_frames` from `first_frame` on: those of the whole composition,
+    or of the range that was asked for.
+
     `preroll` asks each chunk to play the page from its beginning: a page that adds up state from frame to frame shows
     something else when it is entered in the middle. `picture` is how each chunk takes its frames.
     """
@@ -86,6 +89,10 @@ class CompositionPlan:
     picture: Picture
     chunks: tuple[FrameRange, ...]
     audio: MixedAudio | None
+
+    @property
+    def first_frame(self) -> int:
+        return self.chunks[0].start_frame
 
     @property
     def duration(self) -> Fraction:
@@ -118,13 +125,35 @@ def count_frames(duration: Fraction, frame_rate: Fraction) -> int:
     return max(1, math.ceil(duration * frame_rate - _DURATION_SLACK))
 
 
-def cut_chunks(total_frames: int, config: RenderConfig) -> tuple[FrameRange, ...]:
-    """Tile [0, total_frames) as the open contract does.
+def choose_frames(total_frames: int, config: RenderConfig) -> FrameRange:
+    """Which frames of the composition are rendered: all, a range, or the one of a still.
+
+    Raises:
+        InvalidConfig: If the composition has no such frame.
+    """
+    there = f"the composition has {total_frames} frames, 0 to {total_frames - 1}"
+    if config.format.still:
+        index = config.frame if config.frame >= 0 else total_frames + config.frame
+        if not 0 <= index < total_frames:
+            raise InvalidConfig(f"Config.frame: {there}; got {config.frame}", field="Config.frame")
+        return FrameRange(index, index + 1)
+    if config.frame_range is None:
+        return FrameRange(0, total_frames)
+    first, last = config.frame_range
+    if max(first, last or 0) >= total_frames:
+        asked = f"{first} to {'the end' if last is None else last}"
+        raise InvalidConfig(f"Config.frameRange: {there}; got {asked}", field="Config.frameRange")
+    return FrameRange(first, total_frames if last is None else last + 1)
+
+
+def cut_chunks(frames: FrameRange, config: RenderConfig) -> tuple[FrameRange, ...]:
+    """Tile the frames as the open contract does.
 
     A chunk has `chunkSize` frames, or what `maxParallelChunks` chunks need, but at least MIN_CHUNK_FRAMES; then
     `targetChunkFrames` lowers the number of chunks to as few as respect it. There are never more than
     `maxParallelChunks`: chunks outgrow their size to keep that.
     """
+    total_frames = frames.frames
     if total_frames < 1:
         raise ValueError("there is at least one frame")
     limit = config.max_parallel_chunks
@@ -137,7 +166,8 @@ def cut_chunks(total_frames: int, config: RenderConfig) -> tuple[FrameRange, ...
         # The floor must not lift a chunk above what the caller can bear.
         wished = min(wished, max(target, -(-total_frames // limit))) if target is not None else wished
     size = max(wished, -(-total_frames // limit))
-    return tuple(FrameRange(start, min(start + size, total_frames)) for start in range(0, total_frames, size))
+    starts = range(frames.start_frame, frames.end_frame, size)
+    return tuple(FrameRange(start, min(start + size, frames.end_frame)) for start in starts)
 
 
 def check_size(width: int, height: int, config: RenderConfig) -> None:
@@ -158,17 +188,22 @@ def check_size(width: int, height: int, config: RenderConfig) -> None:
 
 
 def seams_to_compare(chunks: Sequence[FrameRange]) -> tuple[int, ...]:
-    """Frames at which a jump is held against playing from the start, to decide on `preroll`; none for a single chunk.
+    """Frames at which a jump is held against playing from the start, to decide on `preroll`; none where nobody jumps.
 
     The first seam, and the last that is near; for long chunks a frame of the first: what a page adds up shows there.
     """
-    starts = [chunk.start_frame for chunk in chunks[1:]]
+    starts = [chunk.start_frame for chunk in chunks if chunk.start_frame > 0]
     near = [start for start in starts if start <= _SEAM_FRAMES]
     return tuple(sorted({*near[:1], *near[-1:]})) or tuple(_SEAM_FRAMES for _ in starts[:1])
 
 
-def frames_to_sample(seams: Sequence[int], total_frames: int) -> tuple[int, ...]:
+def plays_alone(chunks: Sequence[FrameRange]) -> bool:
+    """Whether a single chunk begins so early that it plays the page from its beginning; comparing would do it twice."""
+    return len(chunks) == 1 and 0 < chunks[0].start_frame <= _SEAM_FRAMES
+
+
+def frames_to_sample(seams: Sequence[int], frames: FrameRange) -> tuple[int, ...]:
     """Frames beside the seams, and after them, at which what is read from memory is held against screenshots."""
-    after = max(seams, default=-1) + 1
-    last = total_frames - 1
+    after = max(frames.start_frame, *(seam + 1 for seam in seams), 0)
+    last = frames.end_frame - 1
     return tuple(sorted({(after + last) // 2, last})) if after <= last else ()

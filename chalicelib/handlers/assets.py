@@ -32,7 +32,7 @@ from chalicelib.usecases import assets, cancel
 from chalicelib.usecases.archive import RestoreOrder, restore_source
 from chalicelib.usecases.asset_settings import media_base_url
 from chalicelib.usecases.master import master_url
-from chalicelib.usecases.playback import make_token
+from chalicelib.usecases.playback import make_token, picture_tokens
 from chalicelib.usecases.renditions import static_renditions
 from chalicelib.usecases.vod_record import vod_record_of
 
@@ -48,7 +48,17 @@ def list_assets(call: Call) -> Response:
     page = table.list_assets(status=asked.status, limit=asked.limit, cursor=asked.cursor, creator_id=creator_id)
     work = table.get_work(page.items)
     made = static_renditions(page.items, table)
-    data = [asset_view(asset, work[asset.id], made[asset.id], _base_url(asset, settings)) for asset in page.items]
+    tokens = picture_tokens(page.items, table, now_ms=call.services.clock())
+    data = [
+        asset_view(
+            asset,
+            work[asset.id],
+            made[asset.id],
+            _base_url(asset, settings),
+            picture_token=tokens.get(asset.id, ""),
+        )
+        for asset in page.items
+    ]
     chosen = {"creator_id": creator_id} if creator_id is not None else {}
     return page_response(data, page.next_cursor, asked.filters | chosen)
 
@@ -80,7 +90,7 @@ def update_asset(call: Call, asset_id: str) -> View:
 def delete_asset(call: Call, asset_id: str) -> View:
     services = call.services
     now_ms = services.clock()
-    assets.delete_asset(
+    purged = assets.delete_asset(
         checked(asset_id),
         services.objects,
         services.table,
@@ -90,8 +100,15 @@ def delete_asset(call: Call, asset_id: str) -> View:
         services.settings,
         now_ms=now_ms,
     )
-    services.cdn.forget(asset_media_paths(asset_id), now_ms=now_ms)
-    return {"id": asset_id, "status": AssetStatus.DELETED}
+    paths = asset_media_paths(asset_id)
+    services.cdn.forget(paths, now_ms=now_ms)
+    return {
+        "id": asset_id,
+        "status": AssetStatus.DELETED,
+        "removed": {"source": purged.source, "made": purged.made},
+        "left": purged.left,
+        "invalidated": list(paths) if services.settings.distribution_id else [],
+    }
 
 
 @route("POST", "/v1/assets/{asset_id}/cancel")
@@ -164,4 +181,6 @@ def shown(call: Call, asset: Asset) -> View:
     table = call.services.table
     made = static_renditions([asset], table)[asset.id]
     work = table.get_progress(asset.id, asset.plan_hash)
-    return asset_view(asset, work, made, _base_url(asset, call.services.settings))
+    tokens = picture_tokens([asset], table, now_ms=call.services.clock())
+    base_url = _base_url(asset, call.services.settings)
+    return asset_view(asset, work, made, base_url, picture_token=tokens.get(asset.id, ""))

@@ -15,6 +15,7 @@ from chalicelib.catalog.api_key import (
     ApiKey,
     Caller,
     allowed_by,
+    counted_as,
     good_until_ms,
     key_digest,
 )
@@ -78,23 +79,27 @@ class KeyRing:
         _note_use(found, table, now_ms)
         return caller
 
-    def admit(self, caller: Caller, table: Table, now_ms: int) -> None:
+    def admit(self, caller: Caller, table: Table, now_ms: int, *, else_at_most: int | None = None) -> None:
         """Count the request, if the caller's are counted: one write, and none once this process knows the minute full.
+
+        Args:
+            else_at_most: The limit of callers that have none of their own; None for any number.
 
         Raises:
             RateLimited: If there were as many in this minute as the caller may make.
             TableUnavailable: If it cannot be counted. Then it is refused: what floods the counter must not open it.
         """
-        limit = caller.requests_per_minute
+        limit = caller.requests_per_minute or else_at_most
         if limit is None:
             return
         window = now_ms // _WINDOW_MS
-        if self._full.get(caller.id) != window:
-            if table.count_request(caller.id, limit=limit, now_ms=now_ms):
+        counted = counted_as(caller.id)
+        if self._full.get(counted) != window:
+            if table.count_request(counted, limit=limit, now_ms=now_ms):
                 return
             if len(self._full) >= _MOST_REMEMBERED:
                 self._full.clear()
-            self._full[caller.id] = window
+            self._full[counted] = window
         left_s = -(-((window + 1) * _WINDOW_MS - now_ms) // 1000)
         raise RateLimited(f"at most {limit} requests a minute", limit=limit, retry_after_s=left_s)
 

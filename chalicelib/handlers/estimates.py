@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.catalog.options import Encoder
-from chalicelib.catalog.prices import EXCLUDED, PRICED_ON, prices_of
+from chalicelib.catalog.prices import DEFAULT_REGION, EXCLUDED, PRICED_ON, prices_of
 from chalicelib.handlers.http import Call, route
 from chalicelib.handlers.requests import EstimateBody, exact_seconds, parse_body
 from chalicelib.handlers.views import View, usd
@@ -23,6 +23,11 @@ def create_estimate(call: Call) -> View:
         "ladder": made.ladder,
         "currency": "USD",
         "region": prices_of(call.services.settings.region).region,
+        # MediaConvert's, of any deployment: none of another region is known.
+        "price_region": {
+            Encoder.LAMBDA: prices_of(call.services.settings.region).region,
+            Encoder.MEDIACONVERT: DEFAULT_REGION,
+        },
         "priced_on": PRICED_ON,
         "excludes": list(EXCLUDED),
     }

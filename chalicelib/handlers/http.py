@@ -22,7 +22,7 @@ from chalicelib.handlers.auth import KeyRing
 from chalicelib.handlers.cors import origin_headers
 from chalicelib.handlers.entry import log_error
 from chalicelib.handlers.identity import authorizer_of, vouched_for
-from chalicelib.handlers.problems import REQUEST_ID_HEADER, problem_response, request_id
+from chalicelib.handlers.problems import COMPANION_ROOT, REQUEST_ID_HEADER, problem_response, request_id
 from chalicelib.handlers.scopes import scope_of
 from chalicelib.settings import AuthMode, access, cors_origins
 from chalicelib.telemetry import configure_logging, log_context
@@ -82,10 +82,16 @@ def route(
 
         authorizer = None if public else authorizer_of(ACCESS, scope)
         options = {"authorizer": authorizer} if authorizer else {}
-        api.route(path, methods=[method], content_types=list(content_types), name=view.__name__, **options)(answer)
+        methods = [method, "HEAD"] if method == "GET" and is_safe(path) else [method]
+        api.route(path, methods=methods, content_types=list(content_types), name=view.__name__, **options)(answer)
         return view
 
     return register
+
+
+def is_safe(path: str) -> bool:
+    """Whether a GET of the path may be sent as HEAD (RFC 9110, section 9.2.1): not where it opens an upload."""
+    return path != "/presign" and not path.startswith(COMPANION_ROOT)
 
 
 def json_response(body: object, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -118,13 +124,13 @@ def _admitted(request: Request, scope: Scope) -> Caller:
     Raises:
         Unauthorized, RateLimited, ScopeMissing: In this order.
     """
+    services = wiring.services()
+    table, now_ms = services.table, services.clock()
     if ACCESS.mode is AuthMode.KEYS:
-        services = wiring.services()
-        table, now_ms = services.table, services.clock()
         caller = keyring.authenticate(request.headers.get("authorization"), table, now_ms)
-        keyring.admit(caller, table, now_ms)
     else:
         caller = vouched_for(request, ACCESS)
+    keyring.admit(caller, table, now_ms, else_at_most=services.settings.requests_per_minute)
     if scope not in caller.scopes:
         raise ScopeMissing(f"this takes the scope {scope}", scope=scope)
     return caller
@@ -149,6 +155,8 @@ def _answer(request: Request, run: Callable[[], Response], refuse: Refuse) -> Re
             outcome = {"code": fault.code(), "status": fault.status, "duration_ms": _elapsed_ms(started)}
             logger.exception(line, extra=outcome)
             response = refuse(fault, request, known_as)
+    if request.method == "HEAD":
+        response.body = ""
     response.headers[REQUEST_ID_HEADER] = known_as
     response.headers.update(origin_headers(cors_origins(), request.headers.get("origin")))
     return response

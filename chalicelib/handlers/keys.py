@@ -18,13 +18,12 @@ from chalicelib.handlers.lists import list_query
 from chalicelib.handlers.once import made_once
 from chalicelib.handlers.requests import Name, parse_body
 from chalicelib.handlers.views import View, page_response
+from chalicelib.settings import MOST_REQUESTS
 from chalicelib.usecases import api_keys
 
 _YEARS_S = 10 * 366 * 24 * 3600
 _WEEK_S = 7 * 24 * 3600
 _DAY_S = 24 * 3600
-# Half of what one item of the table takes: beyond it, counting would be what is refused.
-_MOST_REQUESTS = 30_000
 
 
 class KeyBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,7 +32,7 @@ class KeyBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Name
     scopes: Annotated[tuple[Scope, ...], Meta(min_length=1, max_length=len(Scope))]
     expires_in: Annotated[int, Meta(ge=60, le=_YEARS_S)] | None = None
-    requests_per_minute: Annotated[int, Meta(ge=1, le=_MOST_REQUESTS)] | None = None
+    requests_per_minute: Annotated[int, Meta(ge=1, le=MOST_REQUESTS)] | None = None
 
 
 class RotateBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -20,6 +20,8 @@ CONFIG_NAMES = {
     "quality": "quality",
     "crf": "crf",
     "bitrate": "bitrate",
+    "frame": "frame",
+    "frame_range": "frameRange",
     "chunk_frames": "chunkSize",
     "max_parallel": "maxParallelChunks",
 }
@@ -72,6 +74,7 @@ def render_view(render: Render, work: Work, url: str | None) -> View:
         "max_cost_usd": usd(render.max_cost_usd) if render.max_cost_usd is not None else None,
         "cost": cost_view(work),
         "errors": [{"code": error.code, "message": error.message} for error in render.errors],
+        "warnings": [{"code": each.code, "message": each.message} for each in render.warnings],
     }
 
 

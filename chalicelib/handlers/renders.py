@@ -63,6 +63,14 @@ def get_render(call: Call, render_id: str) -> View:
     return _shown(call, call.services.table.get_render(_checked(render_id)))
 
 
+@route("DELETE", "/v1/renders/{render_id}")
+def delete_render(call: Call, render_id: str) -> View:
+    of = call.services
+    _checked(render_id)
+    renders.delete_render(render_id, of.objects, of.table, of.workflows, of.settings, now_ms=of.clock())
+    return {"id": render_id, "deleted": True}
+
+
 @route("POST", "/v1/renders/{render_id}/cancel", status=202)
 def cancel_render(call: Call, render_id: str) -> View:
     of = call.services

@@ -191,6 +191,8 @@ class RenderBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quality: Any = None
     crf: Any = None
     bitrate: Any = None
+    frame: Any = None
+    frame_range: Any = None
     chunk_frames: Any = None
     max_parallel: Any = None
     max_cost_usd: MaxCost | None = None

@@ -56,6 +56,7 @@ SCOPES: dict[str, Scope] = {
     "POST /v1/renders": WRITE,
     "GET /v1/renders": READ,
     "GET /v1/renders/{render_id}": READ,
+    "DELETE /v1/renders/{render_id}": WRITE,
     "POST /v1/renders/{render_id}/cancel": WRITE,
     "POST /v1/keys": ADMIN,
     "GET /v1/keys": ADMIN,

@@ -53,12 +53,19 @@ def parts_view(signed: Sequence[tuple[int, str]]) -> list[View]:
     return [{"part_number": number, "url": url} for number, url in signed]
 
 
-def asset_view(asset: Asset, work: Work, made: Sequence[StaticRendition], base_url: str) -> View:
+def asset_view(
+    asset: Asset, work: Work, made: Sequence[StaticRendition], base_url: str, *, picture_token: str = ""
+) -> View:
     """`made` are its static renditions, `base_url` is the origin of media: without one there are keys but no URLs.
 
-    The URLs of a signed asset come with its tokens only.
+    The URLs of a signed asset come with its tokens only; its pictures with `picture_token`, for whoever may read it.
     """
+    origin = base_url
     base_url = _open_base(asset.id, base_url)
+
+    def picture(key: str | None) -> str | None:
+        return _url(origin, signed_key(key, picture_token)) if key and picture_token else _url(base_url, key)
+
     return {
         "id": asset.id,
         "status": asset.status,
@@ -88,8 +95,8 @@ def asset_view(asset: Asset, work: Work, made: Sequence[StaticRendition], base_u
             "dash_key": asset.dash_key,
         },
         "images": {
-            "poster": _url(base_url, asset.poster_key),
-            "storyboard_vtt": _url(base_url, asset.storyboard_key),
+            "poster": picture(asset.poster_key),
+            "storyboard_vtt": picture(asset.storyboard_key),
             "animated": _animated(made, base_url),
             "poster_key": asset.poster_key,
             "storyboard_key": asset.storyboard_key,

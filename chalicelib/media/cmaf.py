@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
 from typing import BinaryIO
@@ -130,14 +130,20 @@ def exact_audio(fragments: Iterator[CodedFragment], track: Track, *, start_ticks
 
 
 def segments(
-    fragments: Iterator[CodedFragment], track: Track, *, first_segment: int, fragments_per_segment: int, run: int = 0
+    fragments: Iterator[CodedFragment],
+    track: Track,
+    *,
+    first_segment: int,
+    fragments_per_segment: int,
+    run: int = 0,
+    take: int = 0,
 ) -> Iterator[tuple[Segment, bytes]]:
     """Yield each segment with its bytes as soon as it is whole; the last may have fewer fragments.
 
     Args:
         first_segment: Number of the first segment in the whole track, counted from 1.
         fragments_per_segment: GOPs in a segment; 1 for audio.
-        run: As in `Segment.run`.
+        run, take: As in `Segment`.
     """
     number = first_segment
     while part := list(islice(fragments, fragments_per_segment)):
@@ -153,7 +159,8 @@ def segments(
             data += coded.data
             struct.pack_into(">I", data, start + coded.facts.sequence_position, sequence)
         content = bytes(data)
-        yield _segment(number, [coded.facts for coded in part], content, tuple(iframes), run), content
+        facts = [coded.facts for coded in part]
+        yield replace(_segment(number, facts, content, tuple(iframes)), run=run, take=take), content
         number += 1
 
 
@@ -175,7 +182,7 @@ def _fragments(top: Iterator[tuple[bytes, bytes]], defaults: SampleDefaults) -> 
         yield CodedFragment(read_fragment(moof, size_bytes=len(data), defaults=defaults), data)
 
 
-def _segment(number: int, part: list[Fragment], content: bytes, iframes: tuple[IFrame, ...], run: int) -> Segment:
+def _segment(number: int, part: list[Fragment], content: bytes, iframes: tuple[IFrame, ...]) -> Segment:
     return Segment(
         number=number,
         size_bytes=len(content),
@@ -184,7 +191,6 @@ def _segment(number: int, part: list[Fragment], content: bytes, iframes: tuple[I
         samples=sum(fragment.samples for fragment in part),
         iframes=iframes,
         sha256=hashlib.sha256(content).hexdigest(),
-        run=run,
     )
 
 

@@ -203,7 +203,7 @@ def _profile(track: VideoTrack | AudioTrack) -> dict[str, str]:
 
 
 def _listed(segments: Sequence[Segment]) -> bool:
-    return any(segment.run for segment in segments)
+    return any(segment.has_own_name for segment in segments)
 
 
 def _add_segments(group: ElementTree.Element, segments: Sequence[Segment], timescale: int) -> None:

@@ -14,8 +14,10 @@ STORYBOARD_NAME = "storyboard.vtt"
 SUBTITLES_NAME = "subtitles.vtt"
 
 
-def segment_name(number: int, run: int = 0) -> str:
-    """Name of a segment in its track's folder; `run` as in `Segment.run`, so that other bytes have another name."""
+def segment_name(number: int, run: int = 0, take: int = 0) -> str:
+    """Name of a segment in its track's folder; `run` and `take` as in `Segment`: other bytes, another name."""
+    if take:
+        return f"{number:05d}-{run:05d}-{take}.m4s"
     return f"{number:05d}-{run:05d}.m4s" if run else f"{number:05d}.m4s"
 
 

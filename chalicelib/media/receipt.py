@@ -30,7 +30,8 @@ class Segment:
     """One CMAF segment. `iframes` has one entry for each GOP, none for audio.
 
     `run` is the first segment of the encoder's run that made this one, where that run went on with a task that an
-    earlier one could not finish; 0 where a single run made the task from its start.
+    earlier one could not finish; 0 where a single run made the task from its start. `take` counts the runs with the
+    same beginning that had stored segments before they proved inexact.
     """
 
     number: int
@@ -41,11 +42,17 @@ class Segment:
     iframes: tuple[IFrame, ...]
     sha256: str
     run: int = 0
+    take: int = 0
 
     @property
     def name(self) -> str:
         """In the track's folder."""
-        return segment_name(self.number, self.run)
+        return segment_name(self.number, self.run, self.take)
+
+    @property
+    def has_own_name(self) -> bool:
+        """Whether its name does not follow from its number alone."""
+        return bool(self.run or self.take)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from chalicelib.composition.flags import browser_flags
 from chalicelib.errors import BrowserCrashed, BrowserUnavailable, CompositionTooHeavy
 from chalicelib.tools.browser_files import BrowserFiles
 from chalicelib.tools.cdp import CallOverdue, Connection, make_pipe
+from chalicelib.tools.process_memory import members
 
 MEMORY_LIMIT_MB = 1800
 """Of one browser with all of its processes."""
@@ -177,12 +178,8 @@ def _why(stderr: deque[str]) -> str:
 def group_effort(group: int) -> int | None:
     """Tenths of a second of processor time of a process group; None unless every thread of it sleeps."""
     ticks = 0
-    for process in Path("/proc").iterdir():
-        if not process.name.isdigit():
-            continue
+    for process in members(group):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
-            if _stat(process / "stat")[2] != str(group):
-                continue
             for thread in (process / "task").iterdir():
                 fields = _stat(thread / "stat")
                 if fields[0] not in "SZX":
@@ -199,12 +196,8 @@ def _stat(path: Path) -> list[str]:
 def group_bytes(group: int) -> int:
     """Anonymous and shared memory that a process group holds; what several share counts several times."""
     total_kib = 0
-    for process in Path("/proc").iterdir():
-        if not process.name.isdigit():
-            continue
+    for process in members(group):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
-            if _stat(process / "stat")[2] != str(group):
-                continue
             for line in (process / "status").read_text().splitlines():
                 if line.startswith(("RssAnon:", "RssShmem:")):
                     total_kib += int(line.split()[1])

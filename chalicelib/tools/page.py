@@ -64,6 +64,7 @@ class Page:
         self._loaded = False
         self._left_by = 0.0
         self.documents = 0
+        self._metrics: dict[str, Any] = {}
         self._open()
 
     def _open(self) -> None:
@@ -100,22 +101,19 @@ class Page:
 
     def measure(self, width: int, height: int, *, scale: Fraction) -> None:
         """Lay the page out at `width` x `height` CSS pixels, and draw it at `scale` times that."""
-        self.call(
-            "Emulation.setDeviceMetricsOverride",
-            {
-                "width": width,
-                "height": height,
-                "mobile": False,
-                # What the page is told, and what it is drawn at; headless Chromium does not join the two.
-                "deviceScaleFactor": float(scale),
-                "scale": float(scale),
-            },
-        )
+        # What the page is told, and what it is drawn at; headless Chromium does not join the two.
+        self._metrics = {"width": width, "height": height, "mobile": False, "deviceScaleFactor": float(scale)}
+        self.shrink(1)
         # The picture has the size of the window, which the override has set to the page's.
         if scale != 1:
             window = self._browser("Browser.getWindowForTarget", {"targetId": self._files.main_frame})["windowId"]
             bounds = {"width": round(width * scale), "height": round(height * scale)}
             self._browser("Browser.setWindowBounds", {"windowId": window, "bounds": bounds})
+
+    def shrink(self, times: int) -> None:
+        """Draw the page so many times smaller, from the next frame on. It does not see that."""
+        scale = self._metrics["deviceScaleFactor"] / times
+        self.call("Emulation.setDeviceMetricsOverride", {**self._metrics, "scale": scale})
 
     def loaded(self) -> None:
         """From here on the main frame stays where it is."""

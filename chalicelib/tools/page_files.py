@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from chalicelib.composition.page import (
     RUNTIME_FILE,
     begin_worker,
     inject,
+    media_urls,
     moving_wanted,
     nest,
     open_trees,
@@ -48,7 +49,7 @@ class PageFiles:
         entry: The source of its entry page.
         served: How many requests were answered so far, refusals among them, pictures of videos not.
         refused: The first URLs that were not served.
-        navigated: Whether the main frame wanted to go elsewhere after it had loaded.
+        navigated: Whether the main frame went where nothing is, or wanted to go anywhere after it had loaded.
         main_frame: Chromium's name for it.
     """
 
@@ -68,6 +69,8 @@ class PageFiles:
         self.main_frame = ""
         self._media = media
         self._loaded = False
+        # Most of what it plays it names itself; that is known before the page is.
+        self.expect_media(media_urls(self.entry, entry))
 
     def close_doors(self) -> None:
         """The page has loaded: from here on its main frame stays."""
@@ -86,6 +89,8 @@ class PageFiles:
         # Media elements live on virtual time (media.js) and load nothing.
         body = None if event.get("resourceType") == "Media" else self._find(url, document=document)
         if body is None:
+            # In place of the page there is an error of Chromium's own from now on.
+            self.navigated = self.navigated or (document and self._is_main(event))
             self._refuse(connection, event, session, url)
             return
         headers = {
@@ -146,11 +151,19 @@ class PageFiles:
         path = self._inside(wanted[1]) if wanted else None
         return self._media.picture(path, wanted[0]) if path and wanted else None
 
+    def expect_media(self, urls: Iterable[str]) -> None:
+        """Have the facts of files read that the page will be told."""
+        for path in filter(None, map(self._media_path, urls)):
+            self._media.expect(path)
+
     def media_facts(self, url: str) -> MediaFile | None:
         """What is known of a file of sound or pictures that the page names; None if there is none to be had."""
-        found = answer(url)
-        path = self._inside(found.path) if found.source is Source.PROJECT else None
+        path = self._media_path(url)
         return self._media.facts(path) if path else None
+
+    def _media_path(self, url: str) -> Path | None:
+        found = answer(url)
+        return self._inside(found.path) if found.source is Source.PROJECT else None
 
     def _inside(self, path: str) -> Path | None:
         """The file of that name in the project, with every link followed; None if it is elsewhere or not there."""

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import IO
 
 from chalicelib.errors import DeadlineNear, DiskFull, EncoderFailed, EncoderKilled, TransientError
+from chalicelib.tools.feeding import Feed
 
 logger = logging.getLogger(__name__)
 
@@ -117,10 +118,13 @@ class Program:
         process = _start(argv, cwd, stdin, subprocess.PIPE if on_stdout else subprocess.DEVNULL)
         kept = _Stderr(process.stderr, pick)
         alarm = _Alarm(process, deadline - started)
+        writing: Feed | None = None
         try:
             _limit(process, (*_LIMITS, (resource.RLIMIT_FSIZE, file_limit_bytes)))
             widen(process.stdin)
-            _write_all(process.stdin, feed)
+            if process.stdin:
+                writing = Feed(process.stdin)
+                writing.write_all(feed)
             if on_stdout and process.stdout:
                 while line := process.stdout.readline(MAX_LINE_BYTES):
                     on_stdout(line)
@@ -128,6 +132,8 @@ class Program:
         finally:
             alarm.stop()
             _kill_group(process)
+            if writing:
+                writing.close()
             kept.close()
             if process.stdout:
                 process.stdout.close()
@@ -200,21 +206,6 @@ def widen(pipe: IO[bytes] | None) -> None:
     if pipe:
         with suppress(OSError):  # the machine grants less
             fcntl(pipe, F_SETPIPE_SZ, _PIPE_BYTES)
-
-
-def _write_all(pipe: IO[bytes] | None, feed: Iterable[bytes]) -> None:
-    """Until the program reads no more: its exit code tells whether it had enough or has failed."""
-    if pipe is None:
-        return
-    try:
-        for piece in feed:
-            try:
-                pipe.write(piece)
-            except BrokenPipeError:
-                return
-    finally:
-        with suppress(BrokenPipeError):
-            pipe.close()
 
 
 def _start(argv: Sequence[str], cwd: Path | None, stdin: int, stdout: int) -> subprocess.Popen[bytes]:

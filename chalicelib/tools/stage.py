@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from chalicelib.composition.capture import CaptureOptions, CompositionFacts, Frame, Picture
-from chalicelib.composition.facts import read_facts
+from chalicelib.composition.facts import NO_LENGTH, read_facts
 from chalicelib.composition.page import (
     HYPERFRAMES,
     is_ready,
@@ -22,7 +22,7 @@ from chalicelib.composition.page import (
 )
 from chalicelib.composition.serving import ORIGIN
 from chalicelib.composition.stills import Step, StillFrames
-from chalicelib.errors import CompositionNotReady
+from chalicelib.errors import CompositionNavigated, CompositionNotReady, CompositionUnplayable
 from chalicelib.tools.browser_process import BrowserProcess
 from chalicelib.tools.cdp import ProtocolRefused
 from chalicelib.tools.page import Page
@@ -36,7 +36,9 @@ _READY_S = 30.0
 # Some five seconds.
 _IDLE_LOOKS = 400
 _CAPTURE_TRIES = 30
-_CHECK_EVERY = 100
+_CHECK_EVERY = 300
+# How much smaller frames are drawn that nobody sees.
+_UNSEEN_TIMES = 16
 
 
 class Stage:
@@ -59,6 +61,7 @@ class Stage:
 
         Raises:
             CompositionNotReady: If it is not within its time.
+            CompositionNavigated: If it goes elsewhere.
             CompositionUnplayable: If its size or length cannot be had.
             DeadlineNear: When the deadline came.
         """
@@ -67,6 +70,7 @@ class Stage:
         self._next = 0
         self._give_up = time.monotonic() + _READY_S
         self._idle = self._served = 0
+        self._endless = False
         self.facts: CompositionFacts = self._load()
         self._pixels = self._pixel_capture(process.pid) if options.picture is Picture.PIXELS else None
 
@@ -74,6 +78,11 @@ class Stage:
     def said(self) -> tuple[str, ...]:
         """The page's last errors, the newest at the end."""
         return self._page.said
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """The last URLs that the page asked for and did not get."""
+        return tuple(self._files.refused)
 
     def began_late(self) -> bool:
         """Whether an animation or a transition has begun after the first frame: later frames then depend on it."""
@@ -118,6 +127,7 @@ class Stage:
         while True:
             state = self._state()
             if state.get("loaded"):
+                self._endless = state["runtime"] and not state["duration"]
                 if is_ready(state, self._files.runtime):
                     if self._files.runtime == HYPERFRAMES:
                         self._page.evaluate("__sluice.endLoading()")
@@ -150,6 +160,7 @@ class Stage:
         return state or {}
 
     def _tell_media(self, urls: Sequence[str]) -> None:
+        self._files.expect_media(urls)
         for url in urls:
             facts = self._files.media_facts(url)
             self._page.evaluate(know_expression(url, facts.told() if facts else None))
@@ -167,7 +178,11 @@ class Stage:
         return self._page.answer(number)
 
     def _pump(self) -> None:
+        if self._files.navigated:
+            raise CompositionNavigated("the page left for an address that is not in the project", **self._page.quoted())
         if time.monotonic() > self._give_up:
+            if self._endless:
+                raise CompositionUnplayable(NO_LENGTH, **self._page.quoted())
             raise CompositionNotReady("the page did not become ready in its time", **self._page.quoted())
         self._page.pump()
 
@@ -207,10 +222,15 @@ class Stage:
                 yield Frame(index, picture, repeated and index > start_frame)
 
     def _run_through(self, end: int) -> None:
-        """Chromium's own frames too: they bring the ends of animations, and what is observed."""
+        """Chromium's own frames too: they bring the ends of animations, and what is observed. Nobody looks at them, so
+        they are drawn small."""
+        if end <= self._next:
+            return
+        self._page.shrink(_UNSEEN_TIMES)
         for index in range(self._next, end):
             self._finish_seek(self._ask_seek(index), index)
             self._page.begin_frame()
+        self._page.shrink(1)
 
     def _ask_seek(self, index: int) -> int:
         self._next = index + 1

@@ -91,6 +91,9 @@ def assemble_composition(
                 _write_sequence(plan, paths, audio, path)
             case Format.GIF:
                 _write_gif(plan, paths, path, tools, deadline)
+            case Format.PNG | Format.JPEG:
+                ((_, picture),) = _packed(paths)
+                path.write_bytes(picture)
             case _:
                 _join(plan, paths, audio, path, tools, deadline)
         size_bytes = path.stat().st_size
@@ -191,9 +194,9 @@ def _packed_stream(plan: CompositionPlan, paths: Sequence[Path]) -> Iterator[byt
     index, pixels = -1, b""
     for index, picture in _packed(paths):
         pixels = raw_rgba(picture)
-        yield stream.picture(index, pixels)
-    if index < plan.total_frames - 1:
-        yield stream.picture(plan.total_frames - 1, pixels)
+        yield stream.picture(index - plan.first_frame, pixels)
+    if index < (last := plan.first_frame + plan.total_frames - 1):
+        yield stream.picture(last - plan.first_frame, pixels)
 
 
 def _write_sequence(plan: CompositionPlan, paths: Sequence[Path], audio: Path | None, output: Path) -> None:
@@ -203,12 +206,12 @@ def _write_sequence(plan: CompositionPlan, paths: Sequence[Path], audio: Path | 
         gzip.GzipFile(filename="", fileobj=file, mode="wb", compresslevel=1, mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as tar,
     ):
-        written = 0
+        written = plan.first_frame
         held = b""
         for index, picture in _packed(paths):
             written = _repeat(tar, held, written, index)
             held = picture
-        _repeat(tar, held, written, plan.total_frames)
+        _repeat(tar, held, written, plan.first_frame + plan.total_frames)
         if audio is not None:
             with audio.open("rb") as sound:
                 tar.addfile(plain_member(AUDIO_NAME, audio.stat().st_size), sound)

@@ -5,7 +5,7 @@ A deleted asset leaves a tombstone, so that work still under way finds out and s
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from chalicelib.usecases.ingest_metadata import ingest_asset
 from chalicelib.usecases.renditions import remove_rendition
 from chalicelib.usecases.source_state import refuse_archived, source_state
 from chalicelib.usecases.upload import drop_bytes
-from chalicelib.usecases.withdraw import remove_made
+from chalicelib.usecases.withdraw import count_made, remove_made
 
 if TYPE_CHECKING:
     from chalicelib.aws.mediaconvert import MediaConvert
@@ -34,6 +34,18 @@ if TYPE_CHECKING:
 
 _TOMBSTONE_S = 30 * 24 * 3600
 _ERRORED = frozenset({AssetStatus.ERRORED})
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """The proof of a deletion: objects that were the source, and made of it, and those that S3 lists afterwards.
+
+    What a worker is just writing is not among them: it finds the asset deleted and removes it itself.
+    """
+
+    source: int
+    made: int
+    left: int
 
 
 def living_asset(asset_id: str, table: Table) -> Asset:
@@ -75,12 +87,15 @@ def delete_asset(
     settings: Settings,
     *,
     now_ms: int,
-) -> None:
+) -> Purged:
     """Mark the asset deleted, stop its work, then remove every object of it. May be repeated, to remove what came late.
 
     Its tombstone, its bill and its upload are forgotten after 30 days; everything else in the table at once.
 
     A MediaConvert job that still runs is cancelled, and what MediaPackage serves is deleted there.
+
+    Returns:
+        What there was, and what is left.
 
     Raises:
         AssetNotFound: If there never was such an asset.
@@ -89,6 +104,8 @@ def delete_asset(
     deleted = AssetChange(status=AssetStatus.DELETED)
     purge_at_s = now_ms // 1000 + _TOMBSTONE_S
     table.update_asset(asset_id, deleted, expect=frozenset(LISTED), now_ms=now_ms, purge_at_s=purge_at_s)
+    had_source = asset.owns_source and objects.exists(asset.source_bucket, asset.source_key)
+    made = count_made(asset_id, objects, settings)
     if asset.execution_arn is not None:
         workflows.stop(asset.execution_arn, error="AssetDeleted", cause="the asset was deleted")
     if asset.job is not None and asset.outputs is None:
@@ -106,14 +123,11 @@ def delete_asset(
             drop_bytes(upload, objects)
         table.forget_upload(asset.upload_id, at_s=purge_at_s)
     table.forget_work(asset_id, at_s=purge_at_s)
-    purge_asset(asset, objects, settings)
-
-
-def purge_asset(asset: Asset, objects: Objects, settings: Settings) -> None:
-    """Remove the objects of an asset: what players see first, the source last."""
-    remove_made(asset.id, objects, settings)
+    remove_made(asset_id, objects, settings)
     if asset.owns_source:
         objects.delete(asset.source_bucket, asset.source_key)
+    has_source = asset.owns_source and objects.exists(asset.source_bucket, asset.source_key)
+    return Purged(int(had_source), made, count_made(asset_id, objects, settings) + int(has_source))
 
 
 def retry_asset(

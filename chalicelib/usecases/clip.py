@@ -7,11 +7,11 @@ cut by the plan, later; here a range is only kept. A part of a part counts from 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.catalog.asset import Asset, AssetChange, AssetStatus, ProgressState
+from chalicelib.catalog.asset import Asset, AssetChange, AssetStatus, awaited
 from chalicelib.catalog.ids import ENTROPY_BYTES
 from chalicelib.catalog.keys import upload_key
 from chalicelib.catalog.options import NO_OPTIONS, AssetOptions
@@ -66,16 +66,9 @@ def create_clip(
     if other.source_etag is None or other.source_size_bytes is None:
         raise SourceGone("the asset has no source yet", asset_id=other.id)
     asset_id = new_asset_id(new.playback_policy or policy_of(other.id), now_ms, secrets.token_bytes(ENTROPY_BYTES))
-    asset = Asset(
-        id=asset_id,
-        status=AssetStatus.WAITING,
-        state=ProgressState.INGESTING,
-        created_at_ms=now_ms,
-        updated_at_ms=now_ms,
-        source_bucket=settings.source_bucket,
-        source_key=upload_key(asset_id),
-        filename=other.filename,
-        content_type=other.content_type,
+    bucket, key = settings.source_bucket, upload_key(asset_id)
+    asset = replace(
+        awaited(asset_id, bucket, key, now_ms, filename=other.filename, content_type=other.content_type),
         passthrough=new.passthrough,
         meta=new.meta,
         options=new.options,

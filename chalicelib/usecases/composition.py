@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.catalog.locations import Location, receipt_location
 from chalicelib.composition.capture import CaptureOptions, CompositionFacts, Picture
 from chalicelib.composition.config import RenderConfig
+from chalicelib.composition.formats import Format
 from chalicelib.composition.plan import CompositionPlan, ToolVersions, parse_plan
 from chalicelib.composition.receipt import CompositionReceipt, parse_receipt
 from chalicelib.errors import BrowserVersionMismatch, FfmpegVersionMismatch, ObjectMissing, PlanMismatch
@@ -111,6 +112,8 @@ def stored_chunk_receipt(chunk: Location, plan_hash: str, objects: Objects) -> C
 
 def best_picture(config: RenderConfig) -> Picture:
     """How frames of this output leave the browser at best: alpha travels as PNG, and so does what is kept as PNG."""
+    if config.format is Format.JPEG:
+        return Picture.JPEG
     return Picture.PNG if config.format.alpha or config.format.packed else Picture.PIXELS
 
 

@@ -3,6 +3,9 @@
 The attempt is counted in the table before anything is sent, and the time of the next one is noted with it. So a message
 that comes twice sends once, and an attempt whose worker dies is followed by the next. What is near is asked for with a
 delayed message; what is further off than SQS holds a message back is left to the sweep (usecases/notify.py).
+
+So many attempts go to one endpoint at once and no more: what finds no turn there is put off by some seconds, and is
+not counted, so that events that come by the thousand neither overrun a receiver nor keep other receivers waiting.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from typing import TYPE_CHECKING
 from chalicelib.aws.outlets import MAX_DELAY_S
 from chalicelib.catalog.signature import signed_headers
 from chalicelib.catalog.webhook import (
+    MOST_AT_ONCE,
     Attempt,
     Delivery,
     DeliveryStatus,
@@ -21,6 +25,7 @@ from chalicelib.catalog.webhook import (
     WebhookChange,
     WebhookStatus,
     after_failure,
+    endpoint_of,
     is_over,
     retry_at_ms,
     succeeded,
@@ -38,7 +43,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LEASE_MS = 60_000
-"""How much later the next attempt is due while this one runs: longer than it can take."""
+"""How much later the next attempt is due while this one runs, and how long it holds its turn: longer than it can
+take."""
+_PUT_OFF_S = (5, 20)
+"""Until there may be a turn, at least and at most: an attempt takes ten seconds at the longest."""
 USER_AGENT = "Sluice-Webhooks/1"
 
 
@@ -74,19 +82,40 @@ def deliver(
         table.give_up_delivery(delivery, now_ms=clock())
         return
     now_ms = clock()
-    begun = table.begin_attempt(
-        message.webhook_id,
-        message.delivery_id,
-        message.attempt,
-        replay=message.replay,
-        next_at_ms=retry_at_ms(message.attempt, waits_s, now_ms=now_ms + LEASE_MS, chance=chance()),
-        now_ms=now_ms,
-    )
-    if begun is None:
-        logger.info("attempt was made before", extra={"delivery_id": delivery.id, "attempt": message.attempt})
+    turn = table.take_turn(endpoint_of(webhook.url), most=MOST_AT_ONCE, until_ms=now_ms + LEASE_MS, now_ms=now_ms)
+    if turn is None:
+        _put_off(message, delivery, table, outlets, chance(), now_ms)
         return
-    attempt = _attempt(begun, webhook, event.body.encode(), send, clock)
+    try:
+        begun = table.begin_attempt(
+            message.webhook_id,
+            message.delivery_id,
+            message.attempt,
+            replay=message.replay,
+            next_at_ms=retry_at_ms(message.attempt, waits_s, now_ms=now_ms + LEASE_MS, chance=chance()),
+            now_ms=now_ms,
+        )
+        if begun is None:
+            logger.info("attempt was made before", extra={"delivery_id": delivery.id, "attempt": message.attempt})
+            return
+        attempt = _attempt(begun, webhook, event.body.encode(), send, clock)
+    finally:
+        table.leave_turn(turn)
     _end(begun, attempt, webhook, table, outlets, waits_s, chance(), clock())
+
+
+def _put_off(
+    message: DeliveryMessage, delivery: Delivery, table: Table, outlets: Outlets, chance: float, now_ms: int
+) -> None:
+    """Ask for the same attempt again, unless somebody has begun it. The sweep, which looks at when it is due, does not
+    ask for it too."""
+    if (message.attempt, message.replay) != (delivery.attempts + 1, delivery.replays):
+        return
+    shortest_s, longest_s = _PUT_OFF_S
+    delay_s = round(shortest_s + (longest_s - shortest_s) * chance)
+    if table.put_off(delivery, until_ms=now_ms + 2 * delay_s * 1000, now_ms=now_ms):
+        logger.info("the endpoint is busy", extra={"webhook_id": delivery.webhook_id, "delivery_id": delivery.id})
+        outlets.send_delivery(delivery, delay_s=delay_s)
 
 
 def _attempt(delivery: Delivery, webhook: Webhook, body: bytes, send: Send, clock: Callable[[], int]) -> Attempt:

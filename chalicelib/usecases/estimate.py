@@ -40,6 +40,7 @@ def estimate(duration: Fraction, height: int, frame_rate: Fraction, settings: Se
     rungs = tuple(rung for rung in settings.ladder if rung <= source_rung(*size)) or settings.ladder[-1:]
     while frame_rate > settings.max_frame_rate:
         frame_rate /= 2
-    ours = lambda_usd(duration, frame_rate, [fit_box(*size, rung) for rung in rungs], settings.region)
+    pictures = [fit_box(*size, rung) for rung in rungs]
+    ours = lambda_usd(duration, frame_rate, pictures, settings.region, chunk_seconds=settings.chunk_seconds)
     theirs = mediaconvert_usd(duration, frame_rate, list(rungs) * TEMPLATE_GROUPS)
     return Estimate(rungs, ours, theirs)

@@ -32,6 +32,7 @@ from chalicelib.catalog.asset import (
     SourceInfo,
     TextInfo,
     VideoInfo,
+    awaited,
 )
 from chalicelib.catalog.ids import ASSET_PREFIX, ENTROPY_BYTES, is_id
 from chalicelib.catalog.playback import new_asset_id
@@ -127,19 +128,7 @@ def asset_of(table: Table, head: ObjectHead, bucket: str, key: str, settings: Se
     try:
         return table.get_asset(asset_id)
     except AssetNotFound:
-        table.create_asset(
-            Asset(
-                id=asset_id,
-                status=AssetStatus.WAITING,
-                state=ProgressState.INGESTING,
-                created_at_ms=now_ms,
-                updated_at_ms=now_ms,
-                source_bucket=bucket,
-                source_key=key,
-                filename=filename,
-                content_type=head.content_type,
-            )
-        )
+        table.create_asset(awaited(asset_id, bucket, key, now_ms, filename=filename, content_type=head.content_type))
         return table.get_asset(asset_id)
 
 

@@ -7,9 +7,10 @@ names may have come meanwhile.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from chalicelib.catalog.asset import Asset, AssetChange, AssetStatus, MetadataFile, ProgressState
+from chalicelib.catalog.asset import Asset, AssetChange, AssetStatus, MetadataFile, awaited
 from chalicelib.catalog.keys import RENDERS_PREFIX
 from chalicelib.catalog.vod.metadata import MAX_BYTES, Metadata, parse_metadata
 from chalicelib.errors import AssetNotFound, MetadataInvalid, ObjectMissing, SourceChanged, UserError
@@ -84,21 +85,10 @@ def _asset_of(table: Table, file: MetadataFile, head: ObjectHead, settings: Sett
     try:
         return table.get_asset(asset_id)
     except AssetNotFound:
-        table.create_asset(
-            Asset(
-                id=asset_id,
-                status=AssetStatus.WAITING,
-                state=ProgressState.INGESTING,
-                created_at_ms=now_ms,
-                updated_at_ms=now_ms,
-                # The file itself, until it is known what it names.
-                source_bucket=file.bucket,
-                source_key=file.key,
-                filename=file.key.rpartition("/")[2],
-                content_type=head.content_type,
-                metadata=file,
-            )
-        )
+        name = file.key.rpartition("/")[2]
+        # The source is the file itself, until it is known what it names.
+        new = awaited(asset_id, file.bucket, file.key, now_ms, filename=name, content_type=head.content_type)
+        table.create_asset(replace(new, metadata=file))
         return table.get_asset(asset_id)
 
 

@@ -7,12 +7,12 @@ not copied, and not deleted with the asset.
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.catalog import origin
-from chalicelib.catalog.asset import Asset, AssetStatus, ProgressState
+from chalicelib.catalog.asset import Asset, awaited
 from chalicelib.catalog.fetch import KEPT_S, Fetch
 from chalicelib.catalog.ids import ENTROPY_BYTES
 from chalicelib.catalog.keys import upload_key
@@ -123,15 +123,8 @@ def _asset(
     policy = policy_for(new.playback_policy, settings)
     asset_id = new_asset_id(policy, now_ms, secrets.token_bytes(ENTROPY_BYTES))
     bucket, key = where or (settings.source_bucket, upload_key(asset_id))
-    return Asset(
-        id=asset_id,
-        status=AssetStatus.WAITING,
-        state=ProgressState.INGESTING,
-        created_at_ms=now_ms,
-        updated_at_ms=now_ms,
-        source_bucket=bucket,
-        source_key=key,
-        filename=filename,
+    return replace(
+        awaited(asset_id, bucket, key, now_ms, filename=filename),
         passthrough=new.passthrough,
         meta=new.meta,
         options=new.options,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from fractions import Fraction
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chalicelib.catalog.locations import (
@@ -22,21 +23,26 @@ from chalicelib.catalog.locations import (
     render_object,
     render_prefix,
 )
+from chalicelib.catalog.render import RenderError
 from chalicelib.composition.audio import MAX_CLIPS, audible, is_heard, listen_arguments, mix_arguments
 from chalicelib.composition.capture import CaptureOptions, MediaClip, Picture
+from chalicelib.composition.complaints import Complaint, complaints_of
 from chalicelib.composition.config import RenderConfig, parse_config
 from chalicelib.composition.formats import audio_kind, output_kind
 from chalicelib.composition.plan import (
     COMPOSITION_SCHEMA,
     CompositionPlan,
+    FrameRange,
     MixedAudio,
     ToolVersions,
     check_size,
+    choose_frames,
     count_frames,
     cut_chunks,
     frames_to_sample,
     plan_bytes,
     plan_hash,
+    plays_alone,
     seams_to_compare,
 )
 from chalicelib.errors import EncoderFailed, NotMediaPayload, PlanProtocolUnsupported, PlanTooLarge
@@ -101,11 +107,10 @@ def plan_composition(
     if not objects.exists(at.bucket, at.key):
         objects.write(at.bucket, at.key, document, content_type="application/json")
     rate, count = config.frame_rate, len(plan.chunks)
-    planned = Planned(digest, count, plan.total_frames, rate, plan.width, plan.height, plan.duration)
+    warnings = tuple(RenderError(each.code, each.message) for each in planner.complaints)
+    planned = Planned(digest, count, plan.total_frames, rate, plan.width, plan.height, plan.duration, warnings)
     note_planned(request.render_id, table, planned, now_ms=clock())
     logger.info("planned", extra={"plan_hash": digest, "chunks": count, "frames": plan.total_frames})
-    if planner.warnings:
-        logger.warning("the page cannot be shown as it should", extra={"said": planner.warnings})
     where = {"PlanS3Uri": at.uri, "PlanHash": digest, "Format": config.format.value, "RenderId": request.render_id}
     chunks = {"ChunkOutputS3Prefix": chunks_prefix(prefix, digest).uri}
     return {
@@ -123,7 +128,7 @@ def plan_composition(
         "FfmpegVersion": plan.tools.ffmpeg,
         "ProducerVersion": f"sluice-{COMPOSITION_SCHEMA} {plan.tools.browser}",
         "DurationMs": meter.billed_ms(),
-        "Warnings": list(planner.warnings),
+        "Warnings": [f"{each.code}: {each.message}" for each in warnings],
         "MaxParallelChunks": min(config.max_parallel_chunks, settings.max_parallel_chunks),
         "Items": list(range(count)),
         "Job": {**where, **chunks},
@@ -135,7 +140,7 @@ class _Planner:
     """One project on this worker's disk, and what there is to find out about it.
 
     Attributes:
-        warnings: What the frames that were looked at show otherwise than they should.
+        complaints: Of the page that was planned with; no part of the plan.
     """
 
     def __init__(
@@ -155,26 +160,28 @@ class _Planner:
         self._objects = objects
         self._deadline = deadline
         self._watch = watch
-        self.warnings: tuple[str, ...] = ()
+        self.complaints: tuple[Complaint, ...] = ()
 
     def plan(self, versions: ToolVersions) -> CompositionPlan:
         options = capture_options(self._config, best_picture(self._config))
-        with self._stage(options) as stage:
+        # Sound is mixed while the browser is at work.
+        with ThreadPoolExecutor(1, thread_name_prefix="mix") as threads, self._stage(options) as stage:
             facts = stage.facts
             width, height = output_size(facts)
             check_size(width, height, self._config)
-            total_frames = count_frames(facts.duration, self._config.frame_rate)
-            chunks = cut_chunks(total_frames, self._config)
-            seams = seams_to_compare(chunks)
+            frames = choose_frames(count_frames(facts.duration, self._config.frame_rate), self._config)
+            mixing = None if self._config.format.silent else threads.submit(self._mix, facts.media, frames)
+            chunks = cut_chunks(frames, self._config)
+            alone = plays_alone(chunks)
+            seams = () if alone else seams_to_compare(chunks)
             if seams:
                 # For the comparison, while this page is at work.
                 self._tools.chromium.launch()
             # Each is jumped to on a page that is new: one that jumped before would have added up on its way.
             jumped = {seam: _picture(stage, seam, preroll=False) for seam in seams[-1:]}
-            picture = _proven_picture(stage, options.picture, frames_to_sample(seams, total_frames))
-            self.warnings = stage.warnings()
-        preroll = bool(seams) and self._needs_preroll(options, seams, jumped)
-        duration = total_frames / self._config.frame_rate
+            picture = _proven_picture(stage, options.picture, frames_to_sample(seams, frames))
+            self.complaints = complaints_of(stage.said, stage.refused, stage.warnings())
+        preroll = alone or (bool(seams) and self._needs_preroll(options, seams, jumped))
         return CompositionPlan(
             schema=COMPOSITION_SCHEMA,
             project=self._unpacked.identity,
@@ -183,11 +190,11 @@ class _Planner:
             runtime=facts.runtime,
             width=width,
             height=height,
-            total_frames=total_frames,
+            total_frames=frames.frames,
             preroll=preroll,
             picture=picture,
             chunks=chunks,
-            audio=None if self._config.format.silent else self._mix(facts.media, duration),
+            audio=mixing.result() if mixing else None,
         )
 
     def _stage(self, options: CaptureOptions) -> AbstractContextManager[Stage]:
@@ -206,7 +213,8 @@ class _Planner:
         with self._stage(options) as stage:
             played = {seam: _picture(stage, seam, preroll=True) for seam in seams}
             began_late = stage.began_late()
-            self.warnings = tuple(dict.fromkeys((*self.warnings, *stage.warnings())))
+            late = complaints_of((), (), stage.warnings())
+            self.complaints += tuple(each for each in late if each not in self.complaints)
         late_first = () if began_late else tuple(reversed(seams))
         differ = any(self._jump(options, seam, jumped) != played[seam] for seam in late_first)
         logger.info("seams compared", extra={"differ": differ, "began_late": began_late})
@@ -218,8 +226,10 @@ class _Planner:
                 jumped[seam] = _picture(stage, seam, preroll=False)
         return jumped[seam]
 
-    def _mix(self, media: Sequence[MediaClip], duration: Fraction) -> MixedAudio | None:
-        """The sound, stored under its own hash; None where nothing is heard."""
+    def _mix(self, media: Sequence[MediaClip], frames: FrameRange) -> MixedAudio | None:
+        """The sound of these frames, stored under its own hash; None where nothing is heard."""
+        begin, duration = (count / self._config.frame_rate for count in (frames.start_frame, frames.frames))
+        media = [replace(clip, start=clip.start - begin) for clip in media]
         heard: dict[str, bool] = {}
         clips = []
         for clip in audible(media, duration):

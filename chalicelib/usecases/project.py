@@ -103,7 +103,9 @@ def unpack(archive: BinaryIO, root: Path) -> None:
             if len(plain.read(_MAX_PADDING_BYTES)) == _MAX_PADDING_BYTES:
                 raise InvalidProject("the archive goes on after its end")
     except (tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError) as error:
-        raise InvalidProject("the archive cannot be read to its end; a project is a .tar.gz") from error
+        raise InvalidProject(
+            "the archive cannot be read to its end; a project is a .tar.gz: tar -czf project.tar.gz -C DIR ."
+        ) from error
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
         raise InvalidProject("the archive holds one name as a file and as a folder") from error
 

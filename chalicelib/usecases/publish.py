@@ -78,7 +78,7 @@ def validate(
     if asset.encoder is Encoder.MEDIACONVERT:
         return validate_job(asset, plan_hash, objects, table, settings, now_ms=now_ms)
     plan = load_plan(asset_id, plan_hash, objects, settings)
-    names = [*_first_asked(plan), *_last_segments(asset_id, plan_hash, plan, objects, settings)]
+    names = [*_first_asked(plan), *_end_segments(asset_id, plan_hash, plan, objects, settings)]
     prefix = keys.media_prefix(asset_id, plan_hash)
     with ThreadPoolExecutor(_THREADS) as threads:
         list(threads.map(lambda name: objects.head(settings.media_bucket, f"{prefix}{name}"), names))
@@ -122,14 +122,17 @@ def finish(
     return {"AssetId": asset_id, "Status": asset.status.value, "HlsKey": asset.hls_key, "DashKey": asset.dash_key}
 
 
-def _last_segments(asset_id: str, plan_hash: str, plan: Plan, objects: Objects, settings: Settings) -> tuple[str, ...]:
-    """The names of where each rendition ends, as the last chunk has them."""
+def _end_segments(asset_id: str, plan_hash: str, plan: Plan, objects: Objects, settings: Settings) -> list[str]:
+    """The names of where each rendition begins and ends, as the first and the last chunk have them."""
     if plan.video is None:
-        return ()
-    receipt = stored_receipt(asset_id, plan_hash, plan.video_tasks - 1, objects, settings)
-    if receipt is None:
-        raise ObjectMissing("the last chunk has no receipt", plan_hash=plan_hash)
-    return tuple(f"{track.track}/{track.segments[-1].name}" for track in receipt.tracks)
+        return []
+    names = []
+    for index, position in ((0, 0), (plan.video_tasks - 1, -1)):
+        receipt = stored_receipt(asset_id, plan_hash, index, objects, settings)
+        if receipt is None:
+            raise ObjectMissing("a chunk has no receipt", plan_hash=plan_hash, index=index)
+        names += [f"{track.track}/{track.segments[position].name}" for track in receipt.tracks]
+    return names
 
 
 def _first_asked(plan: Plan) -> list[str]:
@@ -138,7 +141,7 @@ def _first_asked(plan: Plan) -> list[str]:
     if video is not None:
         names += [keys.POSTER_NAME, keys.STORYBOARD_NAME]
         for rendition in video.renditions:
-            names += [f"{rendition.name}/{name}" for name in (keys.HLS_NAME, keys.INIT_NAME, keys.segment_name(1))]
+            names += [f"{rendition.name}/{name}" for name in (keys.HLS_NAME, keys.INIT_NAME)]
     elif plan.cover:
         names.append(keys.POSTER_NAME)
     for audio in plan.audio:

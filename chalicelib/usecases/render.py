@@ -1,4 +1,4 @@
-"""Renders as the customer handles them: start one, cancel one, fetch what it made.
+"""Renders as the customer handles them: start one, cancel one, fetch what it made, delete it.
 
 A render is accepted once its record is written. Its execution is named after it, so starting it twice is starting it
 once; one that could not be started now is started by the cleanup schedule.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_BILL_KEPT_S = 30 * 24 * 3600
 _CHUNKS_WITHOUT_CHOICE = RenderConfig().max_parallel_chunks
 _FEW_WORKERS_FRAMES = 120
 """Frames of a chunk, at least, where fewer chunks run at once than a render has by itself: the others would only start
@@ -149,6 +151,24 @@ def cancel_render(render_id: str, table: Table, workflows: Workflows, *, now_ms:
     arn = workflows.render_execution_arn(execution_name(render))
     workflows.stop(arn, error="RenderCancelled", cause="the render was cancelled")
     return render
+
+
+def delete_render(
+    render_id: str, objects: Objects, table: Table, workflows: Workflows, settings: Settings, *, now_ms: int
+) -> None:
+    """Stop the render if it goes on, remove everything that was made for it, and forget it; its bill in 30 days.
+
+    What a chunk under way still writes, the bucket forgets with all that is under renders/.
+
+    Raises:
+        RenderNotFound: If there is no such render, or no more.
+    """
+    if table.get_render(render_id).status in UNFINISHED:
+        with suppress(RenderEnded):  # meanwhile, by itself
+            cancel_render(render_id, table, workflows, now_ms=now_ms)
+    objects.delete_prefix(settings.source_bucket, keys.render_prefix(render_id))
+    table.forget_work(render_id, at_s=now_ms // 1000 + _BILL_KEPT_S)
+    table.delete_render(render_id)
 
 
 def output_url(render: Render, objects: Objects, settings: Settings, *, now_ms: int) -> str | None:

@@ -5,7 +5,7 @@ writes has a name that follows from (plan, index), and from the segment where it
 task that is repeated changes nothing (DESIGN, law 2). The receipt is written last: who finds it has nothing left to do.
 
 A try whose time runs out leaves a partial receipt: the next one goes on behind it (docs/decisions/0006). What proves
-inexact on the way is encoded again, and stored over what it left; no receipt names that.
+inexact on the way is encoded again, under other names if it had stored anything; no receipt names what it left.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING
@@ -190,6 +190,8 @@ def _encode_exactly(
         try:
             return bench.stream(command, names, cut), command.outputs
         except ChunkInexact as error:
+            # All renditions are inexact at the same frame, so whoever does this task counts alike.
+            cut = replace(cut, take=cut.take + bench.has_stored())
             logger.info("chunk inexact", extra={"index": frames.index, "seek_pad": str(pad), "context": error.context})
             before, inexact = command, error
     raise inexact or ChunkInexact("no way of seeking was left", index=frames.index)

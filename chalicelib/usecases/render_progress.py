@@ -53,6 +53,7 @@ class Planned:
     width: int
     height: int
     duration: Fraction
+    warnings: tuple[RenderError, ...] = ()
 
 
 def note_planning(render_id: str | None, table: Table, *, now_ms: int) -> None:
@@ -76,6 +77,7 @@ def note_planned(render_id: str | None, table: Table, planned: Planned, *, now_m
         "width": planned.width,
         "height": planned.height,
         "duration": planned.duration,
+        "warnings": planned.warnings,
     }
     begun = RenderChange(status=RenderStatus.RENDERING, **facts)  # type: ignore[arg-type]
     if table.update_render(render_id, begun, expect=_BEFORE_CHUNKS, now_ms=now_ms) is not None:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.catalog.asset import Asset, AssetChange, AssetError, AssetStatus, ProgressState
+from chalicelib.catalog.asset import AssetChange, AssetError, AssetStatus, awaited
 from chalicelib.catalog.ids import ENTROPY_BYTES, UPLOAD_PREFIX, new_id
 from chalicelib.catalog.keys import upload_key
 from chalicelib.catalog.options import NO_OPTIONS, AssetOptions
@@ -113,17 +113,9 @@ def open_upload(new: NewUpload, objects: Objects, table: Table, settings: Settin
         upload_token_id=new.upload_token_id,
         max_bytes=new.max_bytes,
     )
-    asset = Asset(
-        id=asset_id,
-        status=AssetStatus.WAITING,
-        state=ProgressState.INGESTING,
-        created_at_ms=now_ms,
-        updated_at_ms=now_ms,
-        source_bucket=upload.bucket,
-        source_key=key,
+    asset = replace(
+        awaited(asset_id, upload.bucket, key, now_ms, filename=new.filename, content_type=new.content_type),
         upload_id=upload.id,
-        filename=new.filename,
-        content_type=new.content_type,
         passthrough=new.passthrough,
         meta=new.meta,
         options=new.options,
@@ -244,10 +236,12 @@ def expire_upload(
         asset = ingest_source(
             objects, table, queues, tools, settings, bucket=upload.bucket, key=upload.key, now_ms=now_ms
         )
-    if asset.status is not AssetStatus.WAITING:
+    late = UploadExpired("the bytes did not arrive in time")
+    # An earlier run may have come so far and no further.
+    is_told = any(error.code == late.code() for error in asset.errors)
+    if asset.status is not AssetStatus.WAITING and not is_told:
         table.end_upload(upload.id, upload_end(asset), now_ms=now_ms)
         return
-    late = UploadExpired("the bytes did not arrive in time")
     errored = AssetChange(status=AssetStatus.ERRORED, errors=(AssetError(late.code(), late.message),))
     table.update_asset(asset.id, errored, expect=_WAITING, now_ms=now_ms)
     table.end_upload(upload.id, UploadStatus.EXPIRED, now_ms=now_ms)

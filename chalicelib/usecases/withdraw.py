@@ -31,6 +31,18 @@ def withdraw_if_given_up(asset_id: str, objects: Objects, table: Table, settings
 
 def remove_made(asset_id: str, objects: Objects, settings: Settings) -> None:
     """Remove everything but the source: what players see first."""
-    objects.delete_prefix(settings.media_bucket, keys.asset_media_prefix(asset_id))
-    objects.delete_prefix(settings.media_bucket, keys.asset_early_prefix(asset_id))
-    objects.delete_prefix(settings.source_bucket, keys.asset_renders_prefix(asset_id))
+    for bucket, prefix in _places(asset_id, settings):
+        objects.delete_prefix(bucket, prefix)
+
+
+def count_made(asset_id: str, objects: Objects, settings: Settings) -> int:
+    """How many objects there are, but for the source."""
+    return sum(1 for bucket, prefix in _places(asset_id, settings) for _ in objects.list_keys(bucket, prefix))
+
+
+def _places(asset_id: str, settings: Settings) -> tuple[tuple[str, str], ...]:
+    return (
+        (settings.media_bucket, keys.asset_media_prefix(asset_id)),
+        (settings.media_bucket, keys.asset_early_prefix(asset_id)),
+        (settings.source_bucket, keys.asset_renders_prefix(asset_id)),
+    )

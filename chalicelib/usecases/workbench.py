@@ -30,12 +30,13 @@ SMALL_FILE_LIMIT_BYTES = 64 * 1024**2
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """How an encoded track is held against the plan and cut. `run` as in `Segment.run`."""
+    """How an encoded track is held against the plan and cut. `run` and `take` as in `Segment`."""
 
     proof: Proof
     first_segment: int
     fragments_per_segment: int
     run: int = 0
+    take: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,10 @@ class Bench:
         found = [(name, self._written[name]) for name in names]
         return tuple(track_receipt(name, written.track, tuple(written.segments)) for name, written in found)
 
+    def has_stored(self) -> bool:
+        """Whether the last run has stored a segment of any track."""
+        return any(written.segments for written in self._written.values())
+
     def store(self, name: str, data: bytes | Path, content_type: str) -> None:
         self.objects.write(
             self.bucket, f"{self.prefix}{name}", data, content_type=content_type, cache_control=IMMUTABLE
@@ -110,6 +115,7 @@ class Bench:
             first_segment=cut.first_segment,
             fragments_per_segment=cut.fragments_per_segment,
             run=cut.run,
+            take=cut.take,
         ):
             self.store(f"{name}/{segment.name}", data, content_type)
             written.segments.append(segment)

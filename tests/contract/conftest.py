@@ -11,14 +11,17 @@ import pytest
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.objects import Objects
 from chalicelib.aws.table import Table
+from chalicelib.tools import Chromium, Ffmpeg, MediaInfo
 from sluice.clients import REGION, ROOT_KEY_ID, ROOT_SECRET
 from sluice.emulator import venv
 from sluice.emulator.process import Emulator
 from sluice.package import TEMPLATE_NAME, package
 from sluice.paths import Local, LocalHome, Project
 from sluice.template import Document
+from tests.browser import layer_browser
 from tests.fakes import FakeObjects, FakeTable
 from tests.local_aws import ToyAws, free_port
+from tests.theatre import Theatre
 
 BUCKET = "sluice-contract-source"
 TABLE = "sluice-contract"
@@ -96,6 +99,20 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToyAws]:
         yield made
     finally:
         made.down()
+
+
+@pytest.fixture(scope="module")
+def browser(ffmpeg_path: Path) -> Iterator[Chromium]:
+    """The layer's browser, as the render function drives it; found when it is first asked for."""
+    found = Chromium(Ffmpeg(str(ffmpeg_path)), MediaInfo(), find=layer_browser)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def theatre(browser: Chromium, tmp_path: Path) -> Theatre:
+    """Shows pages in it."""
+    return Theatre(browser, tmp_path)
 
 
 @pytest.fixture(params=["memory", "emulator"])

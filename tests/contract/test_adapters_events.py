@@ -214,6 +214,26 @@ def test_due_deliveries_are_the_pending_ones(table: Table) -> None:
     assert table.get_delivery("wh_0", made[1].id).status is DeliveryStatus.FAILED
 
 
+def test_places_at_an_endpoint_are_few_and_come_back(table: Table) -> None:
+    """So many and no more at once; one is free again when it is left, or when its time is up, and only its holder
+    leaves it."""
+    taken = [table.take_turn("https://a.test", most=2, until_ms=NOW_MS + 50, now_ms=NOW_MS) for _ in range(3)]
+    assert sorted(each.number for each in taken if each) == [0, 1]
+    assert taken[2] is None
+    assert table.take_turn("https://b.test", most=2, until_ms=NOW_MS + 50, now_ms=NOW_MS) is not None
+    first = taken[0]
+    assert first is not None
+    table.leave_turn(first)
+    again = table.take_turn("https://a.test", most=2, until_ms=NOW_MS + 90, now_ms=NOW_MS + 10)
+    assert again is not None
+    assert again.number == first.number
+    table.leave_turn(first)
+    assert table.take_turn("https://a.test", most=2, until_ms=NOW_MS + 90, now_ms=NOW_MS + 11) is None
+    late = table.take_turn("https://a.test", most=2, until_ms=NOW_MS + 200, now_ms=NOW_MS + 60)
+    assert late is not None
+    assert late.number == 1 - first.number
+
+
 def test_the_log_of_a_webhook_is_paged(table: Table) -> None:
     """The latest event first, only its own, and the webhook's record is not in the way."""
     table.create_webhook(a_webhook())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,22 +13,7 @@ from chalicelib.errors import (
     CompositionUnplayable,
     NotMediaPayload,
 )
-from chalicelib.tools import Chromium, Ffmpeg, MediaInfo
-from tests.browser import layer_browser
 from tests.theatre import BARE, HEIGHT, SIZE, WIDTH, Theatre, pixel
-
-
-@pytest.fixture(scope="module")
-def browser(ffmpeg_path: Path) -> Iterator[Chromium]:
-    found = Chromium(Ffmpeg(str(ffmpeg_path)), MediaInfo(), find=layer_browser)
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def theatre(browser: Chromium, tmp_path: Path) -> Theatre:
-    return Theatre(browser, tmp_path)
-
 
 # A bar of 10 pixels whose left edge is at 2 pixels a frame, by every means a page has.
 _MEANS = {

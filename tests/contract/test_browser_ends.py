@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -26,18 +25,6 @@ from chalicelib.tools.browser_process import BrowserProcess
 from chalicelib.tools.page import Page
 from tests.browser import layer_browser
 from tests.theatre import BARE, SIZE, WIDTH, Theatre
-
-
-@pytest.fixture(scope="module")
-def browser(ffmpeg_path: Path) -> Iterator[Chromium]:
-    found = Chromium(Ffmpeg(str(ffmpeg_path)), MediaInfo(), find=layer_browser)
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def theatre(browser: Chromium, tmp_path: Path) -> Theatre:
-    return Theatre(browser, tmp_path)
 
 
 def test_a_browser_that_stalls_is_not_the_pages_fault(theatre: Theatre, monkeypatch: pytest.MonkeyPatch) -> None:

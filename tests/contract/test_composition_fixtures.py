@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,6 @@ import pytest
 from chalicelib.composition.capture import CaptureOptions, Frame, Picture
 from chalicelib.composition.rgba import raw_rgba
 from chalicelib.tools import Chromium
-from tests.browser import layer_browser
-from tests.composing import chromium_of
 from tests.fixtures.compositions import (
     BY_NAME,
     COMPOSITIONS,
@@ -30,13 +28,6 @@ from tests.fixtures.compositions import (
 )
 
 MOVING = [composition.name for composition in COMPOSITIONS if composition.left_px is not None]
-
-
-@pytest.fixture(scope="module")
-def browser(ffmpeg_path: Path) -> Iterator[Chromium]:
-    found = chromium_of(layer_browser(), ffmpeg_path)
-    yield found
-    found.close()
 
 
 class Show:

@@ -20,6 +20,7 @@ from chalicelib.composition.rgba import raw_rgba
 from chalicelib.errors import (
     AssemblyFailed,
     BrowserVersionMismatch,
+    CompositionNavigated,
     CompositionTooSlow,
     CompositionUnplayable,
     FfmpegVersionMismatch,
@@ -179,6 +180,56 @@ def test_every_format_comes_out_whole(show: Show, look: Look, config: dict[str, 
         assert seen.stdout[ball + 3] == 255
 
 
+def test_what_a_page_does_wrong_is_told_with_its_plan(show: Show) -> None:
+    """A script that fails and what was not served stop nothing, but the author hears of them."""
+    wrong = '<img src="gone.png"><img src="https://example.com/a.png"><script>throw new Error("mine")</script>'
+    told = "\n".join(show(sound=wrong).plan("x", **_CONFIG, chunkSize=20).answer["Warnings"])
+    assert "page-error: Error: mine" in told
+    assert "file-missing: gone.png is not in the project" in told
+    assert "network-refused: https://example.com/a.png" in told
+
+
+def test_a_page_that_leaves_says_so_at_once(show: Show) -> None:
+    """It is not waited for until its time is over."""
+    with pytest.raises(CompositionNavigated):
+        show(sound='<script>location.href = "https://example.com/"</script>').plan("x", **_CONFIG)
+
+
+def test_a_page_without_length_is_told_what_to_write(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where HyperFrames' runtime waits for one to come."""
+    monkeypatch.setattr("chalicelib.tools.stage._READY_S", 1.0)
+    with pytest.raises(CompositionUnplayable, match="data-duration"):
+        show(**{"index.html": b'<div data-composition-id="main" data-width="160" data-height="90">'}).plan("x")
+
+
+@pytest.mark.parametrize("bar", [_BY_CLOCK, _BY_COUNTING], ids=["clock", "counting"])
+def test_a_part_shows_what_the_whole_shows(show: Show, bar: str) -> None:
+    """The frames of a range, cut in two, and a still are those of the whole, also where the page adds up its frames."""
+    screening = show(bar=bar, sound="")
+    sequence = {**_CONFIG, "format": "png-sequence"}
+    whole = _frames(screening.make("whole", **sequence, chunkSize=20))
+    part = _frames(screening.make("part", **sequence, frameRange=[8, 12], chunkSize=3))
+    assert part == {name: whole[name] for name in [f"frame_{number:06d}.png" for number in range(9, 14)]}
+    assert screening.make("still", **_CONFIG, format="png", frame=-2) == whole["frame_000019.png"]
+
+
+def test_a_part_keeps_its_sound(show: Show, look: Look) -> None:
+    """Frames 8 to 17 begin at 0.32 s: the tone is there at once, and ends 0.28 s later."""
+    data = show().make("x", **_CONFIG, frameRange=[8, 17], chunkSize=20)
+    samples = array.array("h", look(data, "-map", "0:a", "-ac", "1", "-f", "s16le", "-").stdout)
+    loud = [at for at, sample in enumerate(samples) if abs(sample) > 500]
+    assert loud[0] / 48_000 < 0.01
+    assert abs(loud[-1] / 48_000 - 0.28) < 0.01
+    assert len(re.findall(rb"(?m)^0,", look(data, "-map", "0:v", "-f", "framecrc", "-").stdout)) == 10
+
+
+def test_a_jpeg_is_one_frame(show: Show, look: Look) -> None:
+    """Of the composition's size, in full quality."""
+    data = show(sound="").make("x", **_CONFIG, format="jpeg", frame=3)
+    assert data[:3] == b"\xff\xd8\xff"
+    assert re.search(rb"mjpeg .* 320x180", look(data, "-f", "null", "-").stderr)
+
+
 def test_a_sequence_keeps_transparency(show: Show) -> None:
     """Its pictures are those of the browser, the page's background left out."""
     frames = _frames(show(background="", sound="").make("x", **_CONFIG, format="png-sequence", chunkSize=20))
@@ -189,14 +240,17 @@ def test_a_sequence_keeps_transparency(show: Show) -> None:
 
 @pytest.mark.parametrize("format", ["mp4", "webm", "mov"])
 def test_sound_is_where_the_timeline_has_it(show: Show, look: Look, format: str) -> None:
-    """A tone from 0.2 s to 0.6 s is heard then, within a frame, and the track is as long as the picture."""
-    data = show().make("x", **_CONFIG, format=format, chunkSize=10)
+    """Two clips, one entered in the middle, from 0.2 s to 0.7 s, to 10 ms; the track is as long as the picture."""
+    entered = _TONE.replace('start="0.2"', 'start="0.2" data-media-start="0.1"')
+    data = show(sound=entered + _TONE.replace("0.2", "0.3")).make("x", **_CONFIG, format=format, chunkSize=10)
     heard = look(data, "-map", "0:a", "-ac", "1", "-f", "s16le", "-")
+    assert b"Duration: 00:00:00.8" in heard.stderr
     samples = array.array("h", heard.stdout)
     loud = [at for at, sample in enumerate(samples) if abs(sample) > 500]
-    assert abs(loud[0] / 48_000 - 0.2) < 0.04
-    assert abs(loud[-1] / 48_000 - 0.6) < 0.04
-    assert abs(len(samples) / 48_000 - 0.8) < 0.04
+    assert abs(loud[0] / 48_000 - 0.2) < 0.01
+    assert abs(loud[-1] / 48_000 - 0.7) < 0.01
+    # In whole packets of 1024 samples.
+    assert abs(len(samples) / 48_000 - 0.8) < 0.022
 
 
 def test_sound_is_mixed_once_and_alike(show: Show) -> None:

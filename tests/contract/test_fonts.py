@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from chalicelib.composition.fonts import FAMILIES
 from chalicelib.composition.rgba import raw_rgba
-from chalicelib.tools import Chromium, Ffmpeg, MediaInfo
+from chalicelib.tools import Chromium
 from chalicelib.tools.project_styles import style_texts
 from tests.browser import layer_browser
 from tests.theatre import SIZE, Theatre
-
-
-@pytest.fixture(scope="module")
-def browser(ffmpeg_path: Path) -> Iterator[Chromium]:
-    found = Chromium(Ffmpeg(str(ffmpeg_path)), MediaInfo(), find=layer_browser)
-    yield found
-    found.close()
-
 
 # Each bar is white where two lines of text are equally wide, blue where they are not, red if a face was not to be had.
 # The project may have no network, so a face that loads came from this machine.

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-
-import pytest
 
 from chalicelib.composition.capture import CaptureOptions, Frame, Picture
 from chalicelib.composition.rgba import raw_rgba
 from chalicelib.tools import Chromium
-from tests.browser import layer_browser
-from tests.composing import chromium_of
 
 WIDTH, LANE = 160, 10
 _KEYS = "@keyframes m{from{left:0}to{left:120px}}"
@@ -71,13 +66,6 @@ _FILES = {
     "style.svg": _DRAWING
     % (160, "</rect><style>rect{animation:m 2s linear}@keyframes m{to{transform:translateX(120px)}}</style></svg>"),
 }
-
-
-@pytest.fixture(scope="module")
-def browser(ffmpeg_path: Path) -> Iterator[Chromium]:
-    found = chromium_of(layer_browser(), ffmpeg_path)
-    yield found
-    found.close()
 
 
 def _frames(browser: Chromium, project: Path, start: int, end: int, *, preroll: bool = False) -> list[Frame]:

@@ -212,6 +212,7 @@ def test_settings_are_given_by_the_template(template: Document) -> None:
     words |= {"SLUICE_PLAYBACK_POLICY": "signed", "SLUICE_EMBED_ORIGINS": "none"}
     words |= {"SLUICE_TRANSFER_ACCELERATION": "on"}
     numbers |= {"SLUICE_MAX_COST_PER_ASSET_USD": "0.5", "SLUICE_MONTHLY_BUDGET_USD": "10"}
+    numbers |= {"SLUICE_REQUESTS_PER_MINUTE": "9"}
     read: set[str] = set()
 
     class Watched(dict[str, str]):

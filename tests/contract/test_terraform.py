@@ -1,20 +1,25 @@
-"""The Terraform form, against the provider's own names of arguments: there is no Terraform among the packages to ask.
+"""The Terraform form, read and planned by Terraform, and held against the names of arguments of its provider for AWS.
 
-`tests/fixtures/terraform_aws.json` holds the arguments and blocks of hashicorp/aws 5, read from its bindings for CDKTF.
+The provider is not among the packages to ask: `tests/fixtures/terraform_aws.json` holds the arguments and blocks of
+hashicorp/aws 5, read from its bindings for CDKTF, and `tests/terraform.py` says how a plan is made without it.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sluice.account.parts import stage_config
 from sluice.lint import lint_template
 from sluice.paths import Project
+from sluice.template import Document, Resolver
 from sluice.terraform import package_terraform
+from tests import terraform
 
 _SCHEMA = json.loads((Path(__file__).parents[1] / "fixtures" / "terraform_aws.json").read_text())["resources"]
 # Of Terraform itself, for every resource.
@@ -46,6 +51,55 @@ def merged(folder: Path) -> dict[str, Any]:
     return found
 
 
+_SIZES = {
+    "ApiMemory": "2048",
+    "RenderMemory": "5000",
+    "RenderTimeout": "600",
+    "RenderDisk": "4096",
+    "RenderConcurrency": "5",
+    "Encoder": "auto",
+}
+
+
+_AWS = ("StackName", "AccountId", "Region", "Partition", "URLSuffix")
+
+
+def _resolver(template: Document, chosen: dict[str, str]) -> Resolver:
+    """Parameters as they are chosen; of resources and what AWS tells, the names."""
+    named = {name: name for name in (*template["Resources"], *(f"AWS::{each}" for each in _AWS))}
+    parameters = {name: str(body["Default"]) for name, body in template["Parameters"].items()}
+    return Resolver({**named, **parameters, **chosen}, named, template["Conditions"])
+
+
+def _outputs(folder: Path, chosen: dict[str, str]) -> dict[str, str]:
+    """What the stack tells, with these parameters."""
+    part = json.loads((folder / "template.json").read_text())
+    resolver = _resolver(part, chosen)
+    told = {}
+    for name, body in part["Outputs"].items():
+        value = json.dumps(body["Value"])
+        # Resolver knows Arn alone of what AWS makes up.
+        plain = re.sub(r'\{"Fn::GetAtt": \["(\w+)", "(?!Arn)\w+"\]\}', r'"\1"', value)
+        plain = re.sub(r"\$\{(\w+)\.(?!Arn)\w+\}", r"${\1}", plain)
+        told[name] = str(resolver.resolve(json.loads(plain)))
+    return told
+
+
+@pytest.fixture(scope="module")
+def planned(
+    folder: Path, merged: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, dict[str, Any]]]:
+    """What Terraform would hand to AWS with parameters of one's own."""
+    place = tmp_path_factory.mktemp("plan")
+    for name in ("template.json", "deployment.zip", "files"):
+        (place / name).symlink_to(folder / name)
+    document = terraform.stand_in(merged, _outputs(folder, _SIZES))
+    (place / "main.tf.json").write_text(json.dumps(document, indent=1))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHECKPOINT_DISABLE", "1")
+        yield terraform.plan(place, Ladder="1080,720")
+
+
 def _resources(merged: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
     return [(kind, name, body) for kind, named in merged["resource"].items() for name, body in named.items()]
 
@@ -73,6 +127,74 @@ def test_every_reference_leads_somewhere(folder: Path, merged: dict[str, Any]) -
     assert set(re.findall(r"resources\.outputs\.(\w+)", text)) <= set(outputs)
     for file in re.findall(r"\$\{path\.module\}/([\w./-]+)", text):
         assert (folder / file).is_file()
+
+
+def test_terraform_reads_the_folder(folder: Path) -> None:
+    """Its own loader has nothing against the files: blocks, expressions, and overrides that meet what they change."""
+    terraform.load(folder)
+
+
+def test_terraform_plans_every_resource(merged: dict[str, Any], planned: dict[str, dict[str, Any]]) -> None:
+    """All expressions come to a value, none in a circle; the parameters of the command line are the stack's."""
+    assert set(planned) == {f"{kind}__{name}" for kind, name, _ in _resources(merged)}
+    assert "${" not in json.dumps({key: body for key, body in planned.items() if "s3_object" not in key})
+    stack = planned["aws_cloudformation_stack__resources"]
+    assert stack["parameters"] == {"FunctionRuntime": planned["aws_lambda_function__render"]["runtime"]} | {
+        "Ladder": "1080,720"
+    }
+    assert json.loads(planned["aws_api_gateway_rest_api__rest_api"]["body"])["paths"]
+
+
+def test_sizes_are_the_same_in_every_form(template: Document, folder: Path, planned: dict[str, dict[str, Any]]) -> None:
+    """Memory, time, disk, reserved concurrency, encoder: by CloudFormation, by Chalice and by Terraform."""
+    render, api = (template["Resources"][name]["Properties"] for name in ("Render", "APIHandler"))
+    resolver = _resolver(template, _SIZES)
+    wanted = ("MemorySize", "Timeout", "ReservedConcurrentExecutions")
+    assert [resolver.resolve(render[name]) for name in wanted] == ["5000", "600", "5"]
+    assert resolver.resolve(render["EphemeralStorage"]["Size"]) == "4096"
+    assert resolver.resolve(api["MemorySize"]) == "2048"
+    assert template["Globals"]["Function"]["Environment"]["Variables"]["SLUICE_ENCODER"] == {"Ref": "Encoder"}
+
+    config = json.loads((Project.here().root / ".chalice" / "config.json").read_text())
+    stage = stage_config(template, config, _outputs(folder, _SIZES), stage="dev")["stages"]["dev"]
+    chalice = stage["lambda_functions"]
+    names = ("lambda_memory_size", "lambda_timeout", "reserved_concurrency")
+    assert [chalice["render"][name] for name in names] == [5000, 600, 5]
+    assert chalice["api_handler"]["lambda_memory_size"] == 2048
+    assert stage["environment_variables"]["SLUICE_ENCODER"] == "auto"
+
+    function = planned["aws_lambda_function__render"]
+    names = ("memory_size", "timeout", "reserved_concurrent_executions")
+    assert [function[name] for name in names] == [5000, 600, 5]
+    assert function["ephemeral_storage"] == {"size": 4096}
+    assert function["environment"]["variables"]["SLUICE_ENCODER"] == "auto"
+    assert planned["aws_lambda_function__api_handler"]["memory_size"] == 2048
+
+
+def test_what_the_stack_decides_is_the_same_in_every_form(template: Document, folder: Path) -> None:
+    """Alarms, retention, budget and acceleration are of the stack, which each form deploys from one description."""
+    part = json.loads((folder / "template.json").read_text())
+    names = ["RunawayInvocations", "FailedExecutions", "LogRetentionDays", "AccountBudgetUsd", "TransferAcceleration"]
+    names += ["SourceRetentionDays", "ProjectRetentionDays", "RenderRetentionDays", "AlarmEmail"]
+    used = {name: _users(template, name) for name in names}
+    assert all(used.values())
+    assert used == {name: _users(part, name) for name in names}
+
+
+def _users(template: Document, parameter: str) -> set[str]:
+    """The resources that take a parameter, by themselves or by a condition."""
+    conditions = {
+        name for name, body in template["Conditions"].items() if f'{{"Ref": "{parameter}"}}' in json.dumps(body)
+    }
+    conditions |= {
+        name for name, body in template["Conditions"].items() for each in conditions if f'"{each}"' in json.dumps(body)
+    }
+    wanted = [f'{{"Ref": "{parameter}"}}', *(f'"{name}"' for name in conditions)]
+    return {
+        name
+        for name, body in template["Resources"].items()
+        if name != "DeployedParameters" and any(each in json.dumps(body) for each in wanted)
+    }
 
 
 def test_functions_have_what_chalice_leaves_out(merged: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -18,13 +19,16 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 
-from sluice.clients import ACCOUNT_ID, LocalClients, clients_of
+from chalicelib.aws.clients import Clients
+from chalicelib.aws.table import Table
+from sluice.clients import ACCOUNT_ID, REGION, ROOT_KEY_ID, ROOT_SECRET, LocalClients, clients_of
 from sluice.deploy import STACK
 from sluice.package import TEMPLATE_NAME
 from sluice.paths import Local, LocalHome, Project
 from sluice.template import read_template, resources
 from tests.browser import Watch, chromium
-from tests.e2e.clips import clip
+from tests.e2e.clips import FFMPEG, clip
+from tests.fixtures.media_factory import MediaFactory
 from tests.mediaconvert import FAILING_TEMPLATE, MediaConvertServer, Transcoder, mediaconvert_server
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,6 +46,14 @@ def own_home(home: Path) -> dict[str, str]:
     """The environment of a local AWS that meets no other: its own folder and ports."""
     ports = {"SLUICE_PORT": str(free_port()), "SLUICE_GATEWAY_PORT": str(free_port())}
     return {**os.environ, "SLUICE_HOME": str(home), **ports}
+
+
+def as_warm(home: Path, other: LocalAws) -> None:
+    """Give a new home what another one has packaged and unpacked of the same project; both are named by content."""
+    of_other = LocalHome(Path(other.environ["SLUICE_HOME"]))
+    shutil.copytree(of_other.package, LocalHome(home).package, copy_function=os.link)
+    for name in ("code", "layers"):
+        shutil.copytree(of_other.cache / name, LocalHome(home).cache / name, symlinks=True, copy_function=os.link)
 
 
 def processes_that_name(home: Path) -> list[str]:
@@ -141,11 +153,30 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
             assert processes_that_name(home) == []
 
 
+@pytest.fixture
+def records(local_aws: LocalAws) -> Iterator[Table]:
+    """The records themselves: what is lost has no way through the API."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{local_aws.environ['SLUICE_GATEWAY_PORT']}")
+        patch.setenv("AWS_DEFAULT_REGION", REGION)
+        patch.setenv("AWS_ACCESS_KEY_ID", ROOT_KEY_ID)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", ROOT_SECRET)
+        yield Table(Clients(), local_aws.source_bucket.partition("-source-")[0])
+
+
 @pytest.fixture(scope="session")
 def published(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A ready asset that every test may look at, and none changes: 14 s, two chunks, three renditions, sound."""
     video = clip(tmp_path_factory.mktemp("published") / "published.mp4", seconds=14, size="1280x720")
     asset = local_aws.publish(video)
+    assert asset["status"] == "ready", asset["errors"]
+    return asset
+
+
+@pytest.fixture(scope="session")
+def many_tracks(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A ready asset with two sounds and two subtitles."""
+    asset = local_aws.publish(MediaFactory(FFMPEG, tmp_path_factory.mktemp("tracks")).clip("many.mkv"))
     assert asset["status"] == "ready", asset["errors"]
     return asset
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from playwright.sync_api import Page, expect
 
@@ -13,6 +14,7 @@ from tests.browser import Watch, until
 from tests.e2e.clips import clip
 from tests.e2e.conftest import LocalAws
 from tests.e2e.test_page import picture
+from tests.e2e.test_page_early import SECONDS, Growing
 from tests.site import served
 
 FRAMING = """<!doctype html><link rel=icon href=data:,><title>a customer's page</title>
@@ -70,4 +72,52 @@ def test_it_waits_for_what_is_not_ready(local_aws: LocalAws, page: Page, publish
     page.goto(f"{local_aws.base_url}/embed/{published['id']}")
     expect(page.get_by_role("heading")).to_have_text("Not ready yet")
     ready = True
+    expect(page.locator(".player")).to_be_visible()
+
+
+def test_its_address_says_how_it_looks(
+    local_aws: LocalAws, page: Page, watch: Watch, many_tracks: dict[str, Any]
+) -> None:
+    """Subtitles and a poster of one's own, or none; without controls it plays on a press; "?" lists its keys."""
+    of_another = str(many_tracks["images"]["poster"])
+    base = f"{local_aws.base_url}/embed/{many_tracks['id']}"
+    page.goto(f"{base}?captions=pt&poster={quote(of_another + '?mine')}")
+    expect(page.locator(".poster")).to_have_attribute("src", of_another + "?mine")
+    shown = f"[...{VIDEO}.textTracks].find((each) => each.mode === 'showing')"
+    until(page, f"() => {shown}?.language === 'pt'")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys of the player")).to_contain_text("Full screen")
+    assert violations(page) == []
+    picture(page, "21-embed-keys")
+    page.keyboard.press("Escape")
+
+    page.goto(f"{base}?controls=0&poster=none&muted")
+    expect(page.locator("video")).to_be_visible()
+    expect(page.get_by_role("button")).to_have_count(0)
+    expect(page.locator(".poster")).to_have_count(0)
+    page.locator("video").click()
+    until(page, f"() => {VIDEO}.currentTime > 0.2")
+    assert watch == Watch(watch.host)
+
+
+def test_it_plays_while_it_is_still_encoded(local_aws: LocalAws, page: Page, published: dict[str, Any]) -> None:
+    """Who has begun keeps what plays until its end and is not thrown back; a stream that fails can be tried again."""
+    growing = Growing(published)
+    page.route("**/playback", growing.answer)
+    page.route("**/early/**", growing.playlist)
+    page.goto(f"{local_aws.base_url}/embed/{published['id']}")
+    page.locator(".player .start").click()
+    until(page, f"() => {VIDEO}.currentTime > 0.5")
+    growing.ready = True
+    growing.segments, growing.ended = 3, True
+    with page.expect_response(lambda answer: "/playback" in answer.url and answer.json()["status"] == "ready"):
+        pass
+    assert page.evaluate(f"() => {VIDEO}.currentTime") > 0.5
+    until(page, f"() => Math.abs({VIDEO}.duration - {SECONDS}) < 0.1", timeout_s=30)
+
+    page.route("**/index.m3u8", lambda route: route.fulfill(status=404))
+    page.reload()
+    expect(page.get_by_role("alert")).to_contain_text("does not play")
+    page.unroute("**/index.m3u8")
+    page.get_by_role("button", name="Try again").click()
     expect(page.locator(".player")).to_be_visible()

@@ -14,9 +14,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser import Watch, until
-from tests.e2e.clips import FFMPEG, clip
+from tests.e2e.clips import clip
 from tests.e2e.conftest import LocalAws
-from tests.fixtures.media_factory import MediaFactory
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 SECONDS = 14
@@ -42,14 +41,6 @@ _THUMBNAIL = """() => {
     const thumbnail = document.querySelector(".preview .picture");
     return thumbnail.checkVisibility() && thumbnail.offsetWidth > 0 ? thumbnail.style.backgroundImage : null;
 }"""
-
-
-@pytest.fixture(scope="module")
-def many_tracks(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """A ready asset with two sounds and two subtitles."""
-    asset = local_aws.publish(MediaFactory(FFMPEG, tmp_path_factory.mktemp("tracks")).clip("many.mkv"))
-    assert asset["status"] == "ready", asset["errors"]
-    return asset
 
 
 def drop(page: Page, file: Path) -> None:
@@ -169,7 +160,7 @@ def test_it_fits_a_phone(local_aws: LocalAws, browser: Browser, published: dict[
         picture(page, f"7-phone-{name}-{scheme}")
     page.goto(local_aws.base_url)
     expect(page.locator("#file")).to_be_attached()
-    for _ in range(3):  # skip link, brand, chooser
+    for _ in range(5):  # skip link, brand, videos, renders, chooser
         page.keyboard.press("Tab")
     expect(page.locator("#file")).to_be_focused()
     context.close()

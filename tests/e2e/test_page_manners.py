@@ -5,10 +5,11 @@ Pictures are left in build/screenshots/, for people to look at.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.axe import violations
 from tests.browser import Watch, until
@@ -51,6 +52,12 @@ def test_by_keyboard_alone(local_aws: LocalAws, page: Page, watch: Watch, publis
     assert page.evaluate(AT) == pytest.approx(published["duration"] / 2 + 5, abs=0.1)
     page.keyboard.press("m")
     assert page.evaluate("() => document.querySelector('video').muted")
+    page.keyboard.press(">")
+    assert page.evaluate("() => document.querySelector('video').playbackRate") == 1.25
+    page.keyboard.press("f")
+    until(page, "() => document.fullscreenElement?.classList.contains('player')")
+    page.keyboard.press("f")
+    until(page, "() => !document.fullscreenElement")
 
     walk(page, "Quality")
     page.keyboard.press("Enter")
@@ -124,6 +131,52 @@ def test_an_errored_asset_is_tried_again(local_aws: LocalAws, page: Page, publis
     expect(page.get_by_role("button", name="Try published.mp4 again")).to_have_count(1)
     with page.expect_request(f"**/v1/assets/{published['id']}/retry"):
         page.get_by_role("button", name="Try published.mp4 again").click()
+
+
+def test_a_stream_that_breaks_off_goes_on_where_it_was(
+    local_aws: LocalAws, page: Page, published: dict[str, Any]
+) -> None:
+    """When they say so; and what a viewer chose, how loud it is, holds for the next video too."""
+    held: list[Route] = []
+    later = re.compile(r"/0000[2-9][^/]*\.m4s")
+    page.route(later, lambda route: held.append(route))
+    page.goto(f"{local_aws.base_url}/?asset={published['id']}")
+    page.locator(".player .start").click()
+    until(page, f"() => ({AT})() > 1.5")
+    page.unroute(later)
+    page.route(later, lambda route: route.fulfill(status=404))
+    for route in held:
+        route.fulfill(status=404)
+    expect(page.get_by_role("alert")).to_contain_text("This stream does not play", timeout=40_000)
+    page.unroute(later)
+    page.get_by_role("button", name="Try again").click()
+    until(page, f"() => ({AT})() > 1.5")
+    page.get_by_label("Volume").fill("0.4")
+    page.get_by_role("button", name="Mute").click()
+    page.reload()
+    expect(page.get_by_role("button", name="Unmute")).to_be_visible()
+    page.get_by_role("button", name="Unmute").click()
+    assert page.evaluate("() => document.querySelector('video').volume") == 0.4
+
+
+def test_the_work_on_an_asset_is_cancelled(local_aws: LocalAws, page: Page, published: dict[str, Any]) -> None:
+    """A press on Cancel tells the API; the page then says that there is nothing to play."""
+    asset = published | {"status": "preparing", "playable": False, "meta": {"title": "Cut"}}
+    asset |= {"progress": {"state": "encoding", "percent": 40, "chunks_done": 1, "chunks_total": 2}}
+    cancelled: list[str] = []
+
+    def answer(route: Route) -> None:
+        if route.request.method == "POST":
+            cancelled.append(route.request.url.rpartition("/")[2])
+            asset["status"] = "cancelled"
+        route.fulfill(json=asset)
+
+    page.route(f"**/v1/assets/{published['id']}**", answer)
+    page.goto(f"{local_aws.base_url}/?asset={published['id']}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Cut")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator(".stage")).to_contain_text("There is nothing to play")
+    assert cancelled == ["cancel"]
 
 
 def test_a_key_is_asked_for_where_nobody_hands_one_out(local_aws: LocalAws, page: Page) -> None:

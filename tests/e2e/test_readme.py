@@ -65,9 +65,9 @@ def _shell(script: str, environ: dict[str, str], folder: Path) -> str:
 
 
 @pytest.mark.parametrize("command", VERBS)
-def test_verbs(local_aws: LocalAws, shell_environ: dict[str, str], tmp_path: Path, command: str) -> None:
-    """Each verb of the command line ends well and says something."""
-    local_aws.publish(tmp_path / "clip.mp4")
+@pytest.mark.usefixtures("published")
+def test_verbs(shell_environ: dict[str, str], tmp_path: Path, command: str) -> None:
+    """Each verb of the command line ends well and says something, where there is an asset."""
     assert _shell(command, shell_environ, tmp_path)
 
 

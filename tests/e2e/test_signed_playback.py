@@ -26,7 +26,9 @@ def test_a_signed_asset_plays_behind_its_token_only(local_aws: LocalAws, tmp_pat
     manifest = httpx.get(made["video"]["dash"])
     assert manifest.status_code == 200
     assert "BaseURL" not in manifest.text  # so that its segments are below the token too
-    assert httpx.get(made["image"]["poster"]).status_code == 200
+    listed = local_aws.api("GET", "/v1/assets?limit=1").raise_for_status().json()["data"][0]["images"]
+    for pictures in (made["image"], asset["images"], listed):
+        assert httpx.get(pictures["poster"]).status_code == 200
     for key in (asset["playback"]["hls_key"], asset["images"]["poster_key"]):
         assert httpx.get(f"{local_aws.base_url}/{key}").status_code == 403
     other = made["video"]["hls"].replace(made["token"], made["token"][:-2] + "AA")

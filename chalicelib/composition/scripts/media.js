@@ -22,7 +22,7 @@
   };
   const factsOf = (element) => known.get(urlOf(element));
   const emptyState = () => ({
-    ...{ base: 0, since: null, url: "", index: -1, image: null, rate: null },
+    ...{ base: 0, since: null, url: "", index: -1, step: 0, image: null, next: null, rate: null },
     ...{ callbacks: new Map(), presented: 0 },
   });
   const stateOf = (element) => {
@@ -204,6 +204,19 @@
     return low;
   };
   const SIZES = { contain: "contain", cover: "cover", fill: "100% 100%", none: "auto", "scale-down": "contain" };
+  const addressOf = (index, url) => `${config.pictures}${index}/${url.slice(location.origin.length + 1)}`;
+  // A video that goes forward evenly wants the next picture soon: it is fetched while Chromium draws this frame.
+  const MAX_STEP = 4;
+  const fetchNext = (element) => {
+    const state = stateOf(element);
+    const { url } = state;
+    const index = state.index + state.step;
+    if (state.next || state.step < 1 || state.step > MAX_STEP || index >= known.get(url).times.length) return;
+    const image = new Image();
+    // As an attribute: nothing waits for it (requests.js).
+    image.setAttribute("src", addressOf(index, url));
+    state.next = { index, url, image };
+  };
   const paint = async (element) => {
     const facts = factsOf(element);
     const state = stateOf(element);
@@ -211,10 +224,11 @@
     const index = indexAt(facts.times, timeOf(element));
     const url = urlOf(element);
     if (state.index === index && state.url === url) return;
-    const image = new Image();
-    image.src = `${config.pictures}${index}/${url.slice(location.origin.length + 1)}`;
+    const image = state.next?.index === index && state.next.url === url ? state.next.image : new Image();
+    if (!image.src) image.src = addressOf(index, url);
     await image.decode();
-    Object.assign(state, { index, url, image });
+    const step = state.url === url && state.index >= 0 ? index - state.index : 0;
+    Object.assign(state, { index, url, image, step, next: null });
     const style = getComputedStyle(element);
     const set = (name, value) => element.style.setProperty(name, value, "important");
     set("background-image", `url("${image.src}")`);
@@ -276,6 +290,10 @@
     placed,
     // Resolves when every video shows what belongs to the present time.
     show: () => Promise.all([...elements("video").map(paint), ...children().map((child) => child.show())]),
+    fetchNext() {
+      elements("video").forEach(fetchNext);
+      for (const child of children()) child.fetchNext();
+    },
     tell() {
       elements().forEach(tell);
     },

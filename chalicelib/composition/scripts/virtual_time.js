@@ -252,6 +252,7 @@
       self.__sluice.animations.place();
       self.__sluice.widgets.place();
       await Promise.all([media.show(), self.__sluice.moving.show()]);
+      media.fetchNext();
       return true;
     },
     // Resolves when fonts and pictures of the page can be painted.

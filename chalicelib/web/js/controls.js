@@ -4,6 +4,7 @@
 import { h, icon } from "./dom.js";
 import { clock } from "./format.js";
 import { Menu } from "./menu.js";
+import { prefer } from "./preferences.js";
 import { SeekBar } from "./seekbar.js";
 
 const PLAY = "M7 4.5v15l12.5-7.5z";
@@ -18,6 +19,7 @@ const FULL = "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5";
 const SMALL = "M9 4v5H4M20 9h-5V4M15 20v-5h5M4 15h5v5";
 const RATES = [0.5, 0.75, 1, 1.25, 1.5, 2];
 const IDLE_MS = 2600;
+const QUIETEST_UNMUTED = 0.5;
 
 export class Controls {
   #watched = [];
@@ -33,7 +35,7 @@ export class Controls {
     this.seekBar = new SeekBar(media);
     this.start = h("button.start", { type: "button", "aria-label": "Play", on: { click: () => this.#begin() } }, icon(PLAY));
     this.playButton = this.#button("Play", PLAY, () => this.toggle());
-    this.muteButton = this.#button("Mute", LOUD, () => (media.muted = !media.muted));
+    this.muteButton = this.#button("Mute", LOUD, () => this.toggleMute());
     this.volume = h("input.volume", { type: "range", min: 0, max: 1, step: 0.05, "aria-label": "Volume" });
     this.time = h("span.time", {}, "0:00");
     this.rateFace = h("span.face", {}, "1×");
@@ -76,6 +78,21 @@ export class Controls {
     this.playButton.focus({ preventScroll: true });
   }
 
+  toggleMute() {
+    const silent = this.media.muted || this.media.volume === 0;
+    this.#turn({ muted: !silent, volume: this.media.volume || QUIETEST_UNMUTED });
+  }
+
+  /** @param {number} volume 0 to 1 */
+  turnTo(volume) {
+    this.#turn({ muted: false, volume: Math.max(0, Math.min(1, volume)) });
+  }
+
+  #turn(loudness) {
+    Object.assign(this.media, loudness);
+    prefer(loudness);
+  }
+
   async toggleFull() {
     if (document.fullscreenElement) await document.exitFullscreen();
     else if (this.player.requestFullscreen) await this.player.requestFullscreen().catch(() => null);
@@ -85,6 +102,12 @@ export class Controls {
   async togglePicture() {
     if (document.pictureInPictureElement) await document.exitPictureInPicture();
     else await this.media.requestPictureInPicture?.().catch(() => null);
+  }
+
+  /** Show subtitles of a language without being asked to each time. @param {string | null | undefined} language */
+  showCaptions(language) {
+    const found = language && this.#texts().find((each) => each.language === language);
+    if (found) found.mode = "showing";
   }
 
   /** Subtitles off, or the ones that were on before, or the first. */
@@ -132,7 +155,7 @@ export class Controls {
     this.#on(media, "timeupdate durationchange seeking", () => this.#drawTime());
     this.#on(media, "volumechange", () => this.#drawVolume());
     this.#on(media, "ratechange", () => (this.rateFace.textContent = `${media.playbackRate}×`));
-    this.#on(this.volume, "input", () => Object.assign(media, { volume: this.volume.value, muted: false }));
+    this.#on(this.volume, "input", () => this.turnTo(Number(this.volume.value)));
     this.#on(engine.qualities, "change", () => (this.qualities.offered = engine.qualities.items.length > 1));
     this.#on(engine.sounds, "change", () => (this.sounds.offered = engine.sounds.items.length > 1));
     this.#on(media.textTracks, "addtrack removetrack change", () => this.#drawCaptions());
@@ -183,6 +206,7 @@ export class Controls {
   }
 
   #caption(chosen) {
+    prefer({ captions: chosen?.language ?? null });
     for (const track of this.#texts()) track.mode = track === chosen ? "showing" : "disabled";
   }
 

@@ -1,25 +1,31 @@
 // The embeddable player: the asset of the address, and nothing around it.
 //
-//   /embed/<asset>?token=…&autoplay&muted&loop&start=12.5&format=dash
+//   /embed/<asset>?token=…&autoplay&muted&loop&start=12.5&poster=none&captions=de&controls=0&format=dash
+//
+// `poster` may be an address too, on the host of the page or of the media: the policy lets nothing else in.
 //
 // A page that frames it may say {sluice: "play" | "pause" | "mute" | "unmute"} or {sluice: "seek", to: 12.5} to it, and
 // hears {sluice: "ready" | "play" | "pause" | "ended" | "time" | "error", time, duration}.
 
 import { announce, h } from "./dom.js";
 import { createPlayer } from "./player.js";
+import { showKeysWhenAsked } from "../views/help.js";
 
 const SOON_MS = 2000;
 const LATEST_MS = 15_000;
 
 const stage = document.getElementById("stage");
 const query = new URLSearchParams(location.search);
-const wants = (name) => query.has(name) && !["0", "false"].includes(query.get(name));
+const refuses = (name) => ["0", "false"].includes(query.get(name));
+const wants = (name) => query.has(name) && !refuses(name);
+const bare = refuses("controls");
 const address = new URL(`${location.pathname.replace(/\/$/, "")}/playback`, location.href);
 if (query.has("token")) address.searchParams.set("token", query.get("token"));
 
 let player = null;
 let playing = null;
 let broken = null;
+let brokeOffAt = 0;
 let wait = SOON_MS;
 
 async function look() {
@@ -51,34 +57,50 @@ async function play(asset) {
   if (playing === hls || player?.begun()) return;
   const first = !player;
   playing = hls;
-  const made = await createPlayer(asset, {
+  const made = await createPlayer(withPoster(asset), {
     dash: query.get("format") === "dash",
     muted: wants("muted"),
     loop: wants("loop"),
-    onFatal: () => giveUp(asset),
+    bare,
+    captions: query.get("captions") ?? undefined,
+    onFatal: (_, at) => giveUp(asset, at),
   });
   player?.destroy();
   player = made;
+  made.element.querySelector(".poster")?.addEventListener("error", ({ target }) => target.remove());
   document.title = asset.title || "Video";
   stage.replaceChildren(h("h1.unseen", {}, asset.title || "Video"), player.element);
   tell(player.media);
-  const start = Number(query.get("start"));
+  const start = brokeOffAt || Number(query.get("start"));
   if (start > 0) player.media.addEventListener("loadedmetadata", () => (player.media.currentTime = start), { once: true });
   // A browser that forbids sound without a press leaves the button to press.
   if (first && wants("autoplay")) player.media.play().catch(() => null);
 }
 
-function giveUp(asset) {
+function withPoster(asset) {
+  const asked = query.get("poster");
+  if (!asked) return asset;
+  return { ...asset, images: { ...asset.images, poster: asked === "none" ? null : asked } };
+}
+
+function giveUp(asset, at) {
+  brokeOffAt = at;
   player?.destroy();
   player = null;
   playing = null;
   broken = asset.playback.hls;
   post("error");
-  if (asset.status === "ready") say("This video does not play", "Load the page again to try once more.", true);
+  if (asset.status === "ready") say("This video does not play", "The connection may be broken.", true, tryAgain);
 }
 
-function say(title, text, final = false) {
-  stage.replaceChildren(h("div.said", { role: final ? "alert" : null }, h("h1", {}, title), h("p", {}, text)));
+function tryAgain() {
+  broken = null;
+  look();
+}
+
+function say(title, text, final = false, more = null) {
+  const button = more && h("button.quiet", { type: "button", on: { click: more } }, "Try again");
+  stage.replaceChildren(h("div.said", { role: final ? "alert" : null }, h("h1", {}, title), h("p", {}, text), button));
   if (!final) announce(title);
 }
 
@@ -102,4 +124,5 @@ addEventListener("message", ({ source, data }) => {
   else if (data?.sluice === "seek" && Number.isFinite(data.to)) media.currentTime = data.to;
 });
 
+if (!bare) showKeysWhenAsked();
 look();

@@ -14,11 +14,12 @@ import { Choices } from "./choices.js";
  * Attach an engine to a media element.
  *
  * @param {HTMLMediaElement} media
- * @param {{hls: string, dash: string}} playback
- * @param {{dash: boolean, onFatal: (detail: string) => void}} options
+ * @param {{hls?: string, dash?: string, file?: string}} playback
+ * @param {{dash?: boolean, onFatal: (detail: string, at: number) => void}} options `at` is where it broke off
  * @returns {Promise<Engine>}
  */
 export async function attach(media, playback, { dash, onFatal }) {
+  if (playback.file) return { ...attachNative(media, playback.file, onFatal), name: "file" };
   if (dash && playback.dash) return attachDash(media, playback.dash, onFatal);
   if (prefersNative(media)) return attachNative(media, playback.hls, onFatal);
   return attachHls(media, playback.hls, onFatal);
@@ -30,7 +31,7 @@ function prefersNative(media) {
 }
 
 function attachNative(media, url, onFatal) {
-  media.addEventListener("error", () => onFatal(media.error?.message || "the browser cannot play this stream"));
+  media.addEventListener("error", () => onFatal(media.error?.message || "the browser cannot play this stream", media.currentTime));
   media.src = url;
   const none = () => new Choices(() => null);
   return {
@@ -65,6 +66,7 @@ async function attachHls(media, url, onFatal) {
   });
   const sounds = new Choices((index) => (hls.audioTrack = index));
   let recovered = false;
+  const gone = new AbortController();
   hls.on(Hls.Events.MANIFEST_PARSED, (_, { levels }) => {
     // A rendition is listed once for each audio group, stereo and surround; one of each is a choice of quality.
     shown = levels.flatMap((level, index) => (level.height && level.attrs.AUDIO === levels[0].attrs.AUDIO ? [index] : []));
@@ -81,12 +83,18 @@ async function attachHls(media, url, onFatal) {
       hls.recoverMediaError();
       return;
     }
+    // It ended its tries because the device has no connection: it goes on where it was once there is one.
+    if (data.type === Hls.ErrorTypes.NETWORK_ERROR && !navigator.onLine && hls.levels.length) {
+      addEventListener("online", () => hls.startLoad(), { once: true, signal: gone.signal });
+      return;
+    }
+    const at = media.currentTime;
     hls.destroy();
-    onFatal(data.details);
+    onFatal(data.details, at);
   });
   hls.loadSource(url);
   hls.attachMedia(media);
-  return { name: "hls.js", qualities, sounds, destroy: () => hls.destroy() };
+  return { name: "hls.js", qualities, sounds, destroy: () => (gone.abort(), hls.destroy()) };
 }
 
 async function attachDash(media, url, onFatal) {
@@ -109,7 +117,7 @@ async function attachDash(media, url, onFatal) {
     sounds.fill(audio.map(({ labels, lang }) => ({ label: labels[0]?.text ?? lang, language: lang })), audio.indexOf(playing));
     qualities.fill(video.map(({ width, height, bitrateInKbit }) => ({ width, height, bitrate: bitrateInKbit * 1000 })));
   });
-  player.on(MediaPlayer.events.ERROR, ({ error }) => onFatal(error?.message ?? String(error)));
+  player.on(MediaPlayer.events.ERROR, ({ error }) => onFatal(error?.message ?? String(error), media.currentTime));
   player.initialize(media, url, false);
   return { name: "dash.js", qualities, sounds, destroy: () => player.destroy() };
 }

@@ -27,7 +27,7 @@ const LOUDER = 0.1;
  */
 export function listen(player, media, controls) {
   const skip = (by) => (media.currentTime = Math.max(0, Math.min(controls.seekBar.length, media.currentTime + by)));
-  const turn = (by) => Object.assign(media, { muted: false, volume: Math.max(0, Math.min(1, media.volume + by)) });
+  const turn = (by) => controls.turnTo(media.volume + by);
   const acts = {
     " ": () => controls.toggle(),
     k: () => controls.toggle(),
@@ -37,7 +37,7 @@ export function listen(player, media, controls) {
     l: () => skip(LEAP_S),
     ArrowUp: () => turn(LOUDER),
     ArrowDown: () => turn(-LOUDER),
-    m: () => (media.muted = !media.muted),
+    m: () => controls.toggleMute(),
     c: () => controls.toggleCaptions(),
     f: () => controls.fullButton.hidden || controls.toggleFull(),
     p: () => controls.pipButton.hidden || controls.togglePicture(),

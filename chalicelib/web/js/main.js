@@ -5,10 +5,11 @@ import { forgetKey, loadConfig } from "./config.js";
 import { h } from "./dom.js";
 import { Sender } from "./sender.js";
 import { AssetView } from "../views/asset.js";
-import { showKeys } from "../views/help.js";
+import { showKeys, showKeysWhenAsked } from "../views/help.js";
 import { HomeView } from "../views/home.js";
 import { askKey } from "../views/key.js";
 import { RenderView } from "../views/render.js";
+import { RendersView } from "../views/renders.js";
 
 const main = document.getElementById("main");
 const veil = document.getElementById("veil");
@@ -25,11 +26,22 @@ function route({ focus = false } = {}) {
   const app = { api, sender, go, send };
   if (assetId) view = new AssetView(app, assetId, { dash: query.get("format") === "dash" });
   else if (query.has("render")) view = new RenderView(app, query.get("render"));
+  else if (query.has("renders")) view = new RendersView(app);
   else view = new HomeView(app);
+  markPlace(query);
   main.replaceChildren(view.element);
   if (!focus) return;
   scrollTo(0, 0);
   main.focus({ preventScroll: true });
+}
+
+/** In the navigation, for those who look and those who listen. */
+function markPlace(query) {
+  const renders = query.has("render") || query.has("renders");
+  for (const link of document.querySelectorAll(".places a")) {
+    if ((link.getAttribute("href") === "?renders") === renders) link.setAttribute("aria-current", query.size && !query.has("renders") ? "true" : "page");
+    else link.removeAttribute("aria-current");
+  }
 }
 
 /** @param {string} address such as "?asset=as_1" */
@@ -77,11 +89,7 @@ addEventListener("drop", (event) => {
 });
 
 document.getElementById("keys").addEventListener("click", showKeys);
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "?" || event.target.closest?.("input, textarea, dialog")) return;
-  event.preventDefault();
-  showKeys();
-});
+showKeysWhenAsked();
 
 const signOut = document.getElementById("sign-out");
 signOut.hidden = config.local;

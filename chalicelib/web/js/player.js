@@ -4,22 +4,31 @@ import { Controls } from "./controls.js";
 import { h } from "./dom.js";
 import { attach } from "./engines.js";
 import { listen } from "./hotkeys.js";
+import { preferred } from "./preferences.js";
 import { Slats } from "./slats.js";
 import { loadStoryboard } from "./storyboard.js";
 
 /**
  * Build a player for an asset that is ready, or playable before that; what plays before that has pictures.
  *
- * @param {object} asset
- * @param {{dash: boolean, onFatal: (detail: string) => void, muted?: boolean, loop?: boolean}} options
+ * @param {object} asset what plays is `playback.hls` and `.dash`, or one `playback.file`
+ * @param {object} options
+ * @param {(detail: string, at: number) => void} options.onFatal told why, and at which second
+ * @param {boolean} [options.dash] whether it is asked for
+ * @param {boolean} [options.muted]
+ * @param {boolean} [options.loop]
+ * @param {boolean} [options.bare] without controls: a press on the picture plays and pauses it
+ * @param {string} [options.captions] a language, in place of the viewer's last choice
  * @returns {Promise<{element: HTMLElement, media: HTMLMediaElement, sound: boolean, begun: () => boolean, destroy: () => void}>}
  *   `begun` says whether somebody is in the middle of it.
  */
-export async function createPlayer(asset, { muted = false, loop = false, ...options }) {
+export async function createPlayer(asset, { muted = false, loop = false, bare = false, captions, ...options }) {
   const sound = asset.status === "ready" && asset.renditions?.length === 0;
-  const shared = { crossorigin: "anonymous", preload: "metadata", muted, loop };
+  const before = preferred();
+  const shared = { crossorigin: asset.playback.file ? null : "anonymous", preload: "metadata", muted, loop };
   const media = sound ? h("audio", shared) : h("video", { ...shared, playsinline: true });
-  media.muted = muted;
+  media.muted = muted || Boolean(before.muted);
+  media.volume = before.volume ?? 1;
   const engine = await attach(media, asset.playback, options);
   // Apple's player takes them from the manifest.
   if (engine.name !== "native") media.append(...subtitles(asset));
@@ -28,9 +37,11 @@ export async function createPlayer(asset, { muted = false, loop = false, ...opti
   const controls = new Controls(element, media, engine, { sound });
   if (sound) element.append(h("div.tone", {}, slatsOf(media)));
   else if (asset.images?.poster) element.append(h("img.poster", { src: asset.images.poster, alt: "" }));
-  element.append(...controls.parts);
+  if (!bare) element.append(...controls.parts);
+  // A browser turns those off that it did not choose itself, when the media comes.
+  media.addEventListener("loadedmetadata", () => controls.showCaptions(captions ?? before.captions), { once: true });
   if (asset.images?.storyboard_vtt) loadStoryboard(asset.images.storyboard_vtt).then((tiles) => (controls.seekBar.tiles = tiles));
-  const deaf = listen(element, media, controls);
+  const deaf = bare ? () => null : listen(element, media, controls);
   return {
     element,
     media,

@@ -8,7 +8,18 @@ export const STEPS = [
   ["packaging", "Package"],
 ];
 
+export const RENDER_STEPS = [
+  ["queued", "Queue"],
+  ["planning", "Plan"],
+  ["rendering", "Render"],
+  ["assembling", "Assemble"],
+];
+
 const SAID = {
+  queued: "Waiting for a worker",
+  planning: "Reading the composition",
+  rendering: "Rendering",
+  assembling: "Joining the chunks",
   uploading: "Uploading",
   ingesting: "Checking the file",
   probing: "Reading its tracks",
@@ -51,6 +62,19 @@ const FILE_ERRORS = new Set([
   "upload-expired",
   "upload-too-large",
 ]);
+
+/** What people know it by: the title that its owner gave it, or the name of its file. */
+export function nameOf(asset) {
+  return asset.meta?.title || asset.filename || asset.id;
+}
+
+const ENDED = { succeeded: ["Ready", "good"], failed: ["Failed", "bad"], cancelled: ["Cancelled", "idle"], timed_out: ["Timed out", "bad"] };
+
+/** @returns {{short: string, tone: "work" | "good" | "bad" | "idle"}} of a render */
+export function statusOfRender({ status, progress }) {
+  const [short, tone] = ENDED[status] ?? [`${saying(status)} · ${Math.floor(progress?.percent ?? 0)}%`, "work"];
+  return { short, tone };
+}
 
 /** Whether an asset is still on its way. */
 export function isMoving(asset) {

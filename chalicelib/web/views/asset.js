@@ -8,7 +8,7 @@ import { announce, h } from "../js/dom.js";
 import { sentence, words } from "../js/format.js";
 import { createPlayer } from "../js/player.js";
 import { Poller } from "../js/poller.js";
-import { isMoving, mayRetry, statusOf } from "../js/status.js";
+import { isMoving, mayRetry, nameOf, statusOf } from "../js/status.js";
 import { details, factLine } from "./details.js";
 import { confirmed } from "./dialog.js";
 import { subtitles } from "./subtitles.js";
@@ -122,7 +122,7 @@ export class AssetView {
 
   #show(asset) {
     this.asset = asset;
-    const name = asset.meta?.title || asset.filename || asset.id;
+    const name = nameOf(asset);
     this.title.textContent = name;
     document.title = `${name} – Sluice`;
     this.facts.replaceChildren(factLine(asset));
@@ -151,7 +151,7 @@ export class AssetView {
     this.playing = hls;
     const focused = this.stage.contains(document.activeElement);
     try {
-      const player = await createPlayer(asset, { dash: this.dash, onFatal: (detail) => this.#giveUp(hls, detail) });
+      const player = await createPlayer(asset, { dash: this.dash, onFatal: (detail, at) => this.#giveUp(hls, detail, at) });
       this.player?.destroy();
       this.player = player;
     } catch (error) {
@@ -171,6 +171,13 @@ export class AssetView {
     announce(asset.status === "ready" ? "Ready to play" : "Plays already; its qualities are still being made");
   }
 
+  /** Once more, from where it broke off. */
+  async #playFrom(at) {
+    await this.#play(this.asset);
+    this.player?.media.addEventListener("loadedmetadata", ({ target }) => (target.currentTime = at), { once: true });
+    this.player?.element.focus();
+  }
+
   /** What to know about what is playing: that better is being made, or waits. */
   #say(asset, waits) {
     this.note.hidden = asset.status === "ready" && !waits;
@@ -180,13 +187,13 @@ export class AssetView {
   }
 
   /** A player gave up. What is still being made may play yet. */
-  #giveUp(url, detail) {
+  #giveUp(url, detail, at) {
     if (this.asset.status === "preparing") {
       this.broken = url;
       this.#stop();
       this.#working().showAsset(this.asset);
     } else {
-      this.#fail("This stream does not play", `The player gave up: ${detail}.`, "playback");
+      this.#fail("This stream does not play", `The player gave up: ${detail}.`, "playback", ["Try again", () => this.#playFrom(at)]);
     }
   }
 

@@ -13,7 +13,8 @@ export function dialog(title, ...content) {
   made.addEventListener("close", () => made.remove());
   // A click beside it is one on the dialog itself; its form covers all of it.
   made.addEventListener("click", (event) => event.target === made && made.close());
-  document.body.append(made);
+  // What fills the screen hides what is not in it.
+  (document.fullscreenElement ?? document.body).append(made);
   return made;
 }
 

@@ -4,8 +4,8 @@ import { announce, h, icon } from "../js/dom.js";
 import { ago, clock, words } from "../js/format.js";
 import { Poller } from "../js/poller.js";
 import { Slats } from "../js/slats.js";
-import { isMoving, mayRetry, statusOf } from "../js/status.js";
-import { renderRow } from "./render.js";
+import { isMoving, mayRetry, nameOf, statusOf } from "../js/status.js";
+import { RenderList } from "./renders.js";
 import { Uploads } from "./uploads.js";
 
 const PACE = { soonMs: 2000, latestMs: 15_000 };
@@ -22,8 +22,9 @@ export class HomeView {
     this.more = h("button.quiet", { type: "button", hidden: true, on: { click: () => this.#load(this.cursor) } }, "Show more");
     this.wait = h("ul.cards.wait", { "aria-hidden": "true" }, Array.from({ length: 4 }, () => h("li", {}, h("div.thumb"))));
     this.library = h("section.library", { "aria-labelledby": "library", "aria-busy": "true" }, h("h2", { id: "library" }, "Library"), this.wait, this.list, this.more);
-    this.renderList = h("ul.rows");
-    this.renders = h("section.renders", { "aria-labelledby": "renders", hidden: true }, h("h2", { id: "renders" }, "Renders"), this.renderList);
+    this.renderList = new RenderList(app, { limit: SHOWN_RENDERS, onLoad: (shown, more) => this.#rendersLoaded(shown, more) });
+    this.allRenders = h("a.quiet", { href: "?renders", "data-route": true, hidden: true }, "All renders");
+    this.renders = h("section.renders", { "aria-labelledby": "renders", hidden: true }, h("h2", { id: "renders" }, "Renders"), this.renderList.element, this.allRenders);
     this.uploads = new Uploads(app);
     this.gate = this.#gate();
     this.element = h("div.home", { "data-state": "loading" }, this.gate, this.note, this.uploads.element, this.library, this.renders);
@@ -32,13 +33,13 @@ export class HomeView {
     this.onSending = ({ detail }) => detail.state === "done" && this.#load();
     app.sender.addEventListener("change", this.onSending);
     this.#load();
-    this.#loadRenders();
+    this.renderList.load();
   }
 
   close() {
     this.closed = true;
     this.poller.stop();
-    this.rendersPoller?.stop();
+    this.renderList.close();
     this.uploads.close();
     this.app.sender.removeEventListener("change", this.onSending);
   }
@@ -143,7 +144,7 @@ export class HomeView {
     const poster = asset.images?.poster;
     const percent = asset.status === "preparing" ? asset.progress?.percent ?? 0 : null;
     const error = asset.status === "errored" ? asset.errors?.[0] : null;
-    const name = asset.filename || asset.id;
+    const name = nameOf(asset);
     return h(
       "li",
       {},
@@ -175,16 +176,9 @@ export class HomeView {
     this.#load();
   }
 
-  async #loadRenders() {
-    this.rendersPoller ??= new Poller(() => this.#loadRenders(), PACE);
-    // The library is what people come for; without renders there is just nothing to show.
-    const page = await this.app.api.get(`/v1/renders?limit=${SHOWN_RENDERS}`).catch(() => null);
-    if (this.closed || !page) return;
-    this.renders.hidden = page.data.length === 0;
-    const now = JSON.stringify(page.data.map(({ output, ...rest }) => rest));
-    const changed = now !== this.rendersBefore;
-    this.rendersBefore = now;
-    if (changed) this.renderList.replaceChildren(...page.data.map(renderRow));
-    if (page.data.some((render) => !render.finished_at)) this.rendersPoller.again(changed);
+  /** The library is what people come for; without renders there is just nothing to show. */
+  #rendersLoaded(shown, more) {
+    this.renders.hidden = shown === 0;
+    this.allRenders.hidden = !more;
   }
 }

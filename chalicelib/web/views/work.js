@@ -6,9 +6,11 @@ import { Slats } from "../js/slats.js";
 import { saying, STEPS } from "../js/status.js";
 
 export class Work {
-  constructor() {
+  /** @param {string[][]} steps of the way: a state and what it is called, in order */
+  constructor(steps = STEPS) {
+    this.states = steps.map(([state]) => state);
     this.slats = new Slats();
-    this.steps = STEPS.map(([state, name]) => h("li", { "data-step": state }, name));
+    this.steps = steps.map(([state, name]) => h("li", { "data-step": state }, name));
     this.percent = h("span.percent", {}, "0");
     this.line = h("p.line");
     this.left = h("span");
@@ -43,10 +45,19 @@ export class Work {
     this.right.textContent = asset.cost?.accrued_usd ? `${usd(asset.cost.accrued_usd)} so far` : "";
   }
 
+  /** A composition becomes a video. */
+  showRender({ status, progress = {}, duration, cost }) {
+    const { percent = 0, frames_done: done, frames_total: total, chunks_total: chunks } = progress;
+    if (chunks > 0) this.slats.resize(chunks);
+    this.#show(status, percent / 100, total ? `${done} of ${total} frames` : "");
+    this.left.textContent = duration ? `${clock(duration)} of video` : "";
+    this.right.textContent = cost?.accrued_usd ? `${usd(cost.accrued_usd)} so far` : "";
+  }
+
   #show(state, share, detail, said = null) {
     const doing = said ?? saying(state);
     const percent = Math.floor(share * 100);
-    const current = STEPS.findIndex(([name]) => name === state);
+    const current = this.states.indexOf(state);
     this.steps.forEach((step, index) => {
       step.dataset.done = index < current;
       if (index === current) step.setAttribute("aria-current", "step");

@@ -38,11 +38,13 @@ def main() -> None:
         permissions,
         rest_import,
         state_machines,
+        throttles,
     )
 
     object_reads.install()
     multipart.install()
     rest_import.install()
+    throttles.install()
     state_machines.install()
     adoption.install()
     execution.install(Path(os.environ["SLUICE_LOCAL_HOME"]))

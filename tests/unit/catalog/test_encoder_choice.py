@@ -38,7 +38,7 @@ def test_auto_takes_the_cheaper_one() -> None:
 
 def test_auto_takes_mediaconvert_where_ours_costs_more() -> None:
     """At rates far above what MediaConvert's table distinguishes, each frame costs us and only minutes cost there."""
-    choice = choose_encoder(Encoder.AUTO, replace(FACTS, frame_rate=Fraction(4000)))
+    choice = choose_encoder(Encoder.AUTO, replace(FACTS, frame_rate=Fraction(12_000)))
     assert choice.encoder is Encoder.MEDIACONVERT
 
 

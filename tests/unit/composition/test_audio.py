@@ -42,7 +42,7 @@ def test_a_clip_begins_on_its_sample() -> None:
     assert "atrim=start_sample=24000," in graph
     assert "atrim=end_sample=96000," in graph
     assert "adelay=delays=16000S:all=1" in graph
-    assert graph.endswith("apad=whole_len=480000,atrim=end_sample=480000[out]")
+    assert graph.endswith("apad=whole_len=480000,atrim=end_sample=480000,asetpts=N/SR/TB[out]")
 
 
 def test_a_clip_ends_with_the_composition() -> None:

@@ -87,6 +87,8 @@ def test_rates_are_exact(said: object, rate: Fraction) -> None:
         ("chunkSize", (0, 3601, 1.5)),
         ("targetChunkFrames", (0, 3601)),
         ("maxParallelChunks", (0, 257)),
+        ("frame", (1.5, "3", True, 10**9)),
+        ("frameRange", (-1, [3], [5, 3], [None, 3], [0, 1, 2], "0-3", [0, 10**9])),
         ("runtimeCap", ("moon", 1)),
         ("hdrMode", ("on", True)),
         ("videoFrameFormat", ("webp",)),
@@ -113,6 +115,9 @@ def test_a_wrong_value_is_refused_by_name(field: str, values: tuple[object, ...]
         ({"format": "mov", "crf": 10}, "Config.crf"),
         ({"format": "gif", "bitrate": "1M"}, "Config.bitrate"),
         ({"format": "gif", "fps": 60}, "Config.fps"),
+        ({"frame": 3}, "Config.frame"),
+        ({"format": "png", "frameRange": [0, 1]}, "Config.frameRange"),
+        ({"format": "jpeg", "crf": 10}, "Config.crf"),
         ({"variables": {"a": [1, {"b": float("inf")}]}}, "Config.variables.a[1].b"),
     ],
 )

@@ -58,6 +58,14 @@ def test_another_shape_is_refused(wanted: CaptureOptions) -> None:
         read_facts(state(), "page", wanted)
 
 
+@pytest.mark.parametrize("wanted", [options(width=14080, height=7920), options(width=7200)])
+def test_what_the_browser_cannot_draw_is_refused(wanted: CaptureOptions) -> None:
+    """More than ten times the composition, or a side above 7680: the message says what to do."""
+    small = state(width=1280, height=720) if wanted.height else state(width=640, height=1280)
+    with pytest.raises(CompositionUnplayable, match="larger data-width"):
+        read_facts(small, "page", wanted)
+
+
 def test_a_page_without_a_size_takes_the_request_s() -> None:
     """Else it is laid out in full HD."""
     bare = state(width=None, height=None)

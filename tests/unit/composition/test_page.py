@@ -14,6 +14,7 @@ from chalicelib.composition.page import (
     first_scripts,
     inject,
     is_ready,
+    media_urls,
     milliseconds,
     moving_wanted,
     nest,
@@ -23,6 +24,7 @@ from chalicelib.composition.page import (
     worker_scripts,
     worker_wanted,
 )
+from chalicelib.composition.serving import ORIGIN
 from chalicelib.errors import CompositionUnplayable
 
 TEXT = b"<style>html,body,*{text-rendering:geometricPrecision}</style>"
@@ -148,3 +150,14 @@ def test_a_worker_begins_with_our_scripts() -> None:
     assert worker_wanted("worker/33.5.js") == 33.5
     assert worker_wanted("worker/x.js") is worker_wanted("worker/1.js/../x") is None
     assert '"start": 33.5' in worker_scripts(33.5)
+
+
+def test_media_that_the_source_names_is_known_before_the_page() -> None:
+    """Files of the project, each once and from where the page lies; no other hosts, and never more than a few."""
+    html = b"""<video id=a
+      src="../media/sea.mp4" muted></video><audio src='song.mp3'></audio><source src="../media/sea.mp4">
+      <video src="https://elsewhere.test/a.mp4"></video><img src="b.png"><video data-src="c.mp4"></video>"""
+    site = ORIGIN
+    assert media_urls(html, "pages/index.html") == (f"{site}/media/sea.mp4", f"{site}/pages/song.mp3")
+    many = b"".join(b'<video src="%d.mp4">' % number for number in range(100))
+    assert len(media_urls(many, "index.html")) == 8

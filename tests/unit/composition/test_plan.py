@@ -20,12 +20,14 @@ from chalicelib.composition.plan import (
     ProjectIdentity,
     ToolVersions,
     check_size,
+    choose_frames,
     count_frames,
     cut_chunks,
     frames_to_sample,
     parse_plan,
     plan_bytes,
     plan_hash,
+    plays_alone,
     seams_to_compare,
 )
 from chalicelib.errors import FormatNotSupported, InvalidConfig, PlanTooLarge
@@ -85,7 +87,9 @@ def test_the_order_of_variables_is_no_difference() -> None:
 )
 def test_chunks_tile(total: int, size: int | None, target: int | None, limit: int) -> None:
     """Whatever is asked for, the chunks hold every frame once, in order, and are no more than allowed."""
-    chunks = cut_chunks(total, RenderConfig(chunk_frames=size, target_chunk_frames=target, max_parallel_chunks=limit))
+    chunks = cut_chunks(
+        FrameRange(0, total), RenderConfig(chunk_frames=size, target_chunk_frames=target, max_parallel_chunks=limit)
+    )
     assert 1 <= len(chunks) <= limit
     assert chunks[0].start_frame == 0
     assert chunks[-1].end_frame == total
@@ -110,7 +114,7 @@ def test_chunks_tile(total: int, size: int | None, target: int | None, limit: in
 )
 def test_chunks_are_cut_as_the_contract_says(total: int, config: RenderConfig, sizes: list[int]) -> None:
     """chunkSize, or what maxParallelChunks needs but at least ten frames; targetChunkFrames is a ceiling."""
-    assert [chunk.frames for chunk in cut_chunks(total, config)] == sizes
+    assert [chunk.frames for chunk in cut_chunks(FrameRange(0, total), config)] == sizes
 
 
 @pytest.mark.parametrize(
@@ -147,15 +151,61 @@ def test_sizes_that_a_format_cannot_hold_are_refused() -> None:
 
 def test_seams_to_compare() -> None:
     """The first seam and the last near one; a frame of the first chunk where that is long; nothing to compare alone."""
-    assert seams_to_compare(cut_chunks(24, RenderConfig(chunk_frames=24))) == ()
-    assert seams_to_compare(cut_chunks(24, RenderConfig(chunk_frames=12))) == (12,)
-    assert seams_to_compare(cut_chunks(1600, RenderConfig())) == (100, 300)
-    assert seams_to_compare(cut_chunks(4000, RenderConfig(chunk_frames=2000))) == (300,)
+    assert seams_to_compare(cut_chunks(FrameRange(0, 24), RenderConfig(chunk_frames=24))) == ()
+    assert seams_to_compare(cut_chunks(FrameRange(0, 24), RenderConfig(chunk_frames=12))) == (12,)
+    assert seams_to_compare(cut_chunks(FrameRange(0, 1600), RenderConfig())) == (100, 300)
+    assert seams_to_compare(cut_chunks(FrameRange(0, 4000), RenderConfig(chunk_frames=2000))) == (300,)
 
 
 def test_frames_to_sample() -> None:
     """They come after the seams, because frames are made in ascending order; the last is among them."""
-    assert frames_to_sample((), 210) == (104, 209)
-    assert frames_to_sample((100, 300), 1600) == (950, 1599)
-    assert frames_to_sample((9,), 10) == ()
-    assert frames_to_sample((), 1) == (0,)
+    assert frames_to_sample((), FrameRange(0, 210)) == (104, 209)
+    assert frames_to_sample((100, 300), FrameRange(0, 1600)) == (950, 1599)
+    assert frames_to_sample((9,), FrameRange(0, 10)) == ()
+    assert frames_to_sample((), FrameRange(0, 1)) == (0,)
+
+
+@pytest.mark.parametrize(
+    ("config", "chosen"),
+    [
+        (RenderConfig(), FrameRange(0, 24)),
+        (RenderConfig(frame_range=(3, 3)), FrameRange(3, 4)),
+        (RenderConfig(frame_range=(3, None)), FrameRange(3, 24)),
+        (RenderConfig(frame_range=(0, 23)), FrameRange(0, 24)),
+        (RenderConfig(format=Format.PNG), FrameRange(0, 1)),
+        (RenderConfig(format=Format.JPEG, frame=-1), FrameRange(23, 24)),
+        (RenderConfig(format=Format.PNG, frame=-24), FrameRange(0, 1)),
+    ],
+)
+def test_the_frames_that_are_asked_for(config: RenderConfig, chosen: FrameRange) -> None:
+    """All, from the first to the last that are named, or the one of a still, also counted from the end."""
+    assert choose_frames(24, config) == chosen
+
+
+@pytest.mark.parametrize(
+    ("config", "field"),
+    [
+        (RenderConfig(frame_range=(24, None)), "Config.frameRange"),
+        (RenderConfig(frame_range=(0, 24)), "Config.frameRange"),
+        (RenderConfig(format=Format.PNG, frame=24), "Config.frame"),
+        (RenderConfig(format=Format.PNG, frame=-25), "Config.frame"),
+    ],
+)
+def test_a_frame_that_is_not_there_is_refused(config: RenderConfig, field: str) -> None:
+    """With the field, and which frames there are."""
+    with pytest.raises(InvalidConfig, match="24 frames, 0 to 23") as refused:
+        choose_frames(24, config)
+    assert refused.value.context["field"] == field
+
+
+def test_a_range_is_cut_and_compared_where_it_begins() -> None:
+    """Its first chunk jumps too; one alone that begins early is played, and one that begins late is compared."""
+    chunks = cut_chunks(FrameRange(30, 60), RenderConfig(chunk_frames=20))
+    assert chunks == (FrameRange(30, 50), FrameRange(50, 60))
+    assert seams_to_compare(chunks) == (30, 50)
+    assert not plays_alone(chunks)
+    assert plays_alone((FrameRange(30, 31),))
+    assert not plays_alone((FrameRange(0, 31),))
+    late = (FrameRange(900, 901),)
+    assert (plays_alone(late), seams_to_compare(late)) == (False, (300,))
+    assert frames_to_sample((), FrameRange(900, 903)) == (901, 902)

@@ -49,9 +49,10 @@ def test_a_list_holds_the_same_assets(api: Api) -> None:
 def test_delete_is_202_and_then_404(api: Api) -> None:
     """A deleted asset is gone from GET and from the list; deleting it again is fine."""
     api.desk.table.create_asset(an_asset())
+    gone = {"id": ASSET_ID, "status": "deleted", "removed": {"source": 0, "made": 0}, "left": 0, "invalidated": []}
     for _ in range(2):
         deleted = api("DELETE", f"/v1/assets/{ASSET_ID}")
-        assert (deleted.status_code, deleted.json_body) == (202, {"id": ASSET_ID, "status": "deleted"})
+        assert (deleted.status_code, deleted.json_body) == (202, gone)
     assert api("GET", f"/v1/assets/{ASSET_ID}").status_code == 404
     assert api("GET", "/v1/assets").json_body["data"] == []
     assert len(api("GET", "/v1/assets?status=deleted").json_body["data"]) == 1

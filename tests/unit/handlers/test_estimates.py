@@ -17,7 +17,10 @@ def test_an_estimate_names_both_encoders(api: Api) -> None:
     assert [each["encoder"] for each in shown["estimates"]] == ["lambda", "mediaconvert"]
     assert shown["estimates"][0]["usd"] > 0
     assert (shown["ladder"], shown["currency"]) == ([1080, 720, 480, 360], "USD")
-    assert shown["region"] == "us-east-1"
+    assert (shown["region"], shown["price_region"]) == (
+        "us-east-1",
+        {"lambda": "us-east-1", "mediaconvert": "us-east-1"},
+    )
     one = api("POST", "/v1/estimates", {"duration": 93.4, "encoder": "auto"}).json_body
     assert [each["encoder"] for each in one["estimates"]] == [one["cheaper"]]
 

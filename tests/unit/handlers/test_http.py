@@ -78,6 +78,16 @@ def test_every_request_leaves_one_line_without_secrets(api: Api, log_lines: Line
     assert "s3.test" not in str(line)
 
 
+def test_head_is_get_without_its_body(api: Api) -> None:
+    """Status and headers are the same, for pages and for records; what opens an upload has no HEAD."""
+    for path in ("/", "/v1/health", "/v1/assets?limit=0", "/v1/assets/as_none"):
+        got, head = api("GET", path), api("HEAD", path)
+        assert (head.status_code, head.headers["Content-Type"]) == (got.status_code, got.headers["Content-Type"])
+        assert head.body == b""
+    refused = api("HEAD", "/presign?name=a")
+    assert (refused.status_code, refused.headers["Allow"]) == (405, "GET")
+
+
 def test_cors_is_on_every_answer(api: Api) -> None:
     """Pages may call the API and read the headers they need."""
     for path, headers in (("/v1/assets", {}), ("/v1/assets", {"Authorization": ""})):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -84,6 +85,29 @@ def test_an_api_key_opens_nothing_where_others_vouch(api: Api, monkeypatch: pyte
         assert api("GET", "/v1/assets").status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("mode", "callers"),
+    [
+        (IAM, [{"identity": {"userArn": f"arn:aws:sts::1:assumed-role/{name}"}} for name in ("a/1", "a/2", "b/1")]),
+        (COGNITO, [_claims(**{"sub": name, "cognito:groups": "sluice-read"}) for name in ("a", "a", "b")]),
+    ],
+    ids=["iam", "cognito"],
+)
+def test_a_principal_has_a_limit(
+    mode: Access, callers: list[dict[str, Any]], api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each user and each role, whatever its sessions are called, has the deployment's requests a minute."""
+    services = api.desk.services()
+    chosen = replace(services, settings=replace(services.settings, requests_per_minute=1))
+    monkeypatch.setattr("chalicelib.handlers.wiring.services", lambda: chosen)
+    monkeypatch.setattr(http, "ACCESS", mode)
+    statuses = []
+    for context in callers:
+        monkeypatch.setattr(http, "vouched_for", lambda _request, access, given=context: _caller(given, access))
+        statuses.append(api("GET", "/v1/assets").status_code)
+    assert statuses == [200, 429, 200]
+
+
 def test_the_mode_is_checked() -> None:
     """Keys unless something else is said; a user pool needs its ARN, and a misspelt mode is no mode."""
     assert access({}) == Access(AuthMode.KEYS)
@@ -132,7 +156,7 @@ def test_routes_carry_their_authorizer(environ: dict[str, str], name: str | None
         assert definition.items() <= described["securityDefinitions"][name].items()
     for path, operations in described["paths"].items():
         for method, operation in operations.items():
-            asked = SCOPES.get(f"{method.upper()} {path}")
+            asked = SCOPES.get(f"{method.upper().replace('HEAD', 'GET')} {path}")
             if asked is None or name is None:
                 assert "security" not in operation
             elif "SLUICE_COGNITO_TOKENS" in environ:

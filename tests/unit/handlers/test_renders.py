@@ -117,6 +117,8 @@ def test_a_render_is_accepted(api: Api) -> None:
         ({"format": "avi"}, "/format"),
         ({"codec": "h264", "format": "gif"}, "/codec"),
         ({"crf": 20, "bitrate": "10M"}, "/crf"),
+        ({"frame": 1}, "/frame"),
+        ({"frame_range": [2, 1]}, "/frame_range"),
         ({"chunk_frames": 0}, "/chunk_frames"),
         ({"max_parallel": 257}, "/max_parallel"),
         ({"composition": "../index.html"}, "/composition"),
@@ -206,6 +208,15 @@ def test_a_render_is_cancelled(api: Api) -> None:
     answer = api("POST", f"/v1/renders/{RENDER_ID}/cancel")
     assert (answer.status_code, answer.json_body["code"]) == (409, "render-ended")
     assert answer.json_body["render_status"] == "failed"
+
+
+def test_a_render_is_deleted(api: Api) -> None:
+    """It is neither shown nor listed any more."""
+    render_id = _render(api).json_body["id"]
+    assert api("DELETE", f"/v1/renders/{render_id}").json_body == {"id": render_id, "deleted": True}
+    assert api("GET", f"/v1/renders/{render_id}").json_body["code"] == "render-not-found"
+    assert api("DELETE", f"/v1/renders/{render_id}").status_code == 404
+    assert api("GET", "/v1/renders").json_body["data"] == []
 
 
 def test_renders_are_listed(api: Api) -> None:

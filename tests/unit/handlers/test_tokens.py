@@ -27,12 +27,18 @@ def signed_id(api: Api) -> str:
     return asset_id
 
 
-def test_a_signed_asset_shows_keys_and_no_urls(api: Api, signed_id: str) -> None:
-    """Nothing in the record opens its media."""
+def test_a_signed_asset_shows_pictures_and_no_streams(api: Api, signed_id: str) -> None:
+    """Whoever may read it gets URLs of its pictures for one to two hours, in lists too; they open nothing else."""
     shown = api("GET", f"/v1/assets/{signed_id}").json_body
     assert (shown["playback"]["policy"], shown["playable"]) == ("signed", True)
     assert shown["playback"]["hls_key"].startswith("media/")
-    assert (shown["playback"]["hls"], shown["images"]["poster"]) == (None, None)
+    assert (shown["playback"]["hls"], shown["playback"]["dash"]) == (None, None)
+    assert api("GET", "/v1/assets").json_body["data"][0]["images"] == shown["images"]
+    path = shown["images"]["poster"].removeprefix("https://media.test/media/")
+    secret, now_s = playback_secret(api.desk.table), api.desk.clock() // 1000
+    assert opened_path(path, secret, now_s=now_s + 3599) == f"{signed_id}/p/poster.jpg"
+    assert opened_path(path, secret, now_s=now_s + 7200) is None
+    assert opened_path(path.replace("poster.jpg", "index.m3u8"), secret, now_s=now_s) is None
 
 
 def test_a_token_opens_what_was_asked_for(

@@ -35,7 +35,14 @@ def test_what_lambda_does_itself_is_told_apart() -> None:
 def test_a_request_that_no_statement_allows_was_refused() -> None:
     """Those of functions count, and those of other roles do not."""
     others = decided(role="sluice-local-StatesRole-0A1B")
-    assert refused([decided(), decided("Sources"), others], ["render"]) == [decided()]
+    assert refused([decided(), others], ["render"]) == [decided()]
+
+
+def test_what_was_taken_away_for_a_while_is_no_lack() -> None:
+    """A call that was allowed at another time, or in another stack, is one that the policy has a statement for."""
+    elsewhere = decided("Sources", role="sluice-trial-RenderRole-0A1B")
+    assert refused([decided(), decided("Sources")], ["render"]) == []
+    assert refused([decided(), elsewhere], ["render"]) == []
 
 
 def test_each_action_of_each_statement_is_a_permission() -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sluice.event_tap import tapped
+from sluice.event_tap import sweep, tapped
 from sluice.failure import OperatorError
 from sluice.place import Place
 from tests.unit.sluice.account.stubbed import ACCOUNT_ID, Script
@@ -28,6 +28,7 @@ def test_events_come_and_nothing_stays_behind(monkeypatch: pytest.MonkeyPatch) -
     script = Script(monkeypatch)
     place = Place("sluice-dev", "eu-west-1", ACCOUNT_ID, script.client, is_local=False)
     _stack(script, EventBusName="sluice-dev")
+    script.expect("sqs", "list_queues", {"QueueNamePrefix": "sluice-dev-listen-"}, {})
     script.expect("sqs", "create_queue", None, {"QueueUrl": URL})
     script.expect("sqs", "get_queue_attributes", None, {"Attributes": {"QueueArn": ARN}})
     script.expect("events", "put_rule", None, {"RuleArn": RULE})
@@ -44,6 +45,22 @@ def test_events_come_and_nothing_stays_behind(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(KeyboardInterrupt), tapped(place, ["asset.ready"]) as coming:  # noqa: PT012  it ends inside
         assert [next(coming)["id"], next(coming)["id"]] == ["ev_1", "ev_1"]
         raise KeyboardInterrupt
+    script.finished()
+
+
+def test_what_a_killed_listener_left_is_swept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rule and queue of one whose time is over; neither those of a living one, nor what is named otherwise."""
+    script = Script(monkeypatch)
+    dead = "sluice-dev-listen-1000-00ff00ff"
+    urls = [
+        URL.replace("sluice-dev-listen", name) for name in (dead, "sluice-dev-listen-9000-a", "sluice-dev-listen-x")
+    ]
+    script.expect("sqs", "list_queues", None, {"QueueUrls": urls})
+    rule = {"EventBusName": "sluice-dev"}
+    script.expect("events", "remove_targets", {**rule, "Rule": dead, "Ids": ["listener"]})
+    script.refuse("events", "delete_rule", "ResourceNotFoundException")
+    script.expect("sqs", "delete_queue", {"QueueUrl": urls[0]})
+    assert sweep("sluice-dev", "sluice-dev", script.client("events"), script.client("sqs"), now_s=9000) == [dead]
     script.finished()
 
 

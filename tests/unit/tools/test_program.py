@@ -183,6 +183,18 @@ def test_what_is_fed_arrives_whole(program: Write) -> None:
     assert lines == [b"800000\n"]
 
 
+def test_pieces_are_made_while_others_are_written(program: Write, tmp_path: Path) -> None:
+    """Whoever makes them does not wait for a program that is still busy with the one before."""
+
+    def pieces() -> Iterator[bytes]:
+        yield bytes(4 << 20)
+        (tmp_path / "go").touch()
+        yield b"more"
+
+    waits = f"while [ ! -e {tmp_path}/go ]; do sleep 0.01; done; cat >/dev/null"
+    program(waits).run((), deadline=soon(), feed=pieces())
+
+
 def test_a_program_that_has_enough_ends_the_feeding(program: Write) -> None:
     """Nothing more is asked of the feed once the program closed its stdin, and that alone is no failure."""
     asked = 0

@@ -61,11 +61,14 @@ class Probe:
 class Encoder:
     """`runs` holds the arguments of every run; `inexact` so many runs lose their last frame; `losses` by width.
 
+    `damaged` so many runs begin with a segment that is sound, and then lose a frame.
+
     `time_for` says of the next runs how many fragments they have time for.
     """
 
     runs: list[Sequence[str]] = field(default_factory=list)
     inexact: int = 0
+    damaged: int = 0
     has_video: bool = True
     text: tuple[str, ...] = ()
     decodes_cover: bool = True
@@ -116,6 +119,8 @@ class Encoder:
             return [init_segment(aac_entry(), timescale=AUDIO_RATE, handler=b"soun"), *pieces]
         start, end = span[0], span[1] - (len(self.runs) <= self.inexact)
         gops = [gop(at * TICKS, min(GOP, end - at), frame_ticks=TICKS) for at in range(start, end, GOP)]
+        if len(self.runs) <= self.damaged:
+            gops[-1] = gop(start * TICKS, GOP, frame_ticks=TICKS)
         return [init_segment(avc_entry(), timescale=TIMESCALE), *gops]
 
 

@@ -8,7 +8,7 @@ from chalicelib.aws.workflows import ExecutionStatus
 from chalicelib.catalog.asset import Asset, AssetStatus, ProgressState
 from chalicelib.catalog.upload import UploadStatus
 from chalicelib.errors import AssetNotFound, AssetNotRetryable
-from chalicelib.usecases.assets import delete_asset, living_asset, retry_asset
+from chalicelib.usecases.assets import Purged, delete_asset, living_asset, retry_asset
 from tests.unit.catalog.samples import an_asset, an_upload
 from tests.unit.usecases.desk import Desk
 
@@ -27,9 +27,9 @@ def _store(desk: Desk, asset: Asset) -> Asset:
     return asset
 
 
-def _delete(desk: Desk, asset_id: str) -> None:
+def _delete(desk: Desk, asset_id: str) -> Purged:
     services = (desk.objects, desk.table, desk.workflows, desk.mediaconvert, desk.mediapackage)
-    delete_asset(asset_id, *services, desk.settings, now_ms=desk.clock())
+    return delete_asset(asset_id, *services, desk.settings, now_ms=desk.clock())
 
 
 def _retry(desk: Desk, asset_id: str) -> Asset:
@@ -41,7 +41,7 @@ def test_delete_leaves_a_tombstone_and_no_object(desk: Desk) -> None:
     asset = _store(desk, an_asset())
     arn = desk.workflows.start_publish("one", {})
     assert arn == asset.execution_arn
-    _delete(desk, asset.id)
+    assert _delete(desk, asset.id) == Purged(source=1, made=2, left=0)
     assert [key for _, key in desk.objects.stored] == [f"media/{asset.id}0/x/index.m3u8"]
     assert desk.workflows.describe(arn).status is ExecutionStatus.ABORTED
     assert desk.table.get_asset(asset.id).status is AssetStatus.DELETED
@@ -55,7 +55,7 @@ def test_delete_may_be_repeated(desk: Desk) -> None:
     asset = _store(desk, an_asset())
     _delete(desk, asset.id)
     desk.objects.write("media", f"media/{asset.id}/x/00009.m4s", b"late", content_type="video/mp4")
-    _delete(desk, asset.id)
+    assert _delete(desk, asset.id) == Purged(source=0, made=1, left=0)
     assert list(desk.objects.list_keys("media", f"media/{asset.id}/")) == []
 
 

@@ -10,7 +10,14 @@ from standardwebhooks import Webhook as Reference
 
 from chalicelib.aws.outlets import DeliveryMessage
 from chalicelib.catalog.render import UNFINISHED, RenderChange, RenderStatus
-from chalicelib.catalog.webhook import Delivery, DeliveryStatus, WebhookChange, WebhookStatus
+from chalicelib.catalog.webhook import (
+    MOST_AT_ONCE,
+    Delivery,
+    DeliveryStatus,
+    WebhookChange,
+    WebhookStatus,
+    endpoint_of,
+)
 from chalicelib.tools.post import Outcome
 from chalicelib.usecases.deliver import deliver
 from chalicelib.usecases.notify import notify, sweep
@@ -230,3 +237,47 @@ def test_the_webhook_of_one_render_is_signed_with_its_own_secret(post: Post) -> 
             assert Reference(secret).verify(body, dict(headers))["type"] == "render.started"
     (delivery,) = post.table.list_deliveries(bound.id, limit=9, cursor=None).items
     assert (delivery.status, len(delivery.log)) == (DeliveryStatus.DELIVERED, 2)
+
+
+def test_an_endpoint_gets_so_many_at_once(post: Post) -> None:
+    """Who finds no place is put off without losing an attempt, and goes on when there is one."""
+    endpoint = "https://hooks.example.com"
+    now_ms = post.clock()
+    places = [
+        post.table.take_turn(endpoint, most=MOST_AT_ONCE, until_ms=now_ms + 60_000, now_ms=now_ms)
+        for _ in range(MOST_AT_ONCE)
+    ]
+    assert all(places)
+    post.deliver_next()
+    assert post.receiver.got == []
+    assert (post.delivery.status, post.delivery.attempts) == (DeliveryStatus.PENDING, 0)
+    sweep(post.table, post.outlets, now_ms=post.clock())
+    assert len(post.outlets.deliveries) == 1
+    assert places[0] is not None
+    post.table.leave_turn(places[0])
+    assert 5 <= post.deliver_next() <= 20
+    assert (len(post.receiver.got), post.delivery.status) == (1, DeliveryStatus.DELIVERED)
+    assert post.table.take_turn(endpoint, most=MOST_AT_ONCE, until_ms=now_ms + 1, now_ms=now_ms) is not None
+
+
+def test_a_second_message_for_a_busy_endpoint_ends(post: Post) -> None:
+    """A message of an attempt that was made meanwhile is not sent round for ever."""
+    ((first, _),) = post.outlets.deliveries
+    post.deliver_next()
+    now_ms = post.clock()
+    for _ in range(MOST_AT_ONCE):
+        post.table.take_turn("https://hooks.example.com", most=MOST_AT_ONCE, until_ms=now_ms + 1, now_ms=now_ms)
+    post.deliver(first)
+    assert post.outlets.deliveries == []
+
+
+@pytest.mark.parametrize(
+    ("url", "endpoint"),
+    [
+        ("https://Hooks.example.com/a?b", "https://hooks.example.com"),
+        ("https://hooks.example.com:8443/", "https://hooks.example.com:8443"),
+    ],
+)
+def test_an_endpoint_is_a_server(url: str, endpoint: str) -> None:
+    """Paths and queries do not make another one."""
+    assert endpoint_of(url) == endpoint

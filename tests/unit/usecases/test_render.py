@@ -17,7 +17,7 @@ from chalicelib.errors import (
     TableUnavailable,
     WorkflowUnavailable,
 )
-from chalicelib.usecases.render import NewRender, cancel_render, open_render, output_url, start_render
+from chalicelib.usecases.render import NewRender, cancel_render, delete_render, open_render, output_url, start_render
 from tests.fakes import settings
 from tests.unit.catalog.samples import NOW_MS, RENDER_ID, SITE_SHA256, a_render
 from tests.unit.usecases.desk import Desk
@@ -98,6 +98,23 @@ def test_a_start_that_gets_no_answer_is_left_to_the_schedule(desk: Desk, monkeyp
     render = _open(desk)
     assert desk.table.get_render(render.id) == render
     assert render.execution_arn is None
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_deleted_render_leaves_nothing(desk: Desk, ended: bool) -> None:
+    """Its execution is stopped, its objects and its record are gone; nobody else's are."""
+    render, other = _open(desk), _open(desk, fps=25)
+    for key in (render.output_key, other.output_key):
+        desk.objects.write("source", key, b"a video", content_type="video/mp4")
+    if ended:
+        cancel_render(render.id, desk.table, desk.workflows, now_ms=desk.clock())
+    delete_render(render.id, desk.objects, desk.table, desk.workflows, desk.settings, now_ms=desk.clock())
+    assert desk.workflows.executions[str(render.execution_arn)].status is ExecutionStatus.ABORTED
+    assert list(desk.objects.list_keys("source", "renders/")) == [other.output_key]
+    with pytest.raises(RenderNotFound):
+        desk.table.get_render(render.id)
+    with pytest.raises(RenderNotFound):
+        delete_render(render.id, desk.objects, desk.table, desk.workflows, desk.settings, now_ms=desk.clock())
 
 
 def test_a_render_that_was_cancelled_first_does_not_run(desk: Desk) -> None:

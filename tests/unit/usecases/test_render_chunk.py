@@ -90,6 +90,24 @@ def test_an_inexact_chunk_is_sought_from_further_back(studio: Studio, digest: st
     assert len({tuple(arguments) for arguments in studio.encoder.runs}) == 3
 
 
+def test_a_chunk_that_proves_inexact_late_has_names_of_its_own(studio: Studio, digest: str) -> None:
+    """What a try had stored before it failed is not what the receipt names, so that whoever is late spoils nothing."""
+    studio.encoder.damaged = 1
+    studio.render(digest, 1)
+    (track, *_) = parse_receipt(studio.objects.read("source", receipt_key(studio.asset.id, digest, 1))).tracks
+    assert [segment.name for segment in track.segments] == ["00003-00000-1.m4s", "00004-00000-1.m4s"]
+    named = {f"{track.track}/{segment.name}" for segment in track.segments}
+    assert named | {f"{track.track}/00003.m4s"} <= studio.published.keys()
+
+
+def test_a_chunk_that_proves_inexact_at_once_keeps_its_names(studio: Studio, digest: str) -> None:
+    """Most do, where seeking lands late: nothing was stored, and names that follow from numbers are for templates."""
+    studio.encoder.inexact = 1
+    studio.render(digest, 3)
+    (track, *_) = parse_receipt(studio.objects.read("source", receipt_key(studio.asset.id, digest, 3))).tracks
+    assert not any(segment.has_own_name for segment in track.segments)
+
+
 def test_a_chunk_that_stays_inexact_fails(studio: Studio, digest: str) -> None:
     """It leaves no receipt, so nothing of it is published; the first chunk, which does not seek, is tried once only."""
     studio.encoder.inexact = 99

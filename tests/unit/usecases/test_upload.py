@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.catalog.asset import AssetChange, AssetError, AssetStatus
 from chalicelib.catalog.upload import MIB, Upload, UploadStatus
-from chalicelib.errors import UploadIncomplete, UploadNotFound, UploadNotOpen, UploadTooLarge
+from chalicelib.errors import TableUnavailable, UploadIncomplete, UploadNotFound, UploadNotOpen, UploadTooLarge
 from chalicelib.usecases.ingest import ingest_source
 from chalicelib.usecases.upload import (
     NewUpload,
@@ -240,6 +240,23 @@ def test_an_upload_without_its_asset_expires(desk: Desk) -> None:
     desk.table.items = {key: item for key, item in desk.table.items.items() if key[1] != "asset"}
     _expire(desk, upload)
     assert desk.table.get_upload(upload.id).status is UploadStatus.EXPIRED
+
+
+def test_an_expiry_that_was_cut_off_is_finished(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that died after it told the asset is followed by one that ends the upload as expired, bytes and all."""
+    upload = _open(desk, 1 << 30)
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.table, "end_upload", _die)
+        with pytest.raises(TableUnavailable):
+            _expire(desk, upload)
+    assert desk.table.get_asset(upload.asset_id).status is AssetStatus.ERRORED
+    _expire(desk, upload)
+    assert desk.table.get_upload(upload.id).status is UploadStatus.EXPIRED
+    assert desk.objects.multiparts == {}
+
+
+def _die(*_: object, **__: object) -> None:
+    raise TableUnavailable("the worker is gone")
 
 
 def test_expiring_does_not_touch_an_asset_under_way(desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from fractions import Fraction
 
 import pytest
@@ -51,3 +52,17 @@ def test_a_watch_ends_what_costs_too_much(studio: Studio) -> None:
     watch = AssetWatch(studio.asset.id, studio.table, studio.settings, _meter(), studio.clock)
     with pytest.raises(CostLimitReached):
         watch.look()
+
+
+def test_workers_at_once_share_a_cap(studio: Studio) -> None:
+    """Each alone is below it; the one whose look brings the bill to it ends, and so does every one after."""
+    change = AssetChange(max_cost_usd=Fraction("0.000025"))  # one and a half GB-seconds
+    studio.table.update_asset(studio.asset.id, change, expect=PREPARING, now_ms=studio.clock())
+    watches = [
+        AssetWatch(studio.asset.id, studio.table, studio.settings, Meter(1024, time.monotonic() - 1), studio.clock)
+        for _ in range(3)
+    ]
+    watches[0].look()
+    for watch in watches[1:]:
+        with pytest.raises(CostLimitReached):
+            watch.look()
