@@ -86,6 +86,9 @@ class Puppet(Chromium):
     def began_late(self) -> bool:
         return False
 
+    def warnings(self) -> tuple[str, ...]:
+        return ()
+
     def frames(self, start_frame: int, end_frame: int, *, preroll: bool) -> Iterator[Frame]:  # noqa: ARG002
         for index in range(start_frame, end_frame):
             yield Frame(index, square(index % 4), repeated=False)
