@@ -86,6 +86,12 @@ class Puppet(Chromium):
     def began_late(self) -> bool:
         return False
 
+    def warnings(self) -> tuple[str, ...]:
+        return ()
+
+    def rehearse(self, start_frame: int) -> None:
+        pass
+
     def frames(self, start_frame: int, end_frame: int, *, preroll: bool) -> Iterator[Frame]:  # noqa: ARG002
         for index in range(start_frame, end_frame):
             yield Frame(index, square(index % 4), repeated=False)

@@ -17,23 +17,25 @@ _MAX_CHARACTERS = 300
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """`code` is "page-error", "file-missing" or "network-refused"."""
+    """`code` is "page-error", "file-missing", "network-refused" or "not-followed"."""
 
     code: str
     message: str
 
 
-def complaints_of(said: Iterable[str], refused: Iterable[str]) -> tuple[Complaint, ...]:
+def complaints_of(said: Iterable[str], refused: Iterable[str], unfollowed: Iterable[str] = ()) -> tuple[Complaint, ...]:
     """Each once, scripts' errors first, at most MAX_COMPLAINTS.
 
     Args:
         said: Errors of the page's scripts, as Chromium tells them.
         refused: URLs that the page asked for and did not get.
+        unfollowed: What is shown otherwise than it should be, because nothing reaches it.
     """
     told = [
         Complaint("page-error", " ".join(text.replace(f"{ORIGIN}/", "").split())[:_MAX_CHARACTERS]) for text in said
     ]
     told += [_refusal(url) for url in refused]
+    told += [Complaint("not-followed", text[:_MAX_CHARACTERS]) for text in unfollowed]
     return tuple(dict.fromkeys(told))[:MAX_COMPLAINTS]
 
 

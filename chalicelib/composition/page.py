@@ -131,6 +131,7 @@ def first_scripts(runtime: str, options: CaptureOptions) -> str:
         _call("workers.js", _WORKERS),
         _call("media.js", media),
         _call("drawings.js"),
+        _call("films.js"),
         _call("moving.js", {"moving": f"{OWN_PREFIX}{MOVING}"}),
         _call("listen.js", _WORKERS),
     ]

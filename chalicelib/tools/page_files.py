@@ -39,6 +39,7 @@ from chalicelib.tools.project_styles import style_texts
 logger = logging.getLogger(__name__)
 
 MAX_REFUSED = 20
+_KEEPING_SCALE = (b"will-change", b"willChange")
 
 
 class PageFiles:
@@ -49,6 +50,7 @@ class PageFiles:
         entry: The source of its entry page.
         served: How many requests were answered so far, refusals among them, pictures of videos not.
         refused: The first URLs that were not served.
+        keeps_scale: Whether it may have layers that stay drawn at the scale at which they first were.
         navigated: Whether the main frame went where nothing is, or wanted to go anywhere after it had loaded.
         main_frame: Chromium's name for it.
     """
@@ -65,6 +67,7 @@ class PageFiles:
         self.runtime = runtime_of(self.entry)
         self.served = 0
         self.refused: deque[str] = deque(maxlen=MAX_REFUSED)
+        self.keeps_scale = False
         self.navigated = False
         self.main_frame = ""
         self._media = media
@@ -93,6 +96,8 @@ class PageFiles:
             self.navigated = self.navigated or (document and self._is_main(event))
             self._refuse(connection, event, session, url)
             return
+        if answer(url).source is not Source.OWN:
+            self.keeps_scale |= any(word in body for word in _KEEPING_SCALE)
         headers = {
             "Content-Type": content_type(url.partition("?")[0].partition("#")[0]),
             "Access-Control-Allow-Origin": "*",

@@ -31,13 +31,14 @@ from chalicelib.tools.pixels import PixelCapture
 
 WARM_UP_FRAMES = 2
 CANVAS_FRAMES = 3
+MAX_WARNINGS = 20
 _READY_S = 30.0
 # Some five seconds.
 _IDLE_LOOKS = 400
 _CAPTURE_TRIES = 30
 _CHECK_EVERY = 300
-# How much smaller frames are drawn that nobody sees.
-_UNSEEN_TIMES = 16
+_SMALL_TIMES = 16
+_IN_FULL_FRAMES = 30
 
 
 class Stage:
@@ -86,6 +87,10 @@ class Stage:
     def began_late(self) -> bool:
         """Whether an animation or a transition has begun after the first frame: later frames then depend on it."""
         return bool(self._page.evaluate("__sluice.beganLate"))
+
+    def warnings(self) -> tuple[str, ...]:
+        """What the frames so far show otherwise than they should, because nothing reaches it."""
+        return tuple(str(text) for text in self._page.evaluate("__sluice.warnings"))[:MAX_WARNINGS]
 
     @property
     def frames_read(self) -> int:
@@ -216,16 +221,28 @@ class Stage:
             if index >= start_frame:
                 yield Frame(index, picture, repeated and index > start_frame)
 
-    def _run_through(self, end: int) -> None:
-        """Chromium's own frames too: they bring the ends of animations, and what is observed. Nobody looks at them, so
-        they are drawn small."""
-        if end <= self._next:
-            return
-        self._page.shrink(_UNSEEN_TIMES)
+    def rehearse(self, start_frame: int) -> None:
+        """Show the page what comes before `start_frame`, so that less is left for `frames` to preroll.
+
+        Nobody looks at it, so it is drawn small, all but the last second: what Chromium keeps from frame to frame of
+        how it has drawn is then as it would be.
+        """
+        self._run_through(start_frame - _IN_FULL_FRAMES, small=True)
+
+    def _run_through(self, end: int, *, small: bool = False) -> None:
+        """Chromium's own frames too: they bring the ends of animations, and what is observed."""
+        # Telling Chromium the scale anew gives its window the page's own size, and so a picture of another size.
+        small = small and self._next < end and self.facts.scale == 1 and not self._files.keeps_scale
+        if small:
+            self._page.shrink(_SMALL_TIMES)
         for index in range(self._next, end):
             self._finish_seek(self._ask_seek(index), index)
+            if small and self._files.keeps_scale:
+                small = False
+                self._page.shrink(1)
             self._page.begin_frame()
-        self._page.shrink(1)
+        if small:
+            self._page.shrink(1)
 
     def _ask_seek(self, index: int) -> int:
         self._next = index + 1

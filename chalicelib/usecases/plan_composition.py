@@ -26,7 +26,7 @@ from chalicelib.catalog.locations import (
 from chalicelib.catalog.render import RenderError
 from chalicelib.composition.audio import MAX_CLIPS, audible, is_heard, listen_arguments, mix_arguments
 from chalicelib.composition.capture import CaptureOptions, MediaClip, Picture
-from chalicelib.composition.complaints import Complaint, complaints_of
+from chalicelib.composition.complaints import MAX_COMPLAINTS, Complaint, complaints_of
 from chalicelib.composition.config import RenderConfig, parse_config
 from chalicelib.composition.formats import audio_kind, output_kind
 from chalicelib.composition.plan import (
@@ -111,6 +111,8 @@ def plan_composition(
     planned = Planned(digest, count, plan.total_frames, rate, plan.width, plan.height, plan.duration, warnings)
     note_planned(request.render_id, table, planned, now_ms=clock())
     logger.info("planned", extra={"plan_hash": digest, "chunks": count, "frames": plan.total_frames})
+    if planner.complaints:
+        logger.warning("the page complained", extra={"said": [each.message for each in planner.complaints]})
     where = {"PlanS3Uri": at.uri, "PlanHash": digest, "Format": config.format.value, "RenderId": request.render_id}
     chunks = {"ChunkOutputS3Prefix": chunks_prefix(prefix, digest).uri}
     return {
@@ -140,7 +142,7 @@ class _Planner:
     """One project on this worker's disk, and what there is to find out about it.
 
     Attributes:
-        complaints: Of the page that was planned with; no part of the plan.
+        complaints: Of the pages that were planned with; no part of the plan.
     """
 
     def __init__(
@@ -180,7 +182,7 @@ class _Planner:
             # Each is jumped to on a page that is new: one that jumped before would have added up on its way.
             jumped = {seam: _picture(stage, seam, preroll=False) for seam in seams[-1:]}
             picture = _proven_picture(stage, options.picture, frames_to_sample(seams, frames))
-            self.complaints = complaints_of(stage.said, stage.refused)
+            self._take_complaints(stage)
         preroll = alone or (bool(seams) and self._needs_preroll(options, seams, jumped))
         return CompositionPlan(
             schema=COMPOSITION_SCHEMA,
@@ -211,12 +213,20 @@ class _Planner:
             jumped: The pictures that are there already.
         """
         with self._stage(options) as stage:
-            played = {seam: _picture(stage, seam, preroll=True) for seam in seams}
+            played = {}
+            for seam in seams:
+                stage.rehearse(seam)
+                played[seam] = _picture(stage, seam, preroll=True)
             began_late = stage.began_late()
+            self._take_complaints(stage)
         late_first = () if began_late else tuple(reversed(seams))
         differ = any(self._jump(options, seam, jumped) != played[seam] for seam in late_first)
         logger.info("seams compared", extra={"differ": differ, "began_late": began_late})
         return began_late or differ
+
+    def _take_complaints(self, stage: Stage) -> None:
+        found = complaints_of(stage.said, stage.refused, stage.warnings())
+        self.complaints = tuple(dict.fromkeys((*self.complaints, *found)))[:MAX_COMPLAINTS]
 
     def _jump(self, options: CaptureOptions, seam: int, jumped: dict[int, bytes]) -> bytes:
         if seam not in jumped:

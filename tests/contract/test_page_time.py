@@ -56,7 +56,8 @@ _FILES = {
     "index.html": _PAGE,
     "sandboxed.html": _SANDBOXED,
     "closed.html": "<body style='margin:0;background:#000'><div><template shadowrootmode=closed><style>b{"
-    f"position:absolute;width:10px;height:10px;background:#fff;animation:m 2s linear}}{_KEYS}</style><b></b></template>",
+    f"position:absolute;width:10px;height:10px;background:#fff;animation:m 2s linear}}{_KEYS}</style>"
+    "<b></b></template>",
     "worker.js": "(function f(){postMessage(performance.now());setTimeout(f,1)})()",
     "shared.js": "onconnect=(e)=>{(function f(){e.ports[0].postMessage(performance.now());setTimeout(f,1)})()}",
     "canvas.js": "onmessage=(e)=>{const x=e.data.getContext('2d');x.fillStyle='#fff';(function f(){"

@@ -138,17 +138,25 @@ def test_a_stream_that_breaks_off_goes_on_where_it_was(
 ) -> None:
     """When they say so; and what a viewer chose, how loud it is, holds for the next video too."""
     held: list[Route] = []
-    later = re.compile(r"/0000[2-9][^/]*\.m4s")
-    page.route(later, lambda route: held.append(route))
+    line = "slow"
+
+    def answer(route: Route) -> None:
+        if line == "slow":
+            held.append(route)
+        elif line == "broken":
+            route.fulfill(status=404)
+        else:
+            route.continue_()
+
+    page.route(re.compile(r"/0000[2-9][^/]*\.m4s"), answer)
     page.goto(f"{local_aws.base_url}/?asset={published['id']}")
     page.locator(".player .start").click()
     until(page, f"() => ({AT})() > 1.5")
-    page.unroute(later)
-    page.route(later, lambda route: route.fulfill(status=404))
+    line = "broken"
     for route in held:
         route.fulfill(status=404)
     expect(page.get_by_role("alert")).to_contain_text("This stream does not play", timeout=40_000)
-    page.unroute(later)
+    line = "whole"
     page.get_by_role("button", name="Try again").click()
     until(page, f"() => ({AT})() > 1.5")
     page.get_by_label("Volume").fill("0.4")

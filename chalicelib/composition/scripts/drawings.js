@@ -103,7 +103,7 @@
         const value = name && animatedValue(target, name.replace(/^xlink:/, ""));
         if (element.localName === "animateMotion") copyMotion(target, twin.get(target));
         else if (value !== null && value !== undefined) twin.get(target).setAttribute(name, value);
-        else copyStyle(target, twin.get(target), name);
+        else if (!copyStyle(target, twin.get(target), name)) self.__sluice.warn(`${name} of a drawing cannot be followed`);
       }
       for (const script of still.querySelectorAll("script")) script.remove();
       const style = page.createElementNS(root.namespaceURI, "style");

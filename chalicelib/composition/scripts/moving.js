@@ -1,8 +1,8 @@
 // Pictures that move by themselves, on virtual time: GIF, APNG, WebP and AVIF, and SVG with animations of its own.
 // Chromium plays them by the machine's clock, and nothing reaches that. So each is looked up when the page has asked for
 // it, and where it is shown a still of the present time takes its place: in <img> as its `content`, in the <image> of a
-// drawing as its `href`, in style sheets as a variable instead of the URL. Runs after media.js, as a function of its
-// configuration:
+// drawing as its `href`, in style sheets as a variable instead of the URL. Runs after films.js and media.js, as a function
+// of its configuration:
 //   moving: where a file of the project is served if it moves; what does not comes empty.
 (config) => {
   "use strict";
@@ -17,60 +17,7 @@
   performance.setResourceTimingBufferSize(100000);
   let beganLate = false;
 
-  // --- what a file shows, at a time in seconds: URLs of stills ---
-  const TYPES = [
-    ["GIF8", "image/gif"],
-    ["\x89PNG", "image/png"],
-    ["RIFF", "image/webp"],
-  ];
-  const typeOf = (bytes) => {
-    const head = String.fromCharCode(...bytes.subarray(0, 16));
-    if (head.slice(4, 12).startsWith("ftypavi")) return "image/avif";
-    return TYPES.find(([mark]) => head.startsWith(mark))?.[1] ?? "image/svg+xml";
-  };
-  // As players of GIF do: what asks for next to no time gets a tenth of a second.
-  const SHORTEST_US = 10000;
-  const USUAL_US = 100000;
-  const KEPT = 200;
-  const openFilm = async (data, type) => {
-    const decoder = new ImageDecoder({ data, type });
-    await decoder.tracks.ready;
-    await decoder.completed;
-    const track = decoder.tracks.selectedTrack;
-    if (!track || !track.animated || track.frameCount < 2) return null;
-    const starts = [];
-    let length = 0;
-    const canvas = document.createElement("canvas");
-    const still = async (index) => {
-      const { image } = await decoder.decode({ frameIndex: index });
-      canvas.width = image.displayWidth;
-      canvas.height = image.displayHeight;
-      canvas.getContext("2d").drawImage(image, 0, 0);
-      image.close();
-      return canvas.toDataURL();
-    };
-    for (let index = 0; index < track.frameCount; index++) {
-      const { image } = await decoder.decode({ frameIndex: index });
-      starts.push(length);
-      length += image.duration > SHORTEST_US ? image.duration : USUAL_US;
-      image.close();
-    }
-    const stills = new Map();
-    return {
-      async at(seconds, loops) {
-        const time = Math.max(0, Math.round(seconds * 1e6));
-        const ended = loops === false || (loops !== true && time >= length * (track.repetitionCount + 1));
-        const within = ended ? Math.min(time, length - 1) : time % length;
-        // A little early counts, because times are computed in floats.
-        const at = ended && time >= length ? starts.length - 1 : starts.findLastIndex((start) => start <= within + 100);
-        if (!stills.has(at)) {
-          if (stills.size >= KEPT) stills.clear();
-          stills.set(at, await still(at));
-        }
-        return stills.get(at);
-      },
-    };
-  };
+  // --- files that the page has asked for ---
   // What a frame without a URL has is its parent's.
   const { origin } = location.protocol.startsWith("http") ? location : new URL(document.baseURI);
   const open = async (url) => {
@@ -78,11 +25,9 @@
     const answer = await load(inside ? origin + config.moving + url.slice(origin.length + 1).split("#")[0] : url);
     const data = await answer.arrayBuffer();
     if (!data.byteLength) return null;
-    const type = typeOf(new Uint8Array(data));
-    return type === "image/svg+xml" ? self.__sluice.openDrawing(new TextDecoder().decode(data)) : openFilm(data, type);
+    return self.__sluice.openFilm(data);
   };
 
-  // --- files that the page has asked for ---
   const DATA = /^data:image\/(gif|a?png|webp|avif|svg)/i;
   const films = new Map();
   const look = (url) => {
@@ -246,6 +191,17 @@
     }
   };
 
+  // A file of which <use> shows a part stands still there.
+  const lookAtUses = async () => {
+    for (const use of trees().flatMap((tree) => Array.from(tree.querySelectorAll("use")))) {
+      const url = absolute(use.href.baseVal.split("#")[0]);
+      if (!url || url === document.URL.split("#")[0] || url.startsWith("data:")) continue;
+      if (!films.has(url)) look(url);
+      await films.get(url).opened;
+      if (films.get(url).film) self.__sluice.warn(`${url.slice(origin.length + 1)} moves by itself, but not in <use>`);
+    }
+  };
+
   const children = () => self.__sluice.children().map((child) => child.moving);
   self.__sluice.moving = {
     get beganLate() {
@@ -256,6 +212,7 @@
       const fresh = [...inSheets()].filter((url) => !films.has(url));
       await Promise.all(fresh.map(look));
       if ([...films.values()].some((film) => film.film)) takeOver();
+      await lookAtUses();
       await self.__sluice.moving.show(false);
       await Promise.all(children().map((child) => child.find()));
     },

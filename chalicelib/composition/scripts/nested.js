@@ -10,12 +10,24 @@ async (load, mount) => {
   const LOADED = "data-composition-file";
   const DEPTH = 10;
   const ID = "data-composition-id";
-  const authored = (element) => element.getAttribute("data-hf-original-composition-id") || element.getAttribute(ID);
+  const ORIGINAL = "data-hf-original-composition-id";
+  const authored = (element) => element.getAttribute(ORIGINAL) || element.getAttribute(ID);
   const others = (host) => Array.from(document.querySelectorAll(`[${ID}]`)).filter((element) => element !== host);
+  // Each registers its timeline under its number, and under the name too: that stays with the one that has the name.
+  const keepTimeline = (host, name) => {
+    const timeline = window.__timelines?.[name];
+    if (!timeline || !others(host).some((element) => element.getAttribute(ID) === name)) return;
+    const kept = { configurable: true, enumerable: true, get: () => timeline, set: () => {} };
+    Object.defineProperty(window.__timelines, name, kept);
+  };
   __sluice.instances = {
     // Whether a composition that came with another has the name of one that is there already.
-    repeated: (host, name) =>
-      Boolean(host.parentElement?.closest(`[${LOADED}]`)) && others(host).some((element) => authored(element) === name),
+    repeated(host, name) {
+      const within = host.parentElement?.closest(`[${LOADED}]`);
+      if (!within || !others(host).some((element) => authored(element) === name)) return false;
+      keepTimeline(host, name);
+      return true;
+    },
     // The number of its name: the one that it has, or the first from `index` on that is free.
     number: (host, name, index) => {
       const taken = new Set(others(host).map((element) => element.getAttribute(ID)));
@@ -25,6 +37,16 @@ async (load, mount) => {
       while (taken.has(`${name}__hf${index}`)) index++;
       return index;
     },
+  };
+  // As soon as one comes with another, or a script that looks for its own composition by name finds the new one.
+  const numberNew = (hosts) => {
+    for (const host of unloaded()) {
+      const name = host.getAttribute(ID);
+      if (!name || host.hasAttribute(ORIGINAL) || !hosts.some((other) => other !== host && other.contains(host))) continue;
+      if (!others(host).some((element) => element.getAttribute(ID) === name)) continue;
+      host.setAttribute(ORIGINAL, name);
+      host.setAttribute(ID, `${name}__hf${__sluice.instances.number(host, name, 1)}`);
+    }
   };
   const unloaded = () => Array.from(document.querySelectorAll(`[${NAMED}]`));
   // The loader forgets the variables of what it does not see.
@@ -36,7 +58,11 @@ async (load, mount) => {
   const hidden = [];
   for (let depth = 0; depth < DEPTH; depth++) {
     const hosts = unloaded();
+    const observer = new MutationObserver(() => numberNew(hosts));
+    observer.observe(document.documentElement, { childList: true, subtree: true });
     await load();
+    observer.disconnect();
+    numberNew(hosts);
     keepVariables();
     if (!unloaded().some((host) => !hosts.includes(host))) break;
     for (const host of hosts) {

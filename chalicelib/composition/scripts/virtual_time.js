@@ -196,8 +196,14 @@
     }
   };
 
+  // What the page shows otherwise than it should, because nothing reaches it: in words, each once.
+  const warnings = new Set();
   self.__sluice = {
     tick,
+    warn: (text) => void warnings.add(text),
+    get warnings() {
+      return [...new Set([...warnings, ...children().flatMap((child) => child.warnings)])];
+    },
     turn,
     get now() {
       return now;

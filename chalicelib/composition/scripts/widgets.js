@@ -106,10 +106,22 @@
     else element.style.removeProperty("caret-color");
   };
 
+  // --- what nothing reaches: the inner box of <details> moves by Chromium's clock ---
+  const looked = new WeakSet();
+  const lookInto = (details) => {
+    if (!details.open || looked.has(details)) return;
+    looked.add(details);
+    const style = getComputedStyle(details, "::details-content");
+    const moves = style.animationName !== "none" || style.transitionDuration.split(", ").some((time) => parseFloat(time));
+    if (moves) self.__sluice.warn("::details-content moves by itself: its frames may differ from run to run");
+  };
+
+  const disclosures = document.getElementsByTagName("details");
   const marquees = document.getElementsByTagName("marquee");
   const bars = document.getElementsByTagName("progress");
   const place = () => {
     for (const marquee of Array.from(marquees)) placeMarquee(marquee);
+    for (const details of Array.from(disclosures)) lookInto(details);
     for (const progress of Array.from(bars)) {
       if (progress.position < 0) placeProgress(document, progress);
       else leaveProgress(progress);

@@ -11,6 +11,7 @@ import { Work } from "./work.js";
 
 const PACE = { soonMs: 1500, latestMs: 8000 };
 export const PLAYED = new Set(["mp4", "webm"]);
+export const SHOWN = new Set(["gif", "png", "jpeg"]);
 
 /** What people know it by: its page inside the project, when it is not the usual one. */
 export function nameOfRender(render) {
@@ -23,7 +24,7 @@ export function factsOf(render) {
   return [
     render.options?.format?.toUpperCase(),
     render.width && `${render.width} × ${render.height}`,
-    render.duration && clock(render.duration),
+    render.duration >= 1 && clock(render.duration),
     cost && usd(cost),
     ago(render.created_at),
   ].filter(Boolean).join(" · ");
@@ -104,7 +105,7 @@ export class RenderView {
     const first = render.errors?.[0];
     if (!render.finished_at) this.#working().showRender(render);
     else if (output?.url && PLAYED.has(output.format)) this.#play(output.url, render);
-    else if (output?.url && output.format === "gif") this.#fill("video", render, h("img.still", { src: output.url, alt: nameOfRender(render) }));
+    else if (output?.url && SHOWN.has(output.format)) this.#fill("video", render, h("img.still", { src: output.url, alt: nameOfRender(render) }));
     else if (output?.url) this.#say("Ready", `A browser shows no ${words(output.format)}. Download it.`);
     else if (output) this.#say("No longer kept", "Its time is over. Render it again.");
     else if (first) this.#say(words(first.code), sentence(first.message), first.code);

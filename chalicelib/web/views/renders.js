@@ -3,7 +3,7 @@
 import { announce, h, icon } from "../js/dom.js";
 import { Poller } from "../js/poller.js";
 import { statusOfRender } from "../js/status.js";
-import { cancelRender, factsOf, nameOfRender, PLAYED } from "./render.js";
+import { cancelRender, factsOf, nameOfRender, PLAYED, SHOWN } from "./render.js";
 
 const PACE = { soonMs: 2000, latestMs: 15_000 };
 const FRAME = "M4 5h16v14H4zM4 9.5h16M9 5v4.5M15 5v4.5";
@@ -98,7 +98,7 @@ export class RenderList {
 /** The first frame is the poster: nobody makes another. */
 function picture(output) {
   if (output?.url && PLAYED.has(output.format)) return h("video", { src: `${output.url}#t=0.1`, preload: "metadata", muted: true, playsinline: true, tabindex: -1 });
-  if (output?.url && output.format === "gif") return h("img", { src: output.url, alt: "", loading: "lazy" });
+  if (output?.url && SHOWN.has(output.format)) return h("img", { src: output.url, alt: "", loading: "lazy" });
   return icon(FRAME);
 }
 
