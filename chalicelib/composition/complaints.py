@@ -1,4 +1,4 @@
-"""What is wrong with a page and does not stop its render: told with the plan, because its author sees no console.
+"""What a page did wrong that does not stop its render: told with the plan, because its author sees no console.
 
 Messages name files as the project does; what follows a `?` in an address stays out, for it may be a secret.
 """
@@ -17,29 +17,26 @@ _MAX_CHARACTERS = 300
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """`code` is "page-error", "file-missing", "network-refused", or "time-not-followed" of what moves by itself and
-    cannot be held."""
+    """`code` is "page-error", "file-missing", "network-refused" or "not-followed"."""
 
     code: str
     message: str
 
 
-def complaints_of(said: Iterable[str], refused: Iterable[str], unheld: Iterable[str] = ()) -> tuple[Complaint, ...]:
+def complaints_of(said: Iterable[str], refused: Iterable[str], unfollowed: Iterable[str] = ()) -> tuple[Complaint, ...]:
     """Each once, scripts' errors first, at most MAX_COMPLAINTS.
 
     Args:
         said: Errors of the page's scripts, as Chromium tells them.
         refused: URLs that the page asked for and did not get.
-        unheld: What our scripts found that they cannot show as it is at a given time.
+        unfollowed: What is shown otherwise than it should be, because nothing reaches it.
     """
-    told = [Complaint("page-error", _in_short(text)) for text in said]
+    told = [
+        Complaint("page-error", " ".join(text.replace(f"{ORIGIN}/", "").split())[:_MAX_CHARACTERS]) for text in said
+    ]
     told += [_refusal(url) for url in refused]
-    told += [Complaint("time-not-followed", _in_short(text)) for text in unheld]
+    told += [Complaint("not-followed", text[:_MAX_CHARACTERS]) for text in unfollowed]
     return tuple(dict.fromkeys(told))[:MAX_COMPLAINTS]
-
-
-def _in_short(text: str) -> str:
-    return " ".join(text.replace(f"{ORIGIN}/", "").split())[:_MAX_CHARACTERS]
 
 
 def _refusal(url: str) -> Complaint:

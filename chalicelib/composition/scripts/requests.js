@@ -59,6 +59,19 @@
       awaited(new Promise((resolve) => frame.addEventListener("load", resolve, { once: true })));
     }
   };
+  // Pictures that come as markup.
+  const awaitedImages = new WeakMap();
+  const awaitImages = () => {
+    if (!self.document || document.readyState !== "complete") return;
+    for (const image of document.images) {
+      if (image.complete || image.loading === "lazy" || awaitedImages.get(image) === image.src) continue;
+      awaitedImages.set(image, image.src);
+      const ended = new Promise((resolve) => {
+        for (const end of ["load", "error"]) image.addEventListener(end, resolve, { once: true });
+      });
+      awaited(ended);
+    }
+  };
   // Answers lead to questions; a page that never ends asking is not waited for.
   const ROUNDS = 50;
   // What the page itself has given up is never answered.
@@ -71,6 +84,7 @@
     async answered() {
       for (let round = 0; round < ROUNDS; round++) {
         awaitFrames();
+        awaitImages();
         const nested = self.__sluice.children().map((child) => child.requests.answered());
         if (!pending.size && fonts.status === "loaded" && !nested.length) return;
         const all = Promise.all([...pending, fonts.ready, ...nested]);

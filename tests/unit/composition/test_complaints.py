@@ -10,11 +10,11 @@ def test_each_is_told_once_and_in_the_project_s_own_words() -> None:
     """A script's error, a file that is not there, and an address elsewhere, whose query may be a secret."""
     said = [f"Error: no\n    at {ORIGIN}/js/a.js:3:7"] * 2
     refused = [f"{ORIGIN}/img/a.png?v=1", f"{ORIGIN}/img/a.png?v=2", "https://cdn.example.com/x.js?token=secret"]
-    assert complaints_of(said, refused, ["a picture stands still"]) == (
+    assert complaints_of(said, refused, ["it moves by itself"]) == (
         Complaint("page-error", "Error: no at js/a.js:3:7"),
         Complaint("file-missing", "img/a.png is not in the project"),
         Complaint("network-refused", "https://cdn.example.com/x.js was not fetched: put it into the project"),
-        Complaint("time-not-followed", "a picture stands still"),
+        Complaint("not-followed", "it moves by itself"),
     )
 
 

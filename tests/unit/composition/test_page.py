@@ -16,7 +16,9 @@ from chalicelib.composition.page import (
     is_ready,
     media_urls,
     milliseconds,
+    moving_wanted,
     nest,
+    open_trees,
     picture_wanted,
     runtime_of,
     worker_scripts,
@@ -122,6 +124,20 @@ def test_a_picture_is_asked_for_by_number_and_file() -> None:
     assert picture_wanted("picture/12/a/b.mp4") == (12, "a/b.mp4")
     assert picture_wanted("picture/x/a.mp4") is None
     assert picture_wanted("hyperframes.js") is None
+
+
+def test_a_moving_picture_is_asked_for_by_file() -> None:
+    """By a name that may have folders."""
+    assert moving_wanted("moving/a/b.gif") == "a/b.gif"
+    assert moving_wanted("picture/1/b.gif") is None
+
+
+def test_what_markup_closes_comes_open() -> None:
+    """Shadow trees only; the rest of the page stays as it is."""
+    html = (
+        b'<template class=a ShadowRootMode="closed"><b shadowrootmode=closed></template><template shadowrootmode=open>'
+    )
+    assert open_trees(html) == html.replace(b'"closed"', b'"open"')
 
 
 def test_a_worker_begins_with_our_scripts() -> None:
