@@ -39,7 +39,7 @@ def test_a_wrong_method_is_answered_with_those_that_are_right(local_aws: LocalAw
     """405 and Allow; a path that there is not is 404: both as problem documents. HEAD is right where GET is."""
     wrong = local_aws.api("PUT", "/v1/assets")
     assert (wrong.status_code, wrong.json()["code"]) == (405, "method-not-allowed")
-    assert sorted(wrong.headers["Allow"].split(", ")) == ["GET", "POST"]
+    assert sorted(wrong.headers["Allow"].split(", ")) == ["GET", "HEAD", "POST"]
     missing = local_aws.api("GET", "/v1/nothing")
     assert (missing.status_code, missing.json()["code"]) == (404, "route-not-found")
     assert {each.headers["Content-Type"] for each in (wrong, missing)} == {"application/problem+json"}

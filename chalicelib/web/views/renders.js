@@ -75,7 +75,7 @@ export class RenderList {
     return h(
       "li.render",
       { "data-render": render.id },
-      h("a.picture", { href: `?render=${encodeURIComponent(render.id)}`, "data-route": true, tabindex: -1, "aria-hidden": "true" }, picture(output)),
+      h("a.picture", { href: `?render=${encodeURIComponent(render.id)}`, "data-route": true, tabindex: -1, "aria-hidden": "true" }, picture(render)),
       h(
         "div.what",
         {},
@@ -95,9 +95,9 @@ export class RenderList {
   }
 }
 
-/** The first frame is the poster: nobody makes another. */
-function picture(output) {
-  if (output?.url && PLAYED.has(output.format)) return h("video", { src: `${output.url}#t=0.1`, preload: "metadata", muted: true, playsinline: true, tabindex: -1 });
+/** The frame in the middle is the poster: nobody makes another, and many compositions begin in the dark. */
+function picture({ output, duration }) {
+  if (output?.url && PLAYED.has(output.format)) return h("video", { src: `${output.url}#t=${(duration ?? 0) / 2}`, preload: "metadata", muted: true, playsinline: true, tabindex: -1 });
   if (output?.url && SHOWN.has(output.format)) return h("img", { src: output.url, alt: "", loading: "lazy" });
   return icon(FRAME);
 }
