@@ -10,6 +10,8 @@ from __future__ import annotations
 import errno
 import functools
 import logging
+import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -24,6 +26,7 @@ R = TypeVar("R")
 
 logger = logging.getLogger(__name__)
 
+_LAMBDA_DISK = "/tmp"  # noqa: S108  Lambda's own, of one worker
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -38,6 +41,7 @@ def lambda_entry(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         @functools.wraps(function)
         def entered(*args: P.args, **kwargs: P.kwargs) -> R:
             configure_logging()
+            _keep_to_one_disk()
             fields = {"handler": name, "request_id": _request_id(args), **_about(args)}
             with log_context(fields), _closing_line(name):
                 return function(*args, **kwargs)
@@ -45,6 +49,13 @@ def lambda_entry(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         return entered
 
     return decorate
+
+
+def _keep_to_one_disk() -> None:
+    """Where `tempfile` is first used on a full disk it looks for another that it can write to, or finds none and says
+    nothing of room. Told where to write, it fails for want of room."""
+    if tempfile.tempdir is None:
+        tempfile.tempdir = os.environ.get("TMPDIR", _LAMBDA_DISK)
 
 
 def asset_context(asset_id: str) -> AbstractContextManager[None]:

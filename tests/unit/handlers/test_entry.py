@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -73,3 +75,14 @@ def test_step_functions_sees_a_name_of_the_table(error: Exception, name: str, lo
     (line,) = log_lines()
     assert line["message"] == "render failed"
     assert ("stack_trace" in line) is (name == "InternalFault")
+
+
+def test_a_disk_that_cannot_be_written_to_is_not_exchanged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where the first use of it finds the disk full, `tempfile` would go to another."""
+    full = tmp_path / "full"  # not there, so nothing can be written to it either
+    monkeypatch.setenv("TMPDIR", str(full))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    _function(None)({"asset": "as_1"}, CONTEXT)
+    with pytest.raises(FileNotFoundError):
+        tempfile.mkdtemp()
+    assert tempfile.gettempdir() == str(full)
