@@ -19,7 +19,7 @@ from tests.e2e.test_page import picture
 FOCUSED = "() => { const at = document.activeElement; return at.getAttribute('aria-label') || at.textContent.trim(); }"
 RING = "() => getComputedStyle(document.activeElement).outlineStyle"
 INSIDE = "() => document.activeElement === document.body || !!document.activeElement.closest('dialog')"
-AT = "() => document.querySelector('video').currentTime"
+AT = "() => document.querySelector('video')?.currentTime"  # the player is made anew at times
 
 
 def walk(page: Page, name: str, *, most: int = 40) -> list[str]:
