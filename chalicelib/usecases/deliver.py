@@ -99,9 +99,10 @@ def deliver(
             logger.info("attempt was made before", extra={"delivery_id": delivery.id, "attempt": message.attempt})
             return
         attempt = _attempt(begun, webhook, event.body.encode(), send, clock)
+        # First what came of it: who cannot give the turn back must not make the attempt again.
+        _end(begun, attempt, webhook, table, outlets, waits_s, chance(), clock())
     finally:
         table.leave_turn(turn)
-    _end(begun, attempt, webhook, table, outlets, waits_s, chance(), clock())
 
 
 def _put_off(

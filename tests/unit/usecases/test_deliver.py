@@ -18,6 +18,7 @@ from chalicelib.catalog.webhook import (
     WebhookStatus,
     endpoint_of,
 )
+from chalicelib.errors import TableUnavailable
 from chalicelib.tools.post import Outcome
 from chalicelib.usecases.deliver import deliver
 from chalicelib.usecases.notify import notify, sweep
@@ -64,6 +65,18 @@ class Post(Desk):
 @pytest.fixture
 def post() -> Post:
     return Post()
+
+
+def test_what_came_of_an_attempt_is_kept_whatever_follows(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A turn that cannot be given back ends by itself; what was sent is not sent again."""
+
+    def fail(_turn: object) -> None:
+        raise TableUnavailable("throttled")
+
+    monkeypatch.setattr(post.table, "leave_turn", fail)
+    with pytest.raises(TableUnavailable):
+        post.deliver_next()
+    assert post.delivery.status is DeliveryStatus.DELIVERED
 
 
 def test_an_attempt_is_signed_for_the_reference(post: Post) -> None:
