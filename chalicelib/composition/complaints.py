@@ -5,6 +5,7 @@ Messages name files as the project does; what follows a `?` in an address stays 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -13,6 +14,8 @@ from chalicelib.composition.serving import HOST, ORIGIN
 
 MAX_COMPLAINTS = 10
 _MAX_CHARACTERS = 300
+# Where in a script it was, `:3:7`, is no part of it.
+_QUERY = re.compile(r"(\b[a-z]+://[^\s?#\"'<>)]*)[?#][^\s\"'<>)]*?(?=(?::\d+){0,2}(?:[\s\"'<>)]|$))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,11 @@ def complaints_of(said: Iterable[str], refused: Iterable[str], unfollowed: Itera
     told += [_refusal(url) for url in refused]
     told += [Complaint("not-followed", text[:_MAX_CHARACTERS]) for text in unfollowed]
     return tuple(dict.fromkeys(told))[:MAX_COMPLAINTS]
+
+
+def without_queries(text: str) -> str:
+    """What a page says, with its addresses cut at the `?`."""
+    return _QUERY.sub(r"\1", text)
 
 
 def _refusal(url: str) -> Complaint:

@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 from chalicelib.composition.capture import CaptureOptions
+from chalicelib.composition.complaints import without_queries
 from chalicelib.composition.facts import first_size
 from chalicelib.composition.page import first_scripts
 from chalicelib.errors import BrowserCrashed, CompositionNavigated, CompositionNotReady, DeadlineNear
@@ -284,7 +285,7 @@ class Page:
         return {"said": list(self.said[-3:]), "refused": refused[:3]}
 
     def _note(self, text: str) -> None:
-        self._words.append(text[:_MAX_WORD])
+        self._words.append(without_queries(text)[:_MAX_WORD])
 
     def _note_console(self, event: Mapping[str, Any]) -> None:
         if event.get("type") in ("error", "assert"):

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from chalicelib.composition.complaints import without_queries
 from chalicelib.composition.fonts import font_sheet
 from chalicelib.composition.moving import moves
 from chalicelib.composition.page import (
@@ -118,7 +119,7 @@ class PageFiles:
         return event.get("frameId") == self.main_frame
 
     def _refuse(self, connection: Connection, event: Mapping[str, Any], session: str, url: str) -> None:
-        self.refused.append(url[:200])
+        self.refused.append(without_queries(url)[:200])
         connection.send(
             "Fetch.failRequest", {"requestId": event["requestId"], "errorReason": "BlockedByClient"}, session
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.composition.complaints import MAX_COMPLAINTS, Complaint, complaints_of
+from chalicelib.composition.complaints import MAX_COMPLAINTS, Complaint, complaints_of, without_queries
 from chalicelib.composition.serving import ORIGIN
 
 
@@ -23,3 +23,11 @@ def test_a_page_cannot_fill_the_record() -> None:
     told = complaints_of([f"{number} {'x' * 5000}" for number in range(100)], ["https://e.com/" + "y" * 5000])
     assert len(told) == MAX_COMPLAINTS
     assert max(len(each.message) for each in told) <= 300
+
+
+def test_what_a_page_says_holds_no_query() -> None:
+    """A signature in an address reaches neither log nor record; the line and column of a script do."""
+    signed = "https://b.example.com/k?X-Amz-Signature=secret&b=1"
+    assert without_queries(f"cannot fetch '{signed}'") == "cannot fetch 'https://b.example.com/k'"
+    assert without_queries(f"no at f ({ORIGIN}/js/a.js?v=secret:3:7)") == f"no at f ({ORIGIN}/js/a.js:3:7)"
+    assert without_queries("is it? No") == "is it? No"
