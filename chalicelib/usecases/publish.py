@@ -126,9 +126,11 @@ def _end_segments(asset_id: str, plan_hash: str, plan: Plan, objects: Objects, s
     """The names of where each rendition begins and ends, as the first and the last chunk have them."""
     if plan.video is None:
         return []
+    first, last = 0, plan.video_tasks - 1
+    receipts = {index: stored_receipt(asset_id, plan_hash, index, objects, settings) for index in {first, last}}
     names = []
-    for index, position in ((0, 0), (plan.video_tasks - 1, -1)):
-        receipt = stored_receipt(asset_id, plan_hash, index, objects, settings)
+    for index, position in ((first, 0), (last, -1)):
+        receipt = receipts[index]
         if receipt is None:
             raise ObjectMissing("a chunk has no receipt", plan_hash=plan_hash, index=index)
         names += [f"{track.track}/{track.segments[position].name}" for track in receipt.tracks]
