@@ -11,7 +11,7 @@ in one pass, by the height and rate of each output, at least ten seconds of each
 
 They were not fetched from AWS by us, and the price of regions and of SINGLE_PASS_HQ, which the stack's templates use,
 is not known to it: check them against AWS's price page before a decision rests on them. Ours is what workers need for
-a picture, as measured (`MEASURED`), at Lambda's price. Both are for choosing, not for billing.
+a picture, as measured, at Lambda's price. Both are for choosing, not for billing.
 """
 
 from __future__ import annotations
@@ -31,33 +31,9 @@ _BY_HEIGHT = ((719, Fraction(1)), (1080, Fraction(2)), (2160, Fraction(4)))
 _BY_RATE = ((30, Fraction(1)), (60, Fraction(2)), (120, Fraction(3)))
 _ABOVE = Fraction(8)
 _GB_SECONDS_PER_MEGAPIXEL = Fraction("0.035")
-"""What `MEASURED` comes to, and a quarter more: a worker starts, and waits for S3."""
+"""0.026 to 0.033 were measured on three films (tests/unit/usecases/test_estimate.py, 21 November 2026), and this is
+their mean and a quarter more: a worker starts, and waits for S3."""
 _SILENT_TRANSITIONS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Measurement:
-    """What publishing a film took of Lambda, computed from processor time (`benchmarks/cost_per_minute.py`).
-
-    Attributes:
-        heights: Of its renditions, in 16:9 at 30 frames a second.
-        gb_s: Of every step of the render function, at its memory of 3008 MB.
-        tasks: Chunks of 12 s, and the sound.
-    """
-
-    film: str
-    seconds: int
-    heights: tuple[int, ...]
-    gb_s: Fraction
-    tasks: int
-
-
-MEASURED_ON = "2026-11-21"
-MEASURED = (
-    Measurement("the sample of `make run`", 20, (720, 480, 360), Fraction("26.89"), 3),
-    Measurement("moving detail with grain", 30, (1080, 720, 480, 360), Fraction("85.79"), 4),
-    Measurement("the same, smaller", 20, (480, 360), Fraction("12.82"), 3),
-)
 TEMPLATE_GROUPS = 3
 """The stack's job templates write each picture into three groups, and each output is billed."""
 
