@@ -12,35 +12,49 @@ megabyte of machine code in a function that has little room left.
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 ENVELOPE_HEADER_BYTES = 7
 _ENVELOPE = b"\xd8\x18\x5a"
 _BINARY = b"\xd6"
 _STOP = object()
+_LARGE_BYTES = 1 << 16
 _INT32 = range(-(2**31), 2**31)
 
 
-def encode(value: Any) -> bytes:
-    """Raises TypeError for what the protocol has no form for."""
+def encode(value: Any) -> Iterator[bytes]:
+    """In pieces that follow one another: large bytes are one of their own, so that a picture is not copied.
+
+    Raises:
+        TypeError: For what the protocol has no form for.
+    """
+    for large, parts in groupby(_parts(value), lambda part: len(part) >= _LARGE_BYTES):
+        if large:
+            yield from parts
+        else:
+            yield b"".join(parts)
+
+
+def _parts(value: Any) -> tuple[bytes, ...]:
     match value:
         case None:
-            return b"\xf6"
+            return (b"\xf6",)
         case bool():
-            return b"\xf5" if value else b"\xf4"
+            return (b"\xf5" if value else b"\xf4",)
         case int() if value in _INT32:
-            return _head(0, value) if value >= 0 else _head(1, -1 - value)
+            return (_head(0, value) if value >= 0 else _head(1, -1 - value),)
         case int() | float():
-            return b"\xfb" + struct.pack(">d", value)
+            return (b"\xfb" + struct.pack(">d", value),)
         case str():
-            return _text(value)
-        case bytes() | bytearray():
-            return _BINARY + _head(2, len(value)) + bytes(value)
+            return (_text(value),)
+        case bytes():
+            return (_BINARY + _head(2, len(value)), value)
         case Mapping():
-            return _envelope(0xBF, b"".join(_text(key) + encode(member) for key, member in value.items()))
+            return _envelope(0xBF, [part for key, member in value.items() for part in (_text(key), *_parts(member))])
         case Sequence():
-            return _envelope(0x9F, b"".join(encode(member) for member in value))
+            return _envelope(0x9F, [part for member in value for part in _parts(member)])
     raise TypeError(f"no protocol form for {type(value).__name__}")
 
 
@@ -72,8 +86,9 @@ def _text(text: str) -> bytes:
     return _head(2, len(wide)) + wide
 
 
-def _envelope(opening: int, members: bytes) -> bytes:
-    return _ENVELOPE + struct.pack(">I", len(members) + 2) + bytes((opening,)) + members + b"\xff"
+def _envelope(opening: int, members: Sequence[bytes]) -> tuple[bytes, ...]:
+    length = sum(map(len, members)) + 2
+    return (_ENVELOPE + struct.pack(">I", length) + bytes((opening,)), *members, b"\xff")
 
 
 def _head(major: int, length: int) -> bytes:

@@ -16,6 +16,7 @@ from typing import Any
 
 from chalicelib.errors import BrowserCrashed
 from chalicelib.tools import cbor
+from chalicelib.tools.splicing import SplicedPipe
 
 _F_SETPIPE_SZ = 1031
 # A frame fits: without it the browser waits for the reader several times a frame.
@@ -45,6 +46,7 @@ class Connection:
 
     def __init__(self, reading: int, writing: int) -> None:
         self._reading, self._writing = reading, writing
+        self._spliced = SplicedPipe(writing)
         os.set_blocking(reading, False)
         self._received = bytearray()
         self._last_id = 0
@@ -61,10 +63,9 @@ class Connection:
         message: dict[str, Any] = {"id": self._last_id, "method": method, "params": parameters or {}}
         if session:
             message["sessionId"] = session
-        data = memoryview(cbor.encode(message))
         try:
-            while data:
-                data = data[os.write(self._writing, data) :]
+            for piece in cbor.encode(message):
+                self._spliced.write(piece)
         except BrokenPipeError as error:
             raise BrowserCrashed("the browser has ended") from error
         return self._last_id

@@ -12,15 +12,18 @@ from contextlib import suppress
 from queue import Queue
 from typing import IO
 
+from chalicelib.tools.splicing import SplicedPipe
+
 # A picture and what goes before it are two pieces: the capture of one frame goes on while another is being written.
 _AHEAD = 3
 
 
 class Feed:
-    """One stdin, written to by a thread of its own."""
+    """One stdin, written to by a thread of its own. To live as long as the program does (splicing.py)."""
 
     def __init__(self, pipe: IO[bytes]) -> None:
         self._pipe = pipe
+        self._spliced = SplicedPipe(pipe.fileno())
         self._waiting: Queue[bytes | None] = Queue(_AHEAD)
         self._enough = threading.Event()
         self._thread = threading.Thread(target=self._write, daemon=True)
@@ -31,7 +34,7 @@ class Feed:
         while (piece := self._waiting.get()) is not None:
             if not self._enough.is_set():
                 try:
-                    self._pipe.write(piece)
+                    self._spliced.write(piece)
                 except OSError:
                     self._enough.set()
 
