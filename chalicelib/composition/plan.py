@@ -202,8 +202,8 @@ def plays_alone(chunks: Sequence[FrameRange]) -> bool:
     return len(chunks) == 1 and 0 < chunks[0].start_frame <= _SEAM_FRAMES
 
 
-def frames_to_sample(seams: Sequence[int], frames: FrameRange) -> tuple[int, ...]:
-    """Frames beside the seams, and after them, at which what is read from memory is held against screenshots."""
+def frame_to_sample(seams: Sequence[int], frames: FrameRange) -> int | None:
+    """The frame at which what is read from memory is held against a screenshot: in the middle of those behind the
+    seams, which were held so too. None if there is none left; each chunk looks at its own last one."""
     after = max(frames.start_frame, *(seam + 1 for seam in seams), 0)
-    last = frames.end_frame - 1
-    return tuple(sorted({(after + last) // 2, last})) if after <= last else ()
+    return (after + frames.end_frame - 1) // 2 if after < frames.end_frame else None

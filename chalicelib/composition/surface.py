@@ -1,19 +1,18 @@
-"""Where in a browser's memory its picture is: decided by what is found there, before and after the picture changes.
+"""Where in a browser's memory its picture is: how it is looked for while the page is still empty.
 
 Chromium's software compositor draws into one block of memory that it keeps. Its allocator gives a block of that size a
 mapping of its own, so there are few places to look at; the pictures that Chromium has handed out lie about there too.
-The one place that held, twice and before it was asked for, what a screenshot then showed, is where it draws.
+The empty page is given one colour after another: the place that follows is where Chromium draws.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 _SLACK_BYTES = 1 << 16
 """By how much a mapping may be larger than the picture in it."""
 _MAX_PLACES = 4
-_MAX_STARTS = 4
 BYTES_PER_PIXEL = 4
+COLOURS = ((180, 40, 20), (20, 160, 60), (40, 20, 200))
+"""Red, green, blue. One more than it takes, should a frame be lost on the way."""
 
 
 def places(maps: str, picture_bytes: int) -> tuple[int, ...]:
@@ -40,31 +39,7 @@ def bgra(rgba: bytes) -> bytes:
     return bytes(swapped)
 
 
-class SurfaceSearch:
-    """Follows what screenshots show, and says where the picture is as soon as that is proven.
-
-    Attributes:
-        address: The place; None until it is proven.
-    """
-
-    def __init__(self) -> None:
-        self.address: int | None = None
-        self._left: frozenset[int] = frozenset()
-        self._first = b""
-        self._starts = 0
-
-    @property
-    def hopeless(self) -> bool:
-        """Whether one has begun anew so often that there is no such place."""
-        return self._starts > _MAX_STARTS
-
-    def saw(self, picture: bytes, matching: Collection[int]) -> None:
-        """Take in a screenshot, and the places that held the very same before it was made."""
-        left = self._left.intersection(matching)
-        if not left:
-            self._starts += 1
-            self._left, self._first = frozenset(matching), picture
-        elif picture != self._first:
-            self._left = left
-            if len(left) == 1:
-                (self.address,) = left
+def filled(colour: tuple[int, int, int], size: tuple[int, int]) -> bytes:
+    """A picture of nothing but one colour, in the order of bytes in which the compositor keeps pixels."""
+    red, green, blue = colour
+    return bytes((blue, green, red, 255)) * (size[0] * size[1])

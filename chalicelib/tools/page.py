@@ -46,6 +46,7 @@ class Page:
 
     Attributes:
         documents: How many its main frame has come to so far.
+        size: Of its picture, in pixels.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Page:
         self._crashed = False
         self.documents = 0
         self._metrics: dict[str, Any] = {}
+        self.size = (0, 0)
         self._open()
 
     def _open(self) -> None:
@@ -105,19 +107,30 @@ class Page:
 
     def measure(self, width: int, height: int, *, scale: Fraction) -> None:
         """Lay the page out at `width` x `height` CSS pixels, and draw it at `scale` times that."""
+        metrics = {"width": width, "height": height, "mobile": False, "deviceScaleFactor": float(scale)}
+        if metrics == self._metrics:
+            return
         # What the page is told, and what it is drawn at; headless Chromium does not join the two.
-        self._metrics = {"width": width, "height": height, "mobile": False, "deviceScaleFactor": float(scale)}
+        self._metrics = metrics
         self.shrink(1)
+        self.size = round(width * scale), round(height * scale)
         # The picture has the size of the window, which the override has set to the page's.
         if scale != 1:
             window = self._browser("Browser.getWindowForTarget", {"targetId": self._files.main_frame})["windowId"]
-            bounds = {"width": round(width * scale), "height": round(height * scale)}
+            bounds = dict(zip(("width", "height"), self.size, strict=True))
             self._browser("Browser.setWindowBounds", {"windowId": window, "bounds": bounds})
 
     def shrink(self, times: int) -> None:
         """Draw the page so many times smaller, from the next frame on. It does not see that."""
         scale = self._metrics["deviceScaleFactor"] / times
         self.call("Emulation.setDeviceMetricsOverride", {**self._metrics, "scale": scale})
+
+    def fill(self, colour: tuple[int, int, int] | None) -> None:
+        """Make a frame of nothing but a colour (red, green, blue), as long as the page is empty; None: white again."""
+        override = {"color": dict(zip("rgb", colour, strict=True))} if colour else {}
+        self.call("Emulation.setDefaultBackgroundColorOverride", override)
+        self.advance()
+        self.begin_frame()
 
     def loaded(self) -> None:
         """From here on the main frame stays where it is."""

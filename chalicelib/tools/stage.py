@@ -71,8 +71,8 @@ class Stage:
         self._give_up = time.monotonic() + _READY_S
         self._idle = self._served = 0
         self._endless = False
-        self.facts: CompositionFacts = self._load()
         self._pixels = self._pixel_capture(process.pid) if options.picture is Picture.PIXELS else None
+        self.facts: CompositionFacts = self._load()
 
     @property
     def said(self) -> tuple[str, ...]:
@@ -108,9 +108,7 @@ class Stage:
         return self._pixels is not None and self._pixels.misread
 
     def _pixel_capture(self, group: int) -> PixelCapture:
-        scale = self.facts.scale
-        size = round(self.facts.width * scale), round(self.facts.height * scale)
-        return PixelCapture(self._page, self._capture, size, group, from_memory=self._options.from_memory)
+        return PixelCapture(self._page, self._capture, group, from_memory=self._options.from_memory)
 
     # --- loading ---
 
@@ -212,11 +210,18 @@ class Stage:
             self._finish_seek(asked, index)
             if index == first:
                 self._bring_canvases()
+            last = index + 1 == end_frame
+            check = last or (index + 1) % _CHECK_EVERY == 0
+            if self._pixels:
+                self._pixels.draw()
+            # The page works on the next frame while this one is encoded; while it is read already, where it stays.
+            ahead = self._pixels is not None and self._pixels.proven and not check
+            if ahead:
+                asked = self._ask_seek(index + 1)
             picture, repeated = self._pixels.take() if self._pixels else self._picture(stills)
-            if self._pixels and (index + 1 == end_frame or index % _CHECK_EVERY == 0):
+            if self._pixels and check:
                 self._pixels.check()
-            if index + 1 < end_frame:
-                # The page works on the next frame while this one is encoded.
+            if not (ahead or last):
                 asked = self._ask_seek(index + 1)
             if index >= start_frame:
                 yield Frame(index, picture, repeated and index > start_frame)

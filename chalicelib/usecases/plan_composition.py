@@ -39,7 +39,7 @@ from chalicelib.composition.plan import (
     choose_frames,
     count_frames,
     cut_chunks,
-    frames_to_sample,
+    frame_to_sample,
     plan_bytes,
     plan_hash,
     plays_alone,
@@ -181,7 +181,7 @@ class _Planner:
                 self._tools.chromium.launch()
             # Each is jumped to on a page that is new: one that jumped before would have added up on its way.
             jumped = {seam: _picture(stage, seam, preroll=False) for seam in seams[-1:]}
-            picture = _proven_picture(stage, options.picture, frames_to_sample(seams, frames))
+            picture = _proven_picture(stage, options.picture, frame_to_sample(seams, frames))
             self._take_complaints(stage)
         preroll = alone or (bool(seams) and self._needs_preroll(options, seams, jumped))
         return CompositionPlan(
@@ -283,10 +283,10 @@ def _picture(stage: Stage, index: int, *, preroll: bool) -> bytes:
     return frame.picture
 
 
-def _proven_picture(stage: Stage, best: Picture, samples: Sequence[int]) -> Picture:
-    """Bare pixels only if they can be had without being encoded: each sample has then been equal to a screenshot."""
+def _proven_picture(stage: Stage, best: Picture, sample: int | None) -> Picture:
+    """Bare pixels only if they can be had without being encoded: the sample has then been equal to a screenshot."""
     if best is not Picture.PIXELS:
         return best
-    for index in samples:
-        _picture(stage, index, preroll=False)
+    if sample is not None:
+        _picture(stage, sample, preroll=False)
     return Picture.PIXELS if stage.reads_memory else Picture.JPEG

@@ -29,13 +29,17 @@ _PAGE = """<!doctype html><style>
 </script>"""
 _FRAMES = 18
 
-Reader = Callable[[int, int, bytearray], bool]
+Reader = Callable[[int, int, int], bytes | None]
+
+
+def _screening(page: str, ffmpeg_path: Path, folder: Path) -> Screening:
+    chromium = Chromium(Ffmpeg(str(ffmpeg_path)), MediaInfo(), find=layer_browser)
+    return Screening(folder, {"index.html": page.encode()}, ffmpeg_path, chromium)
 
 
 @pytest.fixture
 def screening(ffmpeg_path: Path, tmp_path: Path) -> Screening:
-    chromium = Chromium(Ffmpeg(str(ffmpeg_path)), MediaInfo(), find=layer_browser)
-    return Screening(tmp_path, {"index.html": _PAGE.encode()}, ffmpeg_path, chromium)
+    return _screening(_PAGE, ffmpeg_path, tmp_path)
 
 
 def _chunk(screening: Screening, planned: Planned, name: str) -> CompositionReceipt:
@@ -43,21 +47,21 @@ def _chunk(screening: Screening, planned: Planned, name: str) -> CompositionRece
     return screening.receipt_at(screening.render(planned, 0, prefix_uri=prefix)["ChunkS3Uri"])
 
 
-def _refused(pid: int, address: int, target: bytearray) -> bool:  # noqa: ARG001
-    return False
+def _refused(pid: int, address: int, size: int) -> None:  # noqa: ARG001
+    return None
 
 
 def _stuck() -> Reader:
     """After some frames it gives the same ones again, as memory does that nobody draws into any more."""
     held: list[bytes] = []
 
-    def read(pid: int, address: int, target: bytearray) -> bool:
+    def read(pid: int, address: int, size: int) -> bytes | None:
         if len(held) < 8:
-            done = read_memory(pid, address, target)
-            held.append(bytes(target))
-            return done
-        target[:] = held[-1]
-        return True
+            found = read_memory(pid, address, size)
+            if found is None:
+                return None
+            held.append(found)
+        return held[-1]
 
     return read
 
@@ -67,13 +71,20 @@ def test_memory_gives_what_screenshots_show(screening: Screening, monkeypatch: p
     planned = screening.plan("a", fps=30, chunkSize=_FRAMES)
     assert parse_plan(screening.read(planned.answer["PlanS3Uri"])).picture is Picture.PIXELS
     read = _chunk(screening, planned, "read")
-    # A few frames are screenshots before the place is proven, and those that repeat are neither.
-    assert read.frames_read >= _FRAMES // 2
+    # The place is known before the first; those that repeat are not read again.
+    assert read.frames_read >= 2 * _FRAMES // 3
     for name, reader in (("refused", _refused), ("stuck", _stuck())):
         monkeypatch.setattr(pixels, "read_memory", reader)
         other = _chunk(screening, planned, name)
         assert other.frames_read == 0, name
         assert (other.sha256, other.frames_sha256) == (read.sha256, read.frames_sha256), name
+
+
+def test_a_page_that_is_drawn_larger_is_not_read(screening: Screening) -> None:
+    """What the compositor draws of it is not what a screenshot shows, and the empty page had another size."""
+    planned = screening.plan("a", fps=30, chunkSize=_FRAMES, width=1440, height=960)
+    assert parse_plan(screening.read(planned.answer["PlanS3Uri"])).picture is Picture.JPEG
+    assert _chunk(screening, planned, "larger").frames_read == 0
 
 
 def test_a_plan_does_not_count_on_memory_that_is_refused(screening: Screening, monkeypatch: pytest.MonkeyPatch) -> None:
