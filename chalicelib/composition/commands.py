@@ -125,17 +125,19 @@ def _pictures_in() -> tuple[str, ...]:
         *("-protocol_whitelist", "pipe", "-f", "matroska"),
         # The first picture tells everything: do not wait for more.
         *("-probesize", "32", "-analyzeduration", "0", "-fpsprobesize", "0"),
-        # Decoding one picture takes less than handing it to a thread.
-        *("-threads", "1"),
+        # Decoding or converting one picture takes less than handing parts of it to threads.
+        *("-threads", "1", "-filter_threads", "1"),
         *("-i", "pipe:0"),
     )
 
 
 def _to_video(config: RenderConfig) -> str:
     layout = {Format.MP4: "yuv420p", Format.WEBM: "yuva420p", Format.MOV: "yuva444p10le"}[config.format]
+    # A chroma sample is the mean of the pixels that share it: 66 dB from the exact way, and 4 ms of 1080p, not 5.3.
+    flags = "area" if config.format is Format.MP4 else "bicubic+accurate_rnd+full_chroma_int"
     return (
-        # JPEG is full range in BT.601, all else is RGB; video is limited range in BT.709. Correct chroma, not fast one.
-        f"scale=out_range=tv:out_color_matrix=bt709:flags=bicubic+accurate_rnd+full_chroma_int,format={layout},"
+        # JPEG is full range in BT.601, all else is RGB; video is limited range in BT.709.
+        f"scale=out_range=tv:out_color_matrix=bt709:flags={flags},format={layout},"
         "setsar=1,setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
     )
 

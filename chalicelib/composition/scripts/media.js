@@ -215,6 +215,7 @@
     const image = new Image();
     // As an attribute: nothing waits for it (requests.js).
     image.setAttribute("src", addressOf(index, url));
+    image.decode().catch(() => false);
     state.next = { index, url, image };
   };
   const paint = async (element) => {
