@@ -32,7 +32,7 @@ BUCKET = "source-bucket"
 def archive(files: Mapping[str, bytes]) -> bytes:
     """A project archive."""
     packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+    with tarfile.open(fileobj=packed, mode="w:gz", compresslevel=1) as tar:
         for name, data in files.items():
             member = tarfile.TarInfo(name)
             member.size = len(data)

@@ -14,8 +14,8 @@ from typing import IO
 
 from chalicelib.tools.splicing import SplicedPipe
 
-# A picture and what goes before it are two pieces: the capture of one frame goes on while another is being written.
-_AHEAD = 3
+# A picture and what goes before it are two pieces: three frames, so that a program that gives way has work in stock.
+_AHEAD = 6
 
 
 class Feed:

@@ -38,6 +38,7 @@ MEMORY_LIMIT_BYTES = 2304 * 1024**2
 """What the child may allocate: the function's 3008 MB less Python's share. A source that wants more then fails as an
 encoder's error, with its last words, and not as a worker that vanished."""
 _WATCH_EVERY_S = 1.0
+_NICENESS = 10
 _PIPE_BYTES = 1 << 20
 # Less is free only on a disk that is full: what a program could not write whole it has not removed yet.
 _NO_ROOM_BYTES = 1024**2
@@ -124,8 +125,9 @@ class Program:
         writing: Feed | None = None
         try:
             _limit(process, (*_LIMITS, (resource.RLIMIT_FSIZE, file_limit_bytes)))
-            widen(process.stdin)
             if process.stdin:
+                widen(process.stdin)
+                _give_way(process)
                 writing = Feed(process.stdin)
                 writing.write_all(feed)
             if on_stdout and process.stdout:
@@ -210,6 +212,12 @@ def widen(pipe: IO[bytes] | None) -> None:
     if pipe:
         with suppress(OSError):  # the machine grants less
             fcntl(pipe, F_SETPIPE_SZ, _PIPE_BYTES)
+
+
+def _give_way(process: subprocess.Popen[bytes]) -> None:
+    """Let what makes its input have the processors first: it has work in stock, and the other side keeps it waiting."""
+    with suppress(ProcessLookupError):  # it has ended already
+        os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
 
 
 def _start(argv: Sequence[str], cwd: Path | None, stdin: int, stdout: int) -> subprocess.Popen[bytes]:

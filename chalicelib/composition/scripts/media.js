@@ -205,7 +205,7 @@
   };
   const SIZES = { contain: "contain", cover: "cover", fill: "100% 100%", none: "auto", "scale-down": "contain" };
   const addressOf = (index, url) => `${config.pictures}${index}/${url.slice(location.origin.length + 1)}`;
-  // A video that goes forward evenly wants the next picture soon: it is fetched while Chromium draws this frame.
+  // A video that goes forward evenly wants the next picture soon: it is fetched and decoded while this frame is drawn.
   const MAX_STEP = 4;
   const fetchNext = (element) => {
     const state = stateOf(element);
@@ -215,8 +215,11 @@
     const image = new Image();
     // As an attribute: nothing waits for it (requests.js).
     image.setAttribute("src", addressOf(index, url));
-    image.decode().catch(() => false);
-    state.next = { index, url, image };
+    const decoded = image.decode().then(
+      () => true,
+      () => false,
+    );
+    state.next = { index, url, image, decoded };
   };
   const paint = async (element) => {
     const facts = factsOf(element);
@@ -225,9 +228,11 @@
     const index = indexAt(facts.times, timeOf(element));
     const url = urlOf(element);
     if (state.index === index && state.url === url) return;
-    const image = state.next?.index === index && state.next.url === url ? state.next.image : new Image();
-    if (!image.src) image.src = addressOf(index, url);
-    await image.decode();
+    const next = state.next?.index === index && state.next.url === url ? state.next : null;
+    const image = next?.image ?? new Image();
+    if (!next) image.src = addressOf(index, url);
+    // Should it have failed, it says so once more.
+    if (!(await next?.decoded)) await image.decode();
     const step = state.url === url && state.index >= 0 ? index - state.index : 0;
     Object.assign(state, { index, url, image, step, next: null });
     const style = getComputedStyle(element);
