@@ -29,10 +29,10 @@ PATIENCE_S = 120.0
 BUCKET = "source-bucket"
 
 
-def archive(files: Mapping[str, bytes]) -> bytes:
+def archive(files: Mapping[str, bytes], *, level: int = 1) -> bytes:
     """A project archive."""
     packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz", compresslevel=1) as tar:
+    with tarfile.open(fileobj=packed, mode="w:gz", compresslevel=level) as tar:
         for name, data in files.items():
             member = tarfile.TarInfo(name)
             member.size = len(data)
@@ -90,6 +90,9 @@ class Puppet(Chromium):
         return ()
 
     def rehearse(self, start_frame: int) -> None:
+        pass
+
+    def sample(self, index: int) -> None:
         pass
 
     def frames(self, start_frame: int, end_frame: int, *, preroll: bool) -> Iterator[Frame]:  # noqa: ARG002

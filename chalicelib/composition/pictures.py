@@ -76,7 +76,8 @@ def decode_arguments(path: str, file: MediaFile, first: int) -> tuple[str, ...]:
     decoder = {"VP8": ("-c:v", "libvpx"), "VP9": ("-c:v", "libvpx-vp9")}.get(file.codec, ())
     # What is not tagged is meant as players take it: by its size.
     matrix = "bt709" if file.height >= _HD_LINES else "smpte170m"
-    exact = "flags=bicubic+accurate_rnd+full_chroma_int"
+    # Colours between their samples as players have them; bicubic takes 1 ms more for 960x540, and is no nearer.
+    exact = "flags=bilinear+accurate_rnd+full_chroma_int"
     return (
         *("-v", "error", "-nostdin"),
         # Two decode, because a large film is slower than the page; converting a picture is quicker than sharing it out.

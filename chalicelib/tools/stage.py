@@ -226,6 +226,15 @@ class Stage:
             if index >= start_frame:
                 yield Frame(index, picture, repeated and index > start_frame)
 
+    def sample(self, index: int) -> None:
+        """Hold a frame against a screenshot, if frames are read from memory. It may differ from what `frames` gives,
+        which come in a row."""
+        self._finish_seek(self._ask_seek(index), index)
+        if self._pixels:
+            self._pixels.draw()
+            self._pixels.take()
+            self._pixels.check()
+
     def rehearse(self, start_frame: int) -> None:
         """Show the page what comes before `start_frame`, so that less is left for `frames` to preroll.
 

@@ -288,5 +288,5 @@ def _proven_picture(stage: Stage, best: Picture, sample: int | None) -> Picture:
     if best is not Picture.PIXELS:
         return best
     if sample is not None:
-        _picture(stage, sample, preroll=False)
+        stage.sample(sample)
     return Picture.PIXELS if stage.reads_memory else Picture.JPEG
