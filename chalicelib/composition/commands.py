@@ -26,7 +26,7 @@ _MICROSECONDS = 1_000_000
 _SMOOTH = ("-tune", "psnr", "-aq-mode", "3", "-aq-strength", "0.3")
 _H264_PRESETS = {
     Quality.DRAFT: (27, ("-preset", "superfast", "-tune", "psnr")),
-    Quality.STANDARD: (17, ("-preset", "superfast", *_SMOOTH, "-bf", "0", "-mbtree", "1", "-rc-lookahead", "10")),
+    Quality.STANDARD: (16, ("-preset", "superfast", *_SMOOTH, "-bf", "0", "-mbtree", "1", "-rc-lookahead", "10")),
     Quality.HIGH: (13, ("-preset", "medium", *_SMOOTH)),
 }
 # x265: preset and constant quality. VP9: how much it tries (8 is least) and constant quality.

@@ -217,7 +217,8 @@ def widen(pipe: IO[bytes] | None) -> None:
 def _give_way(process: subprocess.Popen[bytes]) -> None:
     """Let what makes its input have the processors first: it has work in stock, and the other side keeps it waiting."""
     with suppress(ProcessLookupError):  # it has ended already
-        os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
+        # More of it than we have: less is not granted to everybody.
+        os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + _NICENESS)
 
 
 def _start(argv: Sequence[str], cwd: Path | None, stdin: int, stdout: int) -> subprocess.Popen[bytes]:

@@ -197,6 +197,16 @@ def test_pieces_are_made_while_others_are_written(program: Write, tmp_path: Path
     program(waits).run((), deadline=soon(), feed=pieces())
 
 
+def test_a_program_that_is_fed_gives_way(program: Write) -> None:
+    """To whoever makes what it reads; one that reads nothing does not."""
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    found: list[bytes] = []
+    script = "read line; cut -d ' ' -f 19 /proc/self/stat"
+    for feed in ((b"go\n",), ()):
+        program(script).run((), deadline=soon(), on_stdout=found.append, feed=feed)
+    assert list(map(int, found)) == [min(ours + 10, 19), ours]
+
+
 def test_a_program_that_has_enough_ends_the_feeding(program: Write) -> None:
     """Nothing more is asked of the feed once the program closed its stdin, and that alone is no failure."""
     asked = 0
