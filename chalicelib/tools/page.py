@@ -107,11 +107,9 @@ class Page:
 
     def measure(self, width: int, height: int, *, scale: Fraction) -> None:
         """Lay the page out at `width` x `height` CSS pixels, and draw it at `scale` times that."""
-        metrics = {"width": width, "height": height, "mobile": False, "deviceScaleFactor": float(scale)}
-        if metrics == self._metrics:
-            return
-        # What the page is told, and what it is drawn at; headless Chromium does not join the two.
-        self._metrics = metrics
+        # What the page is told, and what it is drawn at; headless Chromium does not join the two. It is told once more
+        # after the page has come, though nothing may have changed.
+        self._metrics = {"width": width, "height": height, "mobile": False, "deviceScaleFactor": float(scale)}
         self.shrink(1)
         self.size = round(width * scale), round(height * scale)
         # The picture has the size of the window, which the override has set to the page's.

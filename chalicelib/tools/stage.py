@@ -22,7 +22,7 @@ from chalicelib.composition.page import (
 )
 from chalicelib.composition.serving import ORIGIN
 from chalicelib.composition.stills import Step, StillFrames
-from chalicelib.errors import CompositionNavigated, CompositionNotReady, CompositionUnplayable
+from chalicelib.errors import BrowserCrashed, CompositionNavigated, CompositionNotReady, CompositionUnplayable
 from chalicelib.tools.browser_process import BrowserProcess
 from chalicelib.tools.cdp import ProtocolRefused
 from chalicelib.tools.page import Page
@@ -303,4 +303,5 @@ class Stage:
             if "screenshotData" in answer:
                 return bytes(answer["screenshotData"])
             self._page.advance()
-        raise CompositionNotReady("the browser made no picture of the page", **self._page.quoted())
+        # Not the page's doing: it has come to the frame. Another browser makes the picture.
+        raise BrowserCrashed("the browser made no picture of the page", **self._page.quoted())
