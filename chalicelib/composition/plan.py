@@ -16,7 +16,7 @@ from chalicelib.composition.capture import Picture
 from chalicelib.composition.config import RenderConfig
 from chalicelib.errors import FormatNotSupported, InvalidConfig, PlanTooLarge
 
-COMPOSITION_SCHEMA = 2
+COMPOSITION_SCHEMA = 3
 MAX_HOURS = 24
 MIN_CHUNK_FRAMES = 10
 """Below it, the start of a browser would cost more than what the chunk saves."""
