@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.composition.capture import Picture
 from chalicelib.errors import (
     BrowserCrashed,
     CompositionNavigated,
@@ -46,6 +47,18 @@ def test_a_browser_that_sleeps_over_a_frame_is_given_up_early(
     with theatre.stage(f'{BARE}<div {SIZE} data-duration="1">still</div>', seconds=15) as stage:
         monkeypatch.setattr("chalicelib.tools.page._ASK_AGAIN_S", 1.0)
         monkeypatch.setattr("chalicelib.tools.page.Page._ask_frame", lambda *_: -1)
+        with pytest.raises(BrowserCrashed):
+            next(stage.frames(0, 1, preroll=False))
+
+
+@pytest.mark.parametrize("picture", list(Picture))
+def test_a_browser_that_makes_no_picture_is_not_the_pages_fault(
+    theatre: Theatre, monkeypatch: pytest.MonkeyPatch, picture: Picture
+) -> None:
+    """Frames come, and none has what was asked for with it: the work may be done again by another browser."""
+    with theatre.stage(f'{BARE}<div {SIZE} data-duration="1">still</div>', picture=picture) as stage:
+        begin = Page.begin_frame
+        monkeypatch.setattr(Page, "begin_frame", lambda page, *_screenshot: begin(page))
         with pytest.raises(BrowserCrashed):
             next(stage.frames(0, 1, preroll=False))
 
