@@ -107,15 +107,15 @@ class Page:
 
     def measure(self, width: int, height: int, *, scale: Fraction) -> None:
         """Lay the page out at `width` x `height` CSS pixels, and draw it at `scale` times that."""
-        # What the page is told, and what it is drawn at; headless Chromium does not join the two. It is told once more
-        # after the page has come, though nothing may have changed.
+        # What the page is told, and what it is drawn at; headless Chromium does not join the two. Told also where nothing
+        # has changed: a page may have come since.
         self._metrics = {"width": width, "height": height, "mobile": False, "deviceScaleFactor": float(scale)}
         self.shrink(1)
         self.size = round(width * scale), round(height * scale)
         # The picture has the size of the window, which the override has set to the page's.
         if scale != 1:
             window = self._browser("Browser.getWindowForTarget", {"targetId": self._files.main_frame})["windowId"]
-            bounds = dict(zip(("width", "height"), self.size, strict=True))
+            bounds = {"width": self.size[0], "height": self.size[1]}
             self._browser("Browser.setWindowBounds", {"windowId": window, "bounds": bounds})
 
     def shrink(self, times: int) -> None:
