@@ -107,8 +107,8 @@ class Page:
 
     def measure(self, width: int, height: int, *, scale: Fraction) -> None:
         """Lay the page out at `width` x `height` CSS pixels, and draw it at `scale` times that."""
-        # What the page is told, and what it is drawn at; headless Chromium does not join the two. Told also where nothing
-        # has changed: a page may have come since.
+        # What the page is told, and what it is drawn at; headless Chromium does not join the two. It is told also where
+        # nothing has changed, for a page may have come since.
         self._metrics = {"width": width, "height": height, "mobile": False, "deviceScaleFactor": float(scale)}
         self.shrink(1)
         self.size = round(width * scale), round(height * scale)
